@@ -1,0 +1,1 @@
+"""Pure rules: standard library only. Dates, precision and users are arguments; nothing here knows Frappe."""

@@ -1,0 +1,131 @@
+"""Which installment is billed today, and how the deal's items are shared over its invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from .money import ZERO, quantize, split
+
+INVOICE_PER_INSTALLMENT = "Invoice per Installment"
+ONE_INVOICE = "One Invoice with Schedule"
+BY_RATE, BY_QUANTITY = "Rate", "Quantity"
+
+
+def is_ready(planned_invoice_date: date | None, today: date, days_ahead: int = 0) -> bool:
+	"""Whether an installment is to be billed: its day has come, or is at most `days_ahead` away."""
+	return planned_invoice_date is not None and planned_invoice_date - timedelta(days=days_ahead) <= today
+
+
+def split_lines(remaining: Sequence[Decimal], part: Decimal, precision: int) -> list[Decimal]:
+	"""Share of each line in an invoice over `part`, given what is left of every line; sums to `part` exactly.
+
+	Called invoice after invoice with what is left, it never takes more from a line than it has, and the last invoice takes
+	each line to exactly zero: by largest remainder a cell is at most ceil(line * part / all) <= line while part <= all.
+	"""
+	return split(part, remaining, precision)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+	"""Decimals of quantity, rate and amount on the invoice, and how the site rounds an amount."""
+
+	quantity: int = 3
+	rate: int = 2
+	amount: int = 2
+	mode: str = ROUND_HALF_UP
+
+	def line_amount(self, quantity: Decimal, rate: Decimal) -> Decimal:
+		"""What ERPNext makes of quantity x rate (taxes_and_totals.calculate_item_values)."""
+		return quantize(quantity * rate, self.amount, self.mode)
+
+
+def exact_rows(quantity: Decimal, amount: Decimal, rounding: Rounding) -> list[tuple[Decimal, Decimal]]:
+	"""(quantity, rate) rows that keep the quantity and whose amounts sum to `amount` to the smallest unit.
+
+	One row wherever a rate with the allowed decimals gives the amount. Otherwise one unit is billed apart with the rest:
+	3 pieces for 33.34 are 2 at 11.11 and 1 at 11.12.
+	"""
+	if quantity <= 0:
+		return [(Decimal(1), amount)]
+	rate = quantize(amount / quantity, rounding.rate)
+	if rounding.line_amount(quantity, rate) == amount:
+		return [(quantity, rate)]
+	if quantity <= 1:
+		return [(Decimal(1), amount)]
+	rate = quantize(amount / quantity, rounding.rate, ROUND_DOWN)
+	most = quantity - 1
+	return [(most, rate), (Decimal(1), amount - rounding.line_amount(most, rate))]
+
+
+def quantity_rows(
+	quantity: Decimal, rate: Decimal, amount: Decimal, rounding: Rounding
+) -> list[tuple[Decimal, Decimal]]:
+	"""(quantity, rate) rows for a part of a line billed by quantity; the agreed rate wherever it gives the amount."""
+	if quantity > 0 and rounding.line_amount(quantity, rate) == amount:
+		return [(quantity, rate)]
+	return exact_rows(quantity, amount, rounding)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+	"""What is left of one item of the deal: quantity, rate and amount before tax."""
+
+	quantity: Decimal
+	rate: Decimal
+	amount: Decimal
+	whole_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+	"""A row of an invoice; `item` counts the deal's items from 0."""
+
+	item: int
+	quantity: Decimal
+	rate: Decimal
+	amount: Decimal
+
+
+def invoice_lines(
+	lines: Sequence[Line],
+	left: Sequence[Decimal],
+	left_quantity: Sequence[Decimal],
+	part: Decimal,
+	method: str,
+	rounding: Rounding,
+	first: bool = False,
+) -> list[InvoiceLine]:
+	"""Rows of an invoice over `part` of the deal: the amounts sum to `part`, quantities as `method` says.
+
+	`left` and `left_quantity` are what earlier invoices have not taken of each line. Free lines (amount 0) go on the first
+	invoice. By quantity, an item that is counted in whole numbers is split by rate, as half a machine cannot be sold.
+	"""
+	total_left = sum(left, ZERO)
+	result: list[InvoiceLine] = []
+	if first:
+		result += [
+			InvoiceLine(index, line.quantity, ZERO, ZERO)
+			for index, line in enumerate(lines)
+			if line.amount == 0
+		]
+	parts = split_lines(left, part, rounding.amount)
+	for index, (line, cell) in enumerate(zip(lines, parts, strict=True)):
+		if cell == 0:
+			continue
+		if cell == line.amount:
+			rows = quantity_rows(line.quantity, line.rate, cell, rounding)
+		elif method == BY_QUANTITY and not line.whole_number:
+			if part == total_left:
+				quantity = left_quantity[index]
+			else:
+				quantity = quantize(left_quantity[index] * part / total_left, rounding.quantity)
+			rows = quantity_rows(quantity, line.rate, cell, rounding)
+		else:
+			rows = exact_rows(line.quantity, cell, rounding)
+		result += [
+			InvoiceLine(index, quantity, rate, rounding.line_amount(quantity, rate)) for quantity, rate in rows
+		]
+	return result

@@ -1,0 +1,119 @@
+"""The installment ledger: how the money that reached an invoice closes its installments, and what state that gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from .money import ZERO, split_running
+
+PLANNED, READY, BILLED, PARTLY_PAID = "Planned", "Ready", "Billed", "Partly Paid"
+PAID, OVERDUE, WRITTEN_OFF, CANCELLED = "Paid", "Overdue", "Written Off", "Cancelled"
+STATUSES = (PLANNED, READY, BILLED, PARTLY_PAID, PAID, OVERDUE, WRITTEN_OFF, CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+	"""A row of an invoice's payment schedule: its weight in the invoice, and its payment term if it has one."""
+
+	due_date: date
+	weight: Decimal
+	term: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closings:
+	"""What has closed an invoice, from the payment ledger; `by_term` is the part of `paid` that names a payment term."""
+
+	paid: Decimal = ZERO
+	credited: Decimal = ZERO
+	written_off: Decimal = ZERO
+	by_term: Mapping[str, Decimal] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+	"""Figures of one installment; the columns of all rows sum to the ledger's figures of the invoice."""
+
+	due_date: date
+	amount: Decimal
+	paid: Decimal
+	credited: Decimal
+	written_off: Decimal
+	outstanding: Decimal
+
+
+def allocate(
+	amount: Decimal, schedule: Sequence[ScheduleRow], closings: Closings, precision: int
+) -> list[OpenRow]:
+	"""Figures of each installment of an invoice of `amount`, oldest due date first.
+
+	The invoice's amount in the ledger is shared by the weights of the schedule (`split_running`). A payment that names a
+	payment term closes that term's rows first; everything else closes the oldest rows first: payments, then credits,
+	then write-offs, as ERPNext's Accounts Receivable does (accounts_receivable.allocate_outstanding_based_on_payment_terms).
+	What is too much, or a refund that opens the invoice again, stands on the last row, so that the rows always sum to the ledger.
+	"""
+	rows = sorted(schedule, key=lambda row: row.due_date)
+	parts = split_running(amount, [row.weight for row in rows], precision)
+	left_by_term = dict(closings.by_term or {})
+	named = []
+	for row, part in zip(rows, parts, strict=True):
+		take = ZERO
+		if row.term in left_by_term:
+			take = max(ZERO, min(part, left_by_term[row.term]))
+			left_by_term[row.term] -= take
+		named.append(take)
+
+	paid = closings.paid - sum(named, ZERO)
+	pools = (paid, paid + closings.credited, paid + closings.credited + closings.written_off)
+	result, before, last = [], ZERO, len(rows) - 1
+	for index, (row, part, take) in enumerate(zip(rows, parts, named, strict=True)):
+		room = part - take
+		if index == last:
+			fills = [pool - max(ZERO, min(pool, before)) for pool in pools]
+		else:
+			fills = [max(ZERO, min(pool - before, room)) for pool in pools]
+		before += room
+		row_paid, row_credited, row_written_off = take + fills[0], fills[1] - fills[0], fills[2] - fills[1]
+		result.append(
+			OpenRow(
+				row.due_date,
+				part,
+				row_paid,
+				row_credited,
+				row_written_off,
+				part - row_paid - row_credited - row_written_off,
+			)
+		)
+	return result
+
+
+def status(
+	*,
+	cancelled: bool = False,
+	ready: bool = False,
+	billed: Decimal = ZERO,
+	paid: Decimal = ZERO,
+	credited: Decimal = ZERO,
+	written_off: Decimal = ZERO,
+	due_date: date | None = None,
+	today: date | None = None,
+) -> str:
+	"""State of an installment from its figures; `billed` is 0 until an invoice stands submitted.
+
+	An open one is Overdue from the day after its due date. A closed one is named after what closed most of it: Paid,
+	Written Off, or Cancelled where it was credited; an equal share counts as Paid.
+	"""
+	if cancelled:
+		return CANCELLED
+	if billed == 0:
+		return READY if ready else PLANNED
+	if billed - paid - credited - written_off > 0:
+		if due_date and today and due_date < today:
+			return OVERDUE
+		return PARTLY_PAID if paid or credited or written_off else BILLED
+	if credited > max(paid, written_off):
+		return CANCELLED
+	return WRITTEN_OFF if written_off > paid else PAID

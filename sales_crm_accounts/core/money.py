@@ -1,0 +1,87 @@
+"""Exact amounts: parts that always add up to the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+ZERO = Decimal(0)
+
+
+def to_decimal(value: Decimal | int | float | str | None) -> Decimal:
+	"""Decimal of what a form, a file or a database gives; a float by its shortest text, None as zero."""
+	if isinstance(value, Decimal):
+		return value
+	if value is None or value == "":
+		return ZERO
+	return Decimal(str(value))
+
+
+def unit(precision: int) -> Decimal:
+	"""Smallest amount of a currency with `precision` decimals: 0.01 for 2."""
+	return Decimal(1).scaleb(-precision)
+
+
+def quantize(value: Decimal, precision: int, rounding: str = ROUND_HALF_UP) -> Decimal:
+	"""`value` rounded to `precision` decimals."""
+	return value.quantize(unit(precision), rounding=rounding)
+
+
+def split(total: Decimal, weights: Sequence[Decimal], precision: int) -> list[Decimal]:
+	"""Parts of `total` in proportion to `weights`, each with `precision` decimals, that sum to `total` exactly.
+
+	Largest remainder method (Hamilton): every part is its exact share rounded down, and the units left over go to the
+	largest fractions, earlier rows first. So no part is a whole unit away from its exact share.
+
+	Raises ValueError for a total with more decimals than `precision`, a negative weight or no positive weight.
+	"""
+	if not weights:
+		raise ValueError("split needs at least one weight")
+	if any(w < 0 for w in weights):
+		raise ValueError("split needs weights that are not negative")
+	weight_sum = sum(weights, ZERO)
+	if weight_sum == 0:
+		raise ValueError("split needs at least one positive weight")
+	scaled = total.scaleb(precision)
+	units = int(scaled)
+	if units != scaled:
+		raise ValueError(f"{total} has more than {precision} decimals")
+	sign = -1 if units < 0 else 1
+	units = abs(units)
+	# Integers throughout: weights are scaled to a common power of ten, so nothing is rounded on the way.
+	shift = max(0, *(-w.as_tuple().exponent for w in weights))
+	numbers = [int(w.scaleb(shift)) for w in weights]
+	whole = sum(numbers)
+	parts, fractions = [], []
+	for index, number in enumerate(numbers):
+		part, fraction = divmod(units * number, whole)
+		parts.append(part)
+		fractions.append((-fraction, index))
+	left = units - sum(parts)
+	if left:
+		for _fraction, index in sorted(fractions)[:left]:
+			parts[index] += 1
+	return [Decimal(sign * part).scaleb(-precision) for part in parts]
+
+
+def split_running(total: Decimal, weights: Sequence[Decimal], precision: int) -> list[Decimal]:
+	"""Parts of `total` in proportion to `weights` by rounding the running total; they sum to `total` exactly.
+
+	The rule of the installment ledger: one pass from the first due date to the last, the same in SQL
+	(`ROUND(total * running weight / all weights) - the one before`). Where the weights already sum to `total` the parts are
+	the weights themselves. Zero weights in sum put everything on the last row.
+	"""
+	weight_sum = sum(weights, ZERO)
+	parts, running, before = [], ZERO, ZERO
+	last = len(weights) - 1
+	for index, weight in enumerate(weights):
+		running += weight
+		if index == last:
+			upto = total
+		elif weight_sum:
+			upto = quantize(total * running / weight_sum, precision)
+		else:
+			upto = ZERO
+		parts.append(upto - before)
+		before = upto
+	return parts

@@ -1,0 +1,86 @@
+app_name = "sales_crm_accounts"
+app_title = "Sales CRM Accounts"
+app_publisher = "sales_crm_accounts contributors"
+app_description = "From a won deal to money in the bank, with the books right every day, inside ERPNext"
+app_email = "hello@sales-crm-accounts.example"
+app_license = "GPL-3.0"
+app_icon = "octicon octicon-briefcase"
+required_apps = ["erpnext"]
+
+before_install = "sales_crm_accounts.setup.install.before_install"
+after_install = "sales_crm_accounts.setup.install.after_install"
+before_uninstall = "sales_crm_accounts.setup.uninstall.before_uninstall"
+after_uninstall = "sales_crm_accounts.setup.uninstall.after_uninstall"
+before_migrate = "sales_crm_accounts.setup.install.check_versions"
+after_migrate = "sales_crm_accounts.setup.install.after_migrate"
+before_tests = "sales_crm_accounts.setup.install.before_tests"
+
+add_to_apps_screen = [
+	{
+		"name": "sales_crm_accounts",
+		"logo": "/assets/sales_crm_accounts/images/logo.svg",
+		"title": "Sales CRM Accounts",
+		"route": "/app/deals-and-receivables",
+	}
+]
+
+app_include_js = "sales_crm_accounts.bundle.js"
+
+doctype_js = {
+	"Opportunity": "public/js/opportunity.js",
+	"Quotation": "public/js/quotation.js",
+	"Sales Invoice": "public/js/sales_invoice.js",
+}
+
+calendars = ["Deal", "Deal Installment"]
+
+global_search_doctypes = {"Default": [{"doctype": "Deal", "index": 1}]}
+
+doc_events = {
+	"Sales Invoice": {
+		"before_insert": "sales_crm_accounts.events.sales_invoice.before_insert",
+		"validate": "sales_crm_accounts.events.sales_invoice.validate",
+		"on_submit": "sales_crm_accounts.events.sales_invoice.on_submit",
+		"on_change": "sales_crm_accounts.events.sales_invoice.on_change",
+		"before_cancel": "sales_crm_accounts.events.sales_invoice.before_cancel",
+		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
+		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
+	},
+	"Delivery Note": {
+		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
+		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
+	},
+	"Opportunity": {"on_update": "sales_crm_accounts.events.opportunity.on_update"},
+	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
+}
+
+scheduler_events = {
+	"daily_long": [
+		"sales_crm_accounts.services.sweep.sca_daily_billing",
+		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
+	],
+	"hourly_long": ["sales_crm_accounts.services.sweep.sca_hourly_billing"],
+}
+
+permission_query_conditions = {
+	"Deal": "sales_crm_accounts.permissions.deal_access.deal_query",
+	"Deal Installment": "sales_crm_accounts.permissions.deal_access.deal_installment_query",
+	"Deal Change": "sales_crm_accounts.permissions.deal_access.deal_change_query",
+	"Open Installment": "sales_crm_accounts.permissions.deal_access.open_installment_query",
+}
+
+has_permission = {
+	"Deal": "sales_crm_accounts.permissions.deal_access.has_deal_permission",
+	"Deal Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Deal Change": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Open Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+}
+
+# The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
+# by live documents (services/unwind.py), not by links.
+ignore_links_on_delete = [
+	"Deal Installment",
+	"Open Installment",
+	"Deal Billing Run",
+	"Installment Ledger Check",
+]
