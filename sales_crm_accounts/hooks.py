@@ -5,7 +5,7 @@ app_description = "From a won deal to money in the bank, with the books right ev
 app_email = "hello@sales-crm-accounts.example"
 app_license = "GPL-3.0"
 app_icon = "octicon octicon-briefcase"
-required_apps = ["erpnext"]
+required_apps = ["frappe/erpnext"]
 
 before_install = "sales_crm_accounts.setup.install.before_install"
 after_install = "sales_crm_accounts.setup.install.after_install"

@@ -1,0 +1,79 @@
+"""Fields that the app adds to ERPNext's own documents.
+
+Data only. They are made on install, made again by every migrate, and taken away with their columns on uninstall.
+"""
+
+import frappe
+from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+
+from sales_crm_accounts.setup import MODULE
+
+DEAL_FIELD = "deal"
+
+
+def _deal(insert_after: str, **properties) -> dict:
+	"""The link to the deal; where a document has accounting dimensions, it is the field of the dimension as well."""
+	return {
+		"fieldname": DEAL_FIELD,
+		"label": "Deal",
+		"fieldtype": "Link",
+		"options": "Deal",
+		"insert_after": insert_after,
+		"search_index": 1,
+		**properties,
+	}
+
+
+# Documents a deal leads to, or that are searched by deal. `deal` is made here and not left to the dimension, so that it is
+# there with the dimension switched off, and has an index.
+CUSTOM_FIELDS = {
+	"Sales Invoice": [
+		_deal("dimension_col_break", allow_on_submit=1),
+		{
+			"fieldname": "deal_installment",
+			"label": "Deal Installment",
+			"fieldtype": "Link",
+			"options": "Deal Installment",
+			"insert_after": "deal",
+			"read_only": 1,
+			"print_hide": 1,
+			"search_index": 1,
+			"depends_on": "deal_installment",
+		},
+		{
+			# Makes a second invoice for the same installment impossible. Data that is empty is kept as NULL, so the
+			# unique index leaves all other invoices alone.
+			"fieldname": "deal_billing_key",
+			"label": "Deal Billing Key",
+			"fieldtype": "Data",
+			"insert_after": "deal_installment",
+			"unique": 1,
+			"no_copy": 1,
+			"hidden": 1,
+			"read_only": 1,
+			"print_hide": 1,
+			"report_hide": 1,
+			"translatable": 0,
+		},
+	],
+	"Sales Order": [_deal("dimension_col_break")],
+	"Delivery Note": [_deal("dimension_col_break")],
+	"Purchase Order": [_deal("dimension_col_break")],
+	"Purchase Invoice": [_deal("dimension_col_break", allow_on_submit=1)],
+	"Payment Entry": [_deal("dimension_col_break", allow_on_submit=1)],
+	"GL Entry": [_deal("cost_center")],
+	"Opportunity": [_deal("party_name", read_only=1, no_copy=1, print_hide=1, depends_on="deal")],
+	"Quotation": [_deal("party_name", read_only=1, no_copy=1, print_hide=1, allow_on_submit=1, depends_on="deal")],
+}
+
+
+def sync_custom_fields() -> None:
+	"""Make the fields, or bring them up to date. Property setters that a user put over them stay."""
+	create_custom_fields(
+		{
+			doctype: [{**field, "module": MODULE} for field in fields]
+			for doctype, fields in CUSTOM_FIELDS.items()
+			if frappe.db.exists("DocType", doctype)
+		},
+		ignore_validate=True,
+	)

@@ -1,0 +1,135 @@
+"""Records that a new site starts with. Each is made once; what users change or delete later stays as they left it."""
+
+import frappe
+
+from sales_crm_accounts.setup import SETTINGS
+
+KANBAN_BOARD = "Deals by Stage"
+
+# name, sequence, probability in percent, type
+DEAL_STAGES = (
+	("Qualification", 10, 10, "Open"),
+	("Needs Analysis", 20, 25, "Open"),
+	("Proposal", 30, 50, "Open"),
+	("Negotiation", 40, 75, "Open"),
+	("Won", 90, 100, "Won"),
+	("Lost", 100, 0, "Lost"),
+)
+
+_ON_WIN = {"billing_trigger": "On Winning"}
+
+DEAL_PLAN_TEMPLATES = {
+	"Pay in Full": [
+		{"description": "Full amount", "percent": 100, **_ON_WIN, "due_rule": "Days After Invoice", "due_days": 30},
+	],
+	"50% Deposit, 50% on Delivery": [
+		{"description": "Deposit", "percent": 50, **_ON_WIN, "due_rule": "Days After Invoice", "due_days": 7},
+		{
+			"description": "On delivery",
+			"basis": "Remainder",
+			"billing_trigger": "On Delivery",
+			"due_rule": "Days After Invoice",
+			"due_days": 30,
+		},
+	],
+	"30-40-30": [
+		{"description": "On signing", "percent": 30, **_ON_WIN, "due_rule": "Days After Invoice", "due_days": 14},
+		{
+			"description": "On acceptance",
+			"percent": 40,
+			"billing_trigger": "On Milestone",
+			"milestone": "Acceptance",
+			"due_rule": "Days After Invoice",
+			"due_days": 30,
+		},
+		{
+			"description": "On completion",
+			"basis": "Remainder",
+			"billing_trigger": "On Milestone",
+			"milestone": "Completion",
+			"due_rule": "Days After Invoice",
+			"due_days": 30,
+		},
+	],
+	"Four Quarters": [
+		{
+			"description": f"Quarter {number + 1}",
+			"percent": 25,
+			"billing_trigger": "On Date",
+			"trigger_months": 3 * number,
+			"due_rule": "End of Month",
+		}
+		for number in range(4)
+	],
+	"12 Monthly Installments": [
+		{
+			"description": f"Month {number + 1}",
+			**({"basis": "Remainder"} if number == 11 else {"percent": 8.333333}),
+			"billing_trigger": "On Date",
+			"trigger_months": number,
+			"due_rule": "Days After Invoice",
+			"due_days": 14,
+		}
+		for number in range(12)
+	],
+}
+
+
+def make_defaults() -> None:
+	make_stages()
+	make_plan_templates()
+	make_settings()
+	make_kanban_board()
+
+
+def make_stages() -> None:
+	if frappe.db.count("Deal Stage"):
+		return
+	for name, sequence, probability, stage_type in DEAL_STAGES:
+		frappe.get_doc(
+			{
+				"doctype": "Deal Stage",
+				"stage_name": name,
+				"sequence": sequence,
+				"probability": probability,
+				"stage_type": stage_type,
+			}
+		).insert(ignore_permissions=True)
+
+
+def make_plan_templates() -> None:
+	if frappe.db.count("Deal Plan Template"):
+		return
+	for name, rows in DEAL_PLAN_TEMPLATES.items():
+		frappe.get_doc(
+			{"doctype": "Deal Plan Template", "template_name": name, "rows": [{"basis": "Percent", **row} for row in rows]}
+		).insert(ignore_permissions=True)
+
+
+def make_settings() -> None:
+	"""Give every setting that has never been saved the default of its field."""
+	kept = frappe.db.get_singles_dict(SETTINGS)
+	for field in frappe.get_meta(SETTINGS).fields:
+		if field.default and field.fieldname not in kept:
+			frappe.db.set_single_value(SETTINGS, field.fieldname, field.default)
+
+
+def make_kanban_board() -> None:
+	if frappe.db.exists("Kanban Board", KANBAN_BOARD):
+		return
+	board = frappe.new_doc("Kanban Board")
+	board.update(
+		{
+			"kanban_board_name": KANBAN_BOARD,
+			"reference_doctype": "Deal",
+			"field_name": "stage_column",
+			"show_labels": 1,
+			"fields": frappe.as_json(["customer_name", "net_total", "expected_close_date", "deal_owner"], indent=None),
+		}
+	)
+	colors = {"Won": "Green", "Lost": "Gray"}
+	for stage in frappe.get_all(
+		"Deal Stage", filters={"disabled": 0}, fields=["name", "stage_type"], order_by="sequence, name"
+	):
+		board.append("columns", {"column_name": stage.name, "indicator": colors.get(stage.stage_type, "Blue")})
+	board.insert(ignore_permissions=True)
