@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from operator import eq as equal
+from operator import ge, gt, le, lt, ne
 from typing import Any
 
 from .problems import Problem, _
 
 IS_SET = "is set"
-OPERATORS = (IS_SET, "=", "!=", ">", ">=", "<", "<=", "in")
+COMPARE = {"=": equal, "!=": ne, ">": gt, ">=": ge, "<": lt, "<=": le}
+OPERATORS = (IS_SET, *COMPARE, "in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,12 @@ class Condition:
 
 
 def _comparable(actual: Any, expected: str) -> tuple[Any, Any]:
-	"""Both sides as numbers where both are numbers, else as text (dates sort as ISO text)."""
+	"""Both sides as numbers where both are numbers, else as text (dates sort as ISO text; Nan is a town)."""
 	try:
-		return Decimal(str(actual)), Decimal(expected)
+		left, right = Decimal(str(actual)), Decimal(expected)
 	except InvalidOperation:
 		return str(actual), expected
+	return (left, right) if left.is_finite() and right.is_finite() else (str(actual), expected)
 
 
 def holds(condition: Condition, values: Mapping[str, Any]) -> bool:
@@ -37,19 +41,11 @@ def holds(condition: Condition, values: Mapping[str, Any]) -> bool:
 	actual = values.get(condition.fieldname)
 	if condition.operator == IS_SET:
 		return bool(actual)
-	if condition.operator == "in":
-		return str(actual or "") in [part.strip() for part in condition.value.split(",")]
 	if actual is None or actual == "":
 		return condition.operator == "!=" and condition.value != ""
-	left, right = _comparable(actual, condition.value)
-	return {
-		"=": left == right,
-		"!=": left != right,
-		">": left > right,
-		">=": left >= right,
-		"<": left < right,
-		"<=": left <= right,
-	}[condition.operator]
+	if condition.operator == "in":
+		return any(equal(*_comparable(actual, part.strip())) for part in condition.value.split(","))
+	return COMPARE[condition.operator](*_comparable(actual, condition.value))
 
 
 def missing(

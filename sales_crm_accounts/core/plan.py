@@ -155,6 +155,14 @@ def check_rows(rows: Sequence[PlanRow], opened_on: date | None = None) -> list[P
 					date=day,
 					opened=opened_on,
 				)
+			elif day and opened_on and day.year - opened_on.year > FURTHEST_YEARS:
+				add(
+					number,
+					"far-date",
+					_("Collection plan, row {row}: {date} is more than {years} years away. Check the year."),
+					date=day,
+					years=FURTHEST_YEARS,
+				)
 		if (
 			row.due_rule == dates.FIXED_DATE
 			and row.fixed_due_date
