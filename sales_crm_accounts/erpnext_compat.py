@@ -3,7 +3,10 @@
 Capabilities are probed rather than versions compared, where that is possible: behaviour moves inside a major, too.
 """
 
+from contextlib import contextmanager
+
 import frappe
+from frappe.utils import flt, getdate
 from packaging.version import InvalidVersion, Version
 
 # One branch for v15 and v16. Oldest release that has all the app needs, and the first major not tried yet.
@@ -82,3 +85,52 @@ def reposting_doctypes() -> list[str]:
 	except ImportError:
 		return []
 	return list(get_allowed_types_from_settings() or [])
+
+
+@contextmanager
+def quiet_messages():
+	"""Keep ERPNext's own pop-ups of a calculation that only serves our figures out of the user's sight."""
+	messages = list(frappe.local.message_log or [])
+	try:
+		yield
+	finally:
+		frappe.local.message_log = messages
+
+
+def ledger_lines(invoice) -> list[dict]:
+	"""Ledger lines that an unsaved, computed Sales Invoice would post, in company currency; nothing is written."""
+	lines = []
+	for entry in invoice.get_gl_entries():
+		debit, credit = flt(entry.get("debit")), flt(entry.get("credit"))
+		if debit or credit:
+			lines.append(
+				{field: entry.get(field) for field in ("account", "party", "cost_center", "deal")}
+				| {"debit": debit, "credit": credit}
+			)
+	return lines
+
+
+def closed_until(company: str, date, doctype: str) -> str | None:
+	"""Why nothing of `doctype` may be posted on `date`: the accounting period or the freeze date; None where it may."""
+	period, closed = frappe.qb.DocType("Accounting Period"), frappe.qb.DocType("Closed Document")
+	rows = (
+		frappe.qb.from_(period)
+		.join(closed)
+		.on(closed.parent == period.name)
+		.where((period.company == company) & (period.start_date <= date) & (period.end_date >= date))
+		.where((closed.document_type == doctype) & (closed.closed == 1))
+		.select(period.name)
+		.limit(1)
+		.run()
+	)
+	if rows:
+		return rows[0][0]
+	frozen = _freeze_date(company)
+	return frappe.format(frozen, "Date") if frozen and getdate(date) <= getdate(frozen) else None
+
+
+def _freeze_date(company: str):
+	"""Accounts Settings hold the freeze date in v15, each Company its own since v16."""
+	if frappe.get_meta("Company").has_field("accounts_frozen_till_date"):
+		return frappe.get_cached_value("Company", company, "accounts_frozen_till_date")
+	return frappe.db.get_single_value("Accounts Settings", "acc_frozen_upto")

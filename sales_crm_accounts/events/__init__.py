@@ -1,0 +1,1 @@
+"""doc_events handlers: one-line calls."""

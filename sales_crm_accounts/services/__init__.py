@@ -1,0 +1,1 @@
+"""Use cases on a site: load, decide by `core`, save. Transactions, locks and exactly-once live here."""

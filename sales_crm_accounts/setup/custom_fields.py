@@ -24,6 +24,22 @@ def _deal(insert_after: str, **properties) -> dict:
 	}
 
 
+def _deal_item() -> dict:
+	"""Row of the deal's items that a row bills, so that the rest of each item is known."""
+	return {
+		"fieldname": "deal_item",
+		"label": "Deal Item",
+		"fieldtype": "Data",
+		"insert_after": "item_code",
+		"hidden": 1,
+		"read_only": 1,
+		"print_hide": 1,
+		"report_hide": 1,
+		"search_index": 1,
+		"translatable": 0,
+	}
+
+
 # Documents a deal leads to, or that are searched by deal. `deal` is made here and not left to the dimension, so that it is
 # there with the dimension switched off, and has an index.
 CUSTOM_FIELDS = {
@@ -56,6 +72,8 @@ CUSTOM_FIELDS = {
 			"translatable": 0,
 		},
 	],
+	"Sales Invoice Item": [_deal_item()],
+	"Sales Order Item": [_deal_item()],
 	"Sales Order": [_deal("dimension_col_break")],
 	"Delivery Note": [_deal("dimension_col_break")],
 	"Purchase Order": [_deal("dimension_col_break")],

@@ -1,8 +1,75 @@
 # Copyright (c) 2026, sales_crm_accounts contributors
 # License: GPL-3.0. See LICENSE
 
+import frappe
 from frappe.model.document import Document
+
+from sales_crm_accounts.services import deals, unwind, winning
 
 
 class Deal(Document):
-	pass
+	"""A sale from first contact to the last payment. A draft is open, submitting wins it."""
+
+	def before_validate(self):
+		self.title = (self.title or "").strip()
+		if self._action == "submit":
+			winning.prepare(self)
+
+	def validate(self):
+		deals.check_party(self)
+		deals.set_totals(self)
+		deals.check_accounting_links(self)
+		deals.set_costs(self)
+		deals.set_plan(self)
+		deals.set_stage(self)
+
+	def before_submit(self):
+		winning.check(self)
+
+	def before_insert(self):
+		# A copy or an amended deal starts again in the pipeline.
+		if not self.flags.keep_stage and (self.amended_from or self.status not in (None, "Open")):
+			self.stage = self.stage_column = None
+		self.status = "Open"
+		self.won_on = self.won_by = self.lost_on = None
+
+	def on_submit(self):
+		self.db_set("status", "Won", update_modified=False)
+		winning.won(self)
+
+	def before_update_after_submit(self):
+		deals.set_costs(self)
+
+	def before_cancel(self):
+		unwind.check(self)
+
+	def on_cancel(self):
+		self.db_set("status", "Cancelled", update_modified=False)
+		self.ignore_linked_doctypes = (
+			"GL Entry",
+			"Payment Ledger Entry",
+			"Sales Invoice",
+			"Payment Entry",
+			"Journal Entry",
+			"Sales Order",
+			"Deal Change",
+			"Advance Payment Ledger Entry",
+		)
+		unwind.cancelled(self)
+
+	def on_trash(self):
+		if self.docstatus == 0:
+			return
+		for name in frappe.get_all("Deal Installment", filters={"deal": self.name}, pluck="name"):
+			frappe.delete_doc("Deal Installment", name, ignore_permissions=True, force=True)
+
+
+@frappe.whitelist()
+def get_events(start: str, end: str, filters: str | None = None) -> list[dict]:
+	"""Deals by expected close, for the calendar."""
+	return frappe.get_list(
+		"Deal",
+		filters=[["expected_close_date", "between", [start, end]], *frappe.parse_json(filters or "[]")],
+		fields=["name", "title", "expected_close_date", "status", "customer_name"],
+		limit_page_length=0,
+	)

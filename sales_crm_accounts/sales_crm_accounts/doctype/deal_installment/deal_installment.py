@@ -1,8 +1,32 @@
 # Copyright (c) 2026, sales_crm_accounts contributors
 # License: GPL-3.0. See LICENSE
 
+import frappe
+from frappe import _
 from frappe.model.document import Document
 
 
 class DealInstallment(Document):
-	pass
+	"""What is billed and collected of a won deal at one time. Made by winning and by changes, never by hand."""
+
+	def autoname(self):
+		self.name = f"{self.deal}-{self.sequence:02d}"
+
+	def on_trash(self):
+		if frappe.db.get_value("Deal", self.deal, "docstatus") == 1:
+			frappe.throw(_("Installments of a won deal cannot be deleted. Use a Deal Change instead."))
+
+
+@frappe.whitelist()
+def get_events(start: str, end: str, filters: str | None = None) -> list[dict]:
+	"""Installments by due date, for the calendar."""
+	return frappe.get_list(
+		"Deal Installment",
+		filters=[["due_date", "between", [start, end]], *frappe.parse_json(filters or "[]")],
+		fields=["name", "title", "due_date", "status", "customer_name", "deal"],
+		limit_page_length=0,
+	)
+
+
+def on_doctype_update():
+	frappe.db.add_index("Deal Installment", ["status", "planned_invoice_date"])

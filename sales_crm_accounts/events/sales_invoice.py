@@ -1,0 +1,55 @@
+import frappe
+from frappe import _
+
+from sales_crm_accounts.services import billing, ledger
+
+#: Our records that name an invoice never keep it from being cancelled.
+OURS = ("Deal", "Deal Installment", "Open Installment", "Deal Billing Run")
+
+
+def before_insert(doc, method=None):
+	if doc.flags.sca_billing:
+		return
+	# The key is ours: only an invoice that replaces a cancelled one inherits it, whatever the client sends.
+	doc.deal_billing_key = None
+	if doc.amended_from:
+		doc.deal_billing_key = billing.key_of_cancelled(doc.amended_from)
+	elif not doc.is_return:
+		doc.deal_installment = None
+
+
+def after_insert(doc, method=None):
+	if doc.deal_billing_key and not doc.flags.sca_billing:
+		billing.link(doc)
+
+
+def validate(doc, method=None):
+	if not doc.is_new() and not doc.flags.sca_billing:
+		kept = frappe.db.get_value(doc.doctype, doc.name, ["deal_billing_key", "deal_installment"], as_dict=True)
+		if kept and doc.docstatus < 2:
+			doc.update(kept)
+
+
+def on_submit(doc, method=None):
+	ledger.mark([doc.name])
+
+
+def on_change(doc, method=None):
+	ledger.mark([doc.name])
+
+
+def before_cancel(doc, method=None):
+	doc.deal_billing_key = None
+
+
+def on_cancel(doc, method=None):
+	doc.ignore_linked_doctypes = (*(doc.get("ignore_linked_doctypes") or ()), *OURS)
+	billing.unlink(
+		doc, _("Invoice {0} was cancelled. Amend it, or release the installment to bill it again.").format(doc.name)
+	)
+	ledger.mark([doc.name])
+
+
+def on_trash(doc, method=None):
+	billing.unlink(doc, _("Draft invoice {0} was deleted. Release the installment to bill it again.").format(doc.name))
+	ledger.mark([doc.name])

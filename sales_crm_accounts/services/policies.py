@@ -1,0 +1,57 @@
+"""The billing policy of a deal."""
+
+import frappe
+from frappe.utils.nestedset import get_ancestors_of
+
+from sales_crm_accounts.core import billing
+from sales_crm_accounts.core.money import to_decimal
+from sales_crm_accounts.core.policy import PolicyScope, choose
+
+#: What holds where a company has no policy: ERPNext fills accounts, series and taxes as for any invoice.
+BUILT_IN = frappe._dict(
+	name=None,
+	invoicing_method=billing.INVOICE_PER_INSTALLMENT,
+	line_split=billing.BY_RATE,
+	create_sales_order=0,
+	automatic_billing=1,
+	submit_invoices=1,
+	days_ahead=0,
+	email_invoice=0,
+)
+
+
+def policy_of(deal) -> frappe._dict:
+	"""The policy written on the deal, else the narrowest one of its company that covers it, else the built-in one."""
+	name = deal.billing_policy or find(deal)
+	return frappe.get_cached_doc("Billing Policy", name) if name else BUILT_IN
+
+
+def find(deal) -> str | None:
+	"""Name of the narrowest enabled policy of the deal's company, by customer group, territory and amount."""
+	rows = frappe.get_all(
+		"Billing Policy",
+		filters={"company": deal.company, "disabled": 0},
+		fields=["name", "customer_group", "territory", "min_amount", "max_amount"],
+	)
+	if not rows:
+		return None
+	scopes = [
+		PolicyScope(
+			row.name,
+			row.customer_group or "",
+			row.territory or "",
+			to_decimal(row.min_amount),
+			to_decimal(row.max_amount),
+		)
+		for row in rows
+	]
+	return choose(
+		scopes,
+		_with_ancestors("Customer Group", deal.customer_group),
+		_with_ancestors("Territory", deal.territory),
+		to_decimal(deal.base_net_total),
+	)
+
+
+def _with_ancestors(doctype: str, name: str | None) -> list[str]:
+	return [name, *get_ancestors_of(doctype, name)] if name else []
