@@ -24,6 +24,7 @@ add_to_apps_screen = [
 	}
 ]
 
+app_include_css = "sales_crm_accounts.bundle.css"
 app_include_js = "sales_crm_accounts.bundle.js"
 
 doctype_js = {

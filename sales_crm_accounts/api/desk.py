@@ -1,0 +1,246 @@
+"""What the forms ask while somebody fills them in, and the two buttons of the settings page."""
+
+import frappe
+from frappe import _
+from frappe.utils import flt, today
+
+
+@frappe.whitelist()
+def form_state(deal: str) -> dict:
+	"""What the user may do with the deal now; the buttons follow it, the server checks again when one is pressed."""
+	doc = frappe.get_doc("Deal", deal)
+	doc.check_permission("read")
+	draft, won = doc.docstatus == 0, doc.docstatus == 1
+	opened = draft and doc.status == "Open"
+	may_write = doc.has_permission("write")
+	return {
+		"can_win": opened and doc.has_permission("submit"),
+		"can_lose": opened and may_write,
+		"can_reopen": draft and doc.status == "Lost" and may_write,
+		"can_preview": opened and bool(doc.items),
+		"can_make_customer": opened
+		and not doc.customer
+		and bool(doc.lead or doc.prospect)
+		and may_write
+		and frappe.has_permission("Customer", "create"),
+		"can_change": won and doc.status == "Won" and frappe.has_permission("Deal Change", "create"),
+		"can_bill": won and doc.status == "Won" and doc.has_permission("submit"),
+		"can_credit": won and doc.has_permission("cancel") and frappe.has_permission("Sales Invoice", "create"),
+		"can_see_obstacles": won and doc.has_permission("cancel"),
+	}
+
+
+@frappe.whitelist()
+def item_details(
+	item_code: str,
+	company: str,
+	currency: str | None = None,
+	conversion_rate: float | None = None,
+	customer: str | None = None,
+	price_list: str | None = None,
+	qty: float = 1,
+	uom: str | None = None,
+) -> dict:
+	"""Name, unit and rate of an item as ERPNext fills them on a Quotation: price list, pricing rules, customer's own price."""
+	from erpnext.stock.get_item_details import get_item_details
+
+	frappe.has_permission("Deal", "write", throw=True)
+	frappe.has_permission("Item", "read", item_code, throw=True)
+	company_currency = frappe.get_cached_value("Company", company, "default_currency")
+	price_list = price_list or frappe.db.get_single_value("Selling Settings", "selling_price_list", cache=True)
+	price_list_currency = (
+		frappe.get_cached_value("Price List", price_list, "currency") if price_list else company_currency
+	)
+	rate = 1 if currency in (None, company_currency) else flt(conversion_rate) or 1
+	details = get_item_details(
+		frappe._dict(
+			item_code=item_code,
+			company=company,
+			customer=customer,
+			doctype="Quotation",
+			currency=currency or company_currency,
+			conversion_rate=rate,
+			price_list=price_list,
+			selling_price_list=price_list,
+			price_list_currency=price_list_currency,
+			plc_conversion_rate=_price_list_rate(price_list_currency, company_currency, currency, rate),
+			transaction_date=today(),
+			qty=flt(qty) or 1,
+			uom=uom,
+			ignore_pricing_rule=0,
+		)
+	)
+	price = flt(details.get("price_list_rate"))
+	discount = flt(details.get("discount_percentage"))
+	return {
+		"item_name": details.get("item_name"),
+		"description": details.get("description"),
+		"uom": details.get("uom"),
+		"conversion_factor": flt(details.get("conversion_factor")) or 1,
+		"rate": flt(price * (1 - discount / 100) - flt(details.get("discount_amount")) * (not discount), 9),
+	}
+
+
+def _price_list_rate(price_list_currency, company_currency, currency, rate) -> float:
+	"""Rate from the price list's currency to the company's."""
+	if price_list_currency == company_currency:
+		return 1
+	if price_list_currency == currency:
+		return rate
+	from erpnext.setup.utils import get_exchange_rate
+
+	return flt(get_exchange_rate(price_list_currency, company_currency, today(), "for_selling")) or 1
+
+
+@frappe.whitelist()
+def customer_defaults(customer: str, company: str) -> dict:
+	"""What ERPNext would fill on a document for this customer: currency, price list, taxes, address, contact, sales team."""
+	from erpnext.accounts.party import get_party_details
+
+	frappe.has_permission("Customer", "read", customer, throw=True)
+	details = get_party_details(
+		party=customer, party_type="Customer", company=company, posting_date=today(), doctype="Quotation"
+	)
+	result = {
+		field: details.get(field)
+		for field in ("currency", "selling_price_list", "taxes_and_charges", "customer_address", "contact_person")
+	}
+	result["sales_team"] = [
+		{
+			"sales_person": row.get("sales_person"),
+			"allocated_percentage": row.get("allocated_percentage"),
+			"commission_rate": row.get("commission_rate"),
+		}
+		for row in details.get("sales_team") or []
+	]
+	return result
+
+
+@frappe.whitelist()
+def policy_for_deal(deal: str) -> dict:
+	"""The billing policy that would bill the deal as it stands saved, and what it does in short."""
+	from sales_crm_accounts.services import policies
+
+	doc = frappe.get_doc("Deal", deal)
+	doc.check_permission("read")
+	policy = policies.policy_of(doc)
+	return {
+		"name": policy.name,
+		"invoicing_method": policy.invoicing_method,
+		"automatic_billing": policy.automatic_billing,
+		"submit_invoices": policy.submit_invoices,
+		"days_ahead": policy.days_ahead,
+	}
+
+
+@frappe.whitelist()
+def policy_coverage(policy: str) -> dict:
+	"""How many open deals the policy would bill today; a narrower policy takes its deals away."""
+	from sales_crm_accounts.services import policies
+
+	frappe.has_permission("Billing Policy", "read", policy, throw=True)
+	company = frappe.get_cached_value("Billing Policy", policy, "company")
+	deals = frappe.get_list(
+		"Deal",
+		filters={"company": company, "docstatus": 0, "status": "Open"},
+		fields=["company", "billing_policy", "customer_group", "territory", "base_net_total"],
+		limit=200,
+	)
+	covered = [deal for deal in deals if (deal.billing_policy or policies.find(deal)) == policy]
+	return {"looked_at": len(deals), "covered": len(covered), "capped": len(deals) == 200}
+
+
+@frappe.whitelist()
+def unbilled_installments(deal: str) -> list[dict]:
+	"""Installments that a Deal Change may still re-plan, as rows of the change."""
+	doc = frappe.get_doc("Deal", deal)
+	doc.check_permission("read")
+	rows = frappe.get_all(
+		"Deal Installment",
+		filters={"deal": deal, "status": ("in", ("Planned", "Ready")), "sales_invoice": ("is", "not set")},
+		fields=[
+			"name as installment",
+			"title as description",
+			"net_amount",
+			"billing_trigger",
+			"trigger_date",
+			"planned_invoice_date",
+			"milestone",
+			"due_rule",
+			"due_days",
+			"due_months",
+			"fixed_due_date",
+		],
+		order_by="sequence asc",
+	)
+	for row in rows:
+		row.basis, row.amount = "Amount", row.net_amount
+		planned = row.pop("planned_invoice_date")
+		if row.billing_trigger == "On Date":
+			row.trigger_date = row.trigger_date or planned
+		elif row.billing_trigger == "On Winning":
+			# Winning is past: what was to be billed then is billed on its planned day.
+			row.billing_trigger, row.trigger_date = "On Date", planned or today()
+	return rows
+
+
+@frappe.whitelist()
+def run_state() -> dict:
+	"""Last billing run and last ledger check, for the settings page."""
+	frappe.has_permission("Sales CRM Accounts Settings", "read", throw=True)
+	state = {}
+	for key, doctype, fields in (
+		("billing", "Deal Billing Run", ["name", "status", "run_date", "billed_count", "failed_count"]),
+		("ledger", "Installment Ledger Check", ["name", "status", "check_date", "invoices", "differences"]),
+	):
+		rows = frappe.get_list(doctype, fields=fields, order_by="creation desc", limit=1)
+		state[key] = rows[0] if rows else None
+	return state
+
+
+@frappe.whitelist(methods=["POST"])
+def run_billing() -> dict:
+	"""Start the daily billing now, in the background."""
+	frappe.only_for(("System Manager", "Accounts Manager", "Deal Manager"))
+	frappe.enqueue(
+		"sales_crm_accounts.services.sweep.sca_daily_billing",
+		queue="long",
+		job_id="sca_daily_billing_manual",
+		deduplicate=True,
+	)
+	return {"message": _("Billing is running. Its result appears in Deal Billing Run.")}
+
+
+@frappe.whitelist(methods=["POST"])
+def rebuild_installments() -> dict:
+	"""Derive all installment figures from the ledger again, in the background."""
+	frappe.only_for(("System Manager", "Accounts Manager"))
+	frappe.enqueue(
+		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
+		queue="long",
+		job_id="sca_ledger_check_manual",
+		deduplicate=True,
+	)
+	return {
+		"message": _(
+			"The installments are being compared with the ledger and repaired. See Installment Ledger Check."
+		)
+	}
+
+
+@frappe.whitelist()
+def installment_state(installment: str) -> dict:
+	"""What the user may do with the installment now."""
+	doc = frappe.get_doc("Deal Installment", installment)
+	doc.check_permission("read")
+	waiting = doc.status in ("Planned", "Ready") and not doc.sales_invoice
+	by_event = doc.billing_trigger in ("On Milestone", "On Delivery")
+	deal = frappe.get_doc("Deal", doc.deal)
+	may_write, may_bill = deal.has_permission("write"), deal.has_permission("submit")
+	return {
+		"can_bill": waiting and not doc.on_hold and may_bill and (doc.confirmed_on or not by_event),
+		"can_confirm": waiting and by_event and not doc.confirmed_on and may_write,
+		"can_unconfirm": waiting and by_event and bool(doc.confirmed_on) and may_write,
+		"can_hold": waiting and not doc.on_hold and may_write,
+		"can_release": waiting and bool(doc.on_hold) and may_bill,
+	}

@@ -1,0 +1,185 @@
+frappe.provide("sales_crm_accounts.deal");
+
+const esc = (text) => frappe.utils.escape_html(String(text ?? ""));
+
+/**
+ * What winning the deal would post: invoices, taxes, schedule and ledger lines, as ERPNext itself computes them.
+ *
+ * With `confirm` the dialog ends in the button that wins the deal.
+ */
+sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
+	constructor({ frm, confirm }) {
+		this.frm = frm;
+		this.confirm = confirm;
+	}
+
+	async show() {
+		const preview = await frappe.xcall("sales_crm_accounts.api.deal.preview", {
+			deal: this.frm.doc.name,
+		});
+		this.preview = preview;
+		this.dialog = new frappe.ui.Dialog({
+			title: this.confirm ? __("Win {0}", [this.frm.doc.title]) : __("What Winning Would Post"),
+			size: "extra-large",
+			fields: [{ fieldtype: "HTML", fieldname: "preview" }],
+			primary_action_label: this.confirm ? __("Win the Deal") : __("Close"),
+			primary_action: async () => {
+				if (!this.confirm) return this.dialog.hide();
+				this.dialog.disable_primary_action();
+				try {
+					await this.confirm();
+					this.dialog.hide();
+				} finally {
+					this.dialog.enable_primary_action();
+				}
+			},
+		});
+		this.dialog.fields_dict.preview.$wrapper.html(this.html());
+		this.dialog.$wrapper.addClass("sca-preview-dialog");
+		this.dialog.show();
+	}
+
+	money(value) {
+		return sales_crm_accounts.deal.money(value, this.preview.currency);
+	}
+
+	html() {
+		const { preview } = this;
+		const problems = preview.invoices.filter((invoice) => invoice.problem);
+		return `
+			<div class="sca-preview">
+				${this.summary()}
+				${problems.length ? this.warning(problems) : ""}
+				${preview.invoices.map((invoice, index) => this.invoice(invoice, index)).join("")}
+			</div>`;
+	}
+
+	summary() {
+		const { preview } = this;
+		const today = frappe.datetime.get_today();
+		const now = preview.invoices.filter(
+			(invoice) => invoice.known && invoice.posting_date && invoice.posting_date <= today
+		).length;
+		const count = preview.invoices.length;
+		const lines = [
+			count === 1 ? __("1 invoice in all") : __("{0} invoices in all", [count]),
+			!preview.automatic
+				? __("raised by hand")
+				: preview.submitted
+				? __("{0} raised and submitted now", [now])
+				: __("{0} raised as a draft now", [now]),
+			preview.policy
+				? __("Billing policy {0}", [esc(preview.policy)])
+				: __("No billing policy: an invoice per installment"),
+		];
+		const { totals } = preview;
+		return `
+			<div class="sca-preview-summary">
+				<div class="text-muted">${lines.join(" · ")}</div>
+				<div class="sca-preview-totals">
+					<span>${__("Net Total")} <b>${this.money(totals.net_total)}</b></span>
+					<span>${__("Taxes and Charges")} <b>${this.money(totals.total_taxes_and_charges)}</b></span>
+					<span>${__("Grand Total")} <b>${this.money(totals.grand_total)}</b></span>
+				</div>
+			</div>`;
+	}
+
+	warning(problems) {
+		return `<div class="alert alert-warning">${__(
+			"{0} of the invoices could not be raised as things stand. The reason stands beside it.",
+			[problems.length]
+		)}</div>`;
+	}
+
+	invoice(invoice, index) {
+		const deal = sales_crm_accounts.deal;
+		const dates = invoice.known
+			? `${deal.date(invoice.posting_date)}${
+					invoice.due_date ? ` · ${__("due {0}", [deal.date(invoice.due_date)])}` : ""
+			  }`
+			: __("Waits for {0}", [esc(invoice.waits_for)]);
+		return `
+			<details class="sca-invoice" ${index === 0 ? "open" : ""}>
+				<summary>
+					<span class="sca-invoice-title">${esc(invoice.title)}</span>
+					<span class="text-muted">${dates}</span>
+					<b class="sca-invoice-total">${this.money(invoice.rounded_total || invoice.grand_total)}</b>
+				</summary>
+				${invoice.problem ? `<div class="alert alert-warning">${esc(frappe.utils.html2text(invoice.problem))}</div>` : ""}
+				${this.lines(invoice)}
+				${this.schedule(invoice)}
+				${this.ledger(invoice)}
+			</details>`;
+	}
+
+	lines(invoice) {
+		if (!invoice.items?.length) return "";
+		const items = invoice.items
+			.map(
+				(item) => `<tr>
+					<td>${esc(item.item_name || item.item_code)}</td>
+					<td class="num">${format_number(item.qty, null, item.qty % 1 ? 3 : 0)} ${esc(__(item.uom || ""))}</td>
+					<td class="num">${this.money(item.rate)}</td>
+					<td class="num">${this.money(item.amount)}</td>
+				</tr>`
+			)
+			.join("");
+		const taxes = (invoice.taxes || [])
+			.map(
+				(tax) => `<tr class="text-muted">
+					<td colspan="3">${esc(tax.description || tax.account_head)}</td>
+					<td class="num">${this.money(tax.tax_amount)}</td>
+				</tr>`
+			)
+			.join("");
+		return `
+			<table class="sca-lines">
+				<thead><tr>
+					<th>${__("Item")}</th><th class="num">${__("Quantity")}</th>
+					<th class="num">${__("Rate")}</th><th class="num">${__("Amount")}</th>
+				</tr></thead>
+				<tbody>${items}${taxes}</tbody>
+			</table>`;
+	}
+
+	schedule(invoice) {
+		if ((invoice.schedule || []).length < 2) return "";
+		const rows = invoice.schedule
+			.map(
+				(row) => `<tr>
+					<td>${esc(row.description || "")}</td>
+					<td>${sales_crm_accounts.deal.date(row.due_date)}</td>
+					<td class="num">${this.money(row.payment_amount)}</td>
+				</tr>`
+			)
+			.join("");
+		return `
+			<div class="sca-subhead">${__("Payment Schedule")}</div>
+			<table class="sca-lines"><tbody>${rows}</tbody></table>`;
+	}
+
+	ledger(invoice) {
+		if (!invoice.gl?.length) return "";
+		const currency = this.preview.company_currency;
+		const money = (value) => (value ? sales_crm_accounts.deal.money(value, currency) : "");
+		const rows = invoice.gl
+			.map(
+				(line) => `<tr>
+					<td>${esc(line.account)}${line.party ? `<div class="text-muted">${esc(line.party)}</div>` : ""}</td>
+					<td class="text-muted">${esc(line.cost_center || "")}</td>
+					<td class="num">${money(line.debit)}</td>
+					<td class="num">${money(line.credit)}</td>
+				</tr>`
+			)
+			.join("");
+		return `
+			<div class="sca-subhead">${__("General Ledger")} (${esc(currency)})</div>
+			<table class="sca-lines">
+				<thead><tr>
+					<th>${__("Account")}</th><th>${__("Cost Center")}</th>
+					<th class="num">${__("Debit")}</th><th class="num">${__("Credit")}</th>
+				</tr></thead>
+				<tbody>${rows}</tbody>
+			</table>`;
+	}
+};

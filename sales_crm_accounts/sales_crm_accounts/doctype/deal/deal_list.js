@@ -1,0 +1,23 @@
+// Copyright (c) 2026, sales_crm_accounts contributors
+// License: GPL-3.0. See LICENSE
+
+frappe.listview_settings["Deal"] = {
+	add_fields: ["status", "stage", "currency", "net_total", "overdue_amount", "per_collected", "customer_name"],
+	has_indicator_for_draft: true,
+	has_indicator_for_cancelled: true,
+	hide_name_column: true,
+
+	get_indicator(doc) {
+		if (doc.docstatus === 1 && flt(doc.overdue_amount) > 0) {
+			return [__("Overdue"), "red", "overdue_amount,>,0"];
+		}
+		const color = sales_crm_accounts.deal.deal_colors[doc.status];
+		return [__(doc.status), color, `status,=,${doc.status}`];
+	},
+
+	formatters: {
+		customer(value, df, doc) {
+			return frappe.utils.escape_html(doc.customer_name || value || "");
+		},
+	},
+};

@@ -1,0 +1,110 @@
+// Copyright (c) 2026, sales_crm_accounts contributors
+// License: GPL-3.0. See LICENSE
+
+frappe.ui.form.on("Deal Change", {
+	setup(frm) {
+		frm.set_query("deal", () => ({ filters: { docstatus: 1, status: "Won" } }));
+	},
+
+	refresh(frm) {
+		if (frm.is_new() && frm.doc.deal && !(frm.doc.rows || []).length) fill(frm);
+		if (frm.doc.docstatus === 0 && frm.doc.deal) {
+			frm.add_custom_button(__("Take the Present Plan"), () => {
+				if (!(frm.doc.rows || []).length) return fill(frm);
+				frappe.confirm(__("Replace the rows by the installments that are not billed yet?"), () => fill(frm));
+			});
+		}
+		if (frm.doc.deal) {
+			frm.add_custom_button(__("Deal"), () => frappe.set_route("Form", "Deal", frm.doc.deal), __("View"));
+		}
+		if (frm.doc.docstatus === 0) {
+			frm.set_intro(
+				__("Billed installments stay as they are. On submit, these rows replace what is not billed yet."),
+				"blue"
+			);
+		}
+		show_sum(frm);
+	},
+
+	deal: fill,
+
+	amount_change(frm) {
+		frm.set_value("new_unbilled_amount", flt(frm.doc.unbilled_amount) + flt(frm.doc.amount_change));
+		share(frm);
+	},
+});
+
+frappe.ui.form.on("Deal Change Row", {
+	rows_add(frm, cdt, cdn) {
+		const row = locals[cdt][cdn];
+		row.basis = "Amount";
+		row.amount = Math.max(0, missing(frm));
+		row.billing_trigger = "On Date";
+		row.trigger_date = frappe.datetime.add_months(frappe.datetime.get_today(), 1);
+		share(frm);
+	},
+	basis: share,
+	percent: share,
+	amount: share,
+	rows_remove: share,
+});
+
+async function fill(frm) {
+	if (!frm.doc.deal) return;
+	const rows = await frappe.xcall("sales_crm_accounts.api.desk.unbilled_installments", {
+		deal: frm.doc.deal,
+	});
+	frm.clear_table("rows");
+	rows.forEach((row) => frm.add_child("rows", row));
+	const unbilled = rows.reduce((sum, row) => sum + flt(row.net_amount), 0);
+	await frm.set_value("unbilled_amount", unbilled);
+	await frm.set_value("new_unbilled_amount", unbilled + flt(frm.doc.amount_change));
+	if (!rows.length) {
+		frappe.show_alert({
+			message: __("Every installment of this deal is billed. Only an amount added to the deal can be planned."),
+			indicator: "orange",
+		});
+	}
+	share(frm);
+}
+
+function missing(frm) {
+	const planned = (frm.doc.rows || []).reduce((sum, row) => sum + flt(row.net_amount), 0);
+	return flt(flt(frm.doc.new_unbilled_amount) - planned, precision("new_unbilled_amount"));
+}
+
+// What the form shows until it is saved; the server shares the amount again, to the cent.
+function share(frm) {
+	const total = flt(frm.doc.new_unbilled_amount);
+	const rows = frm.doc.rows || [];
+	let rest = total;
+	for (const row of rows) {
+		if (row.basis === "Remainder") continue;
+		row.net_amount =
+			row.basis === "Amount"
+				? flt(row.amount)
+				: flt((total * flt(row.percent)) / 100, precision("new_unbilled_amount"));
+		rest -= row.net_amount;
+	}
+	const remainder = rows.find((row) => row.basis === "Remainder");
+	if (remainder) remainder.net_amount = flt(rest, precision("new_unbilled_amount"));
+	frm.refresh_field("rows");
+	show_sum(frm);
+}
+
+function show_sum(frm) {
+	const field = frm.fields_dict.rows;
+	let line = field.$wrapper.find(".sca-plan-sum");
+	if (!line.length) line = $(`<div class="sca-plan-sum"></div>`).appendTo(field.$wrapper);
+	if (!(frm.doc.rows || []).length) return line.text("");
+	const gap = missing(frm);
+	const money = (value) => format_currency(value, frm.doc.currency);
+	const total = money(frm.doc.new_unbilled_amount);
+	line.toggleClass("off", gap !== 0).text(
+		gap === 0
+			? __("The rows cover the {0} still to be billed exactly.", [total])
+			: gap > 0
+			? __("{0} of the {1} still to be billed is not in the rows.", [money(gap), total])
+			: __("The rows take {0} more than the {1} still to be billed.", [money(-gap), total])
+	);
+}
