@@ -417,6 +417,10 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 		results = [result for result in results if result.installment not in {row.name for row in open_rows}]
 	if not open_rows:
 		return results
+	key = deal.name if policy.invoicing_method == billing.ONE_INVOICE else open_rows[0].name
+	standing = frappe.db.get_value("Sales Invoice", {"deal_billing_key": key, "docstatus": ("<", 2)})
+	if standing:
+		return results + _relink(open_rows, standing)
 	invoice = _insert_invoice(deal, policy, open_rows)
 	for row in open_rows:
 		frappe.db.set_value(
@@ -438,6 +442,23 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 	if invoice.docstatus == 1 and policy.email_invoice:
 		_mail(invoice, policy)
 	return results
+
+
+def _relink(rows, invoice: str) -> list[frappe._dict]:
+	"""The invoice stands but its link was lost (somebody wrote the database by hand): mend the link, make nothing."""
+	for row in rows:
+		frappe.db.set_value("Deal Installment", row.name, "sales_invoice", invoice)
+	_refresh(rows[0].deal, invoice)
+	return [
+		frappe._dict(
+			deal=row.deal,
+			installment=row.name,
+			outcome=PASSED_OVER,
+			sales_invoice=invoice,
+			reason=_("Already billed."),
+		)
+		for row in rows
+	]
 
 
 def _lock(names: list[str]) -> list[frappe._dict]:

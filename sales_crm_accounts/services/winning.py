@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt, get_link_to_form, getdate, today
 
+from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services import deals, policies
 
 
@@ -86,7 +87,11 @@ def enqueue_billing(deal: str, source: str):
 
 def make_installments(deal):
 	"""One living document a plan row; their amounts sum to the deal's, before tax and with it."""
-	gross = deals.planned_amounts(deal, [row.net_amount for row in deal.plan])
+	parts = [to_decimal(row.net_amount) for row in deal.plan]
+	if sum(parts) != to_decimal(deal.net_total):
+		# Reached only where validation was skipped (flags.ignore_validate).
+		frappe.throw(_("The collection plan does not sum to the deal amount. Save the deal again before it is won."))
+	gross = deals.planned_amounts(deal, parts)
 	for sequence, (row, planned) in enumerate(zip(deal.plan, gross, strict=True), 1):
 		new_installment(deal, row, sequence, planned).insert(ignore_permissions=True)
 

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, sales_crm_accounts contributors
+# License: GPL-3.0. See LICENSE
+
+import frappe
+from frappe.utils import add_days, add_months, getdate, today
+
+from sales_crm_accounts.api import deal as api
+from sales_crm_accounts.tests import SiteTestCase
+from sales_crm_accounts.tests import factories as make
+
+
+class TestDeal(SiteTestCase):
+	def assertMessage(self, text: str, function, *args, **kwargs):
+		with self.assertRaises(frappe.ValidationError) as caught:
+			function(*args, **kwargs)
+		self.assertIn(text, str(caught.exception))
+
+	def test_totals_and_tax_are_erpnexts(self):
+		"""3 x 100.00 + 2.5 h x 40.00 = 400.00, less 40.00 discount = 360.00; VAT 10 % = 36.00."""
+		deal = make.make_deal(
+			items=[(make.SERVICE, 3, 100), (make.HOURS, 2.5, 40)],
+			discount_amount=40,
+			taxes_and_charges=make.TAX_TEMPLATE,
+		)
+		self.assertEqual((deal.total, deal.net_total), (400, 360))
+		self.assertEqual((deal.total_taxes_and_charges, deal.grand_total), (36, 396))
+
+	def test_plan_parts_sum_to_the_deal(self):
+		"""Thirds of 100.00 are 33.34, 33.33 and 33.33 by largest remainder of 33.33, 33.33 and 33.34 %."""
+		deal = make.make_deal(make.thirds(), items=[(make.SERVICE, 1, 100)])
+		self.assertEqual([row.net_amount for row in deal.plan], [33.33, 33.33, 33.34])
+		deal = make.make_deal(
+			[make.row("A", 33.33), make.row("B", 33.33), make.row("C", 33.33)], items=[(make.SERVICE, 1, 100)]
+		)
+		self.assertEqual([row.net_amount for row in deal.plan], [33.34, 33.33, 33.33])
+
+	def test_bad_plans_name_row_and_remedy(self):
+		for plan, text in (
+			([make.row("A", 50), make.row("B", 40)], "100.00 is missing"),
+			([make.row("A", 50), make.row("B", -50)], "row 2: the percentage must be more than 0"),
+			([make.row("A", amount=900), make.row("B")], "row 2: nothing remains"),
+			([make.row("A"), make.row("B")], "row 2: row 1 already takes the remainder"),
+			([make.row("A", amount=100.001), make.row("B")], "row 1: 100.001 has more decimals"),
+			(
+				[make.row("A", 100, billing_trigger="On Date", trigger_date=add_days(today(), -40))],
+				"before the deal was opened",
+			),
+			([make.row("A", 100, due_rule="Fixed Date")], "row 1: give the fixed due date"),
+			([make.row("A", 100, billing_trigger="On Milestone")], "row 1: name the milestone"),
+		):
+			with self.subTest(text=text):
+				before = frappe.db.count("Deal")
+				self.assertMessage(text, make.make_deal, plan, items=[(make.SERVICE, 1, 1000)])
+				self.assertEqual(frappe.db.count("Deal"), before)
+
+	def test_bad_items(self):
+		for values, text in (
+			({"items": [(make.SERVICE, 0, 100)]}, "row 1: the quantity must be more than 0"),
+			({"items": [(make.SERVICE, 1, -5)]}, "row 1: the rate must not be negative"),
+			({"items": [(make.SERVICE, 1e9, 1e9)]}, "row 1: quantity times rate is too large"),
+			({"items": [(make.SERVICE, 1, 100)], "discount_amount": 100}, "less than the total"),
+		):
+			with self.subTest(text=text):
+				self.assertMessage(text, make.make_deal, **values)
+
+	def test_disabled_item_and_customer(self):
+		for doctype, name in (("Item", make.SERVICE), ("Customer", make.CUSTOMER)):
+			frappe.db.set_value(doctype, name, "disabled", 1)
+			frappe.clear_document_cache(doctype, name)
+			try:
+				self.assertMessage("disabled", make.make_deal)
+			finally:
+				frappe.db.set_value(doctype, name, "disabled", 0)
+				frappe.clear_document_cache(doctype, name)
+
+	def test_closed_period(self):
+		period = frappe.get_doc(
+			{
+				"doctype": "Accounting Period",
+				"period_name": "SCA closed",
+				"company": make.COMPANY,
+				"start_date": add_days(today(), 100),
+				"end_date": add_days(today(), 110),
+				"closed_documents": [{"document_type": "Sales Invoice", "closed": 1}],
+			}
+		).insert()
+		self.assertMessage(
+			f"is in a closed period ({period.name})",
+			make.make_deal,
+			[make.row("A", 100, billing_trigger="On Date", trigger_date=add_days(today(), 105))],
+		)
+
+	def test_winning_makes_installments_that_sum(self):
+		"""900.00 in thirds plus 10 % VAT: 299.97 + 299.97 + 300.06 = 900.00, with tax 990.00."""
+		deal = make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE)
+		rows = make.installments(deal)
+		self.assertEqual([row.net_amount for row in rows], [299.97, 299.97, 300.06])
+		self.assertEqual([row.planned_amount for row in rows], [329.97, 329.97, 330.06])
+		self.assertEqual([row.status for row in rows], ["Ready", "Planned", "Planned"])
+		self.assertEqual(
+			[getdate(row.planned_invoice_date) for row in rows],
+			[getdate(today()), getdate(add_months(today(), 1)), getdate(add_months(today(), 2))],
+		)
+		self.assertEqual((deal.status, deal.stage_log[-1].stage, str(deal.won_on)), ("Won", deal.stage, today()))
+
+	def test_winning_twice(self):
+		deal = make.make_deal(win=True)
+		self.assertMessage("already won by", api.win, deal.name)
+		self.assertEqual(len(make.installments(deal)), 1)
+
+	def test_two_users_winning_at_once(self):
+		"""Both hold the draft; the second one's copy is out of date when it reaches the server."""
+		deal = make.make_deal()
+		first, second = frappe.get_doc("Deal", deal.name), frappe.get_doc("Deal", deal.name)
+		first.submit()
+		with self.assertRaises(frappe.ValidationError):
+			second.submit()
+		self.assertEqual(len(make.installments(deal)), 1)
+
+	def test_lead_needs_a_customer_to_win(self):
+		lead = frappe.get_doc({"doctype": "Lead", "lead_name": "SCA Lead"}).insert()
+		deal = make.make_deal(customer=None, lead=lead.name)
+		self.assertMessage("A deal is won with a customer", deal.submit)
+
+	def test_stages(self):
+		deal = make.make_deal()
+		first = deal.stage
+		self.assertEqual(deal.probability, frappe.db.get_value("Deal Stage", first, "probability"))
+		other = frappe.get_all(
+			"Deal Stage",
+			filters={"stage_type": "Open", "name": ("!=", first), "disabled": 0},
+			pluck="name",
+			order_by="sequence",
+		)[0]
+		# What dragging on the kanban board does.
+		deal.stage_column = other
+		deal.save()
+		self.assertEqual(deal.stage, other)
+		self.assertEqual([row.stage for row in deal.stage_log], [first, other])
+		self.assertTrue(deal.stage_log[0].left_on)
+		for stage_type, button in (("Won", "button Win"), ("Lost", "button Lost")):
+			deal.reload()
+			deal.stage = frappe.db.get_value("Deal Stage", {"stage_type": stage_type})
+			self.assertMessage(button, deal.save)
+
+	def test_stage_requirements(self):
+		stage = frappe.get_doc(
+			{
+				"doctype": "Deal Stage",
+				"stage_name": "SCA Checked",
+				"sequence": 90,
+				"stage_type": "Open",
+				"requirements": [
+					{"fieldname": "expected_close_date", "operator": "is set"},
+					{"fieldname": "net_total", "operator": ">=", "value": "1000", "message": "Small deals stay below."},
+				],
+			}
+		).insert()
+		deal = make.make_deal()
+		deal.stage = stage.name
+		with self.assertRaises(frappe.ValidationError) as caught:
+			deal.save()
+		self.assertIn("Expected Close must be filled", str(caught.exception))
+		self.assertIn("Small deals stay below.", str(caught.exception))
+		deal.reload()
+		deal.update({"stage": stage.name, "expected_close_date": add_days(today(), 5)})
+		deal.items[0].rate = 1000
+		deal.save()
+		self.assertEqual(deal.stage, stage.name)
+
+	def test_lost_and_reopened(self):
+		deal = make.make_deal()
+		self.assertMessage("Say why the deal is lost", api.lose, deal.name)
+		api.lose(deal.name, detail="Too expensive")
+		deal.reload()
+		self.assertEqual((deal.status, str(deal.lost_on)), ("Lost", today()))
+		self.assertMessage("Reopen it", api.win, deal.name)
+		api.reopen(deal.name)
+		deal.reload()
+		self.assertEqual((deal.status, deal.lost_on), ("Open", None))
+
+	def test_rate_is_frozen_on_winning(self):
+		"""1,000.00 EUR at 1.25 = 1,250.00 USD; a later rate changes nothing."""
+		deal = make.make_deal(
+			customer=make.FOREIGN_CUSTOMER, currency="EUR", items=[(make.SERVICE, 1, 1000)], win=True
+		)
+		self.assertEqual((deal.conversion_rate, deal.base_net_total), (1.25, 1250))
+
+	def test_currency_without_rate(self):
+		frappe.db.set_value("Currency", "ISK", "enabled", 1)
+		deal = make.make_deal(currency="ISK")
+		settings = frappe.db.get_single_value("Currency Exchange Settings", "disabled")
+		frappe.db.set_single_value("Currency Exchange Settings", "disabled", 1)
+		frappe.db.set_value("Deal", deal.name, "conversion_rate", 0)
+		deal.reload()
+		self.assertMessage("no exchange rate from ISK to USD", deal.submit)
+		frappe.db.set_single_value("Currency Exchange Settings", "disabled", settings)

@@ -1,0 +1,29 @@
+"""Site tests that belong to no single DocType, and what all site tests share."""
+
+import frappe
+
+try:  # v16
+	from frappe.tests import IntegrationTestCase as _TestCase
+except ImportError:
+	from frappe.tests.utils import FrappeTestCase as _TestCase
+
+
+class SiteTestCase(_TestCase):
+	"""A test on a real site, with the sample company of `factories`.
+
+	Billing commits after every invoice, so documents stay on the site; each test makes its own deals.
+	"""
+
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		from sales_crm_accounts.tests import factories
+
+		frappe.set_user("Administrator")
+		factories.make_company()
+		frappe.db.commit()
+
+	def tearDown(self):
+		frappe.set_user("Administrator")
+		frappe.db.rollback()
+		super().tearDown()

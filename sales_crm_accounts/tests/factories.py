@@ -1,0 +1,230 @@
+"""Idempotent makers of what site tests need: a company of their own, parties, items, users, deals and payments."""
+
+import frappe
+from frappe.utils import add_days, flt, getdate, today
+
+from sales_crm_accounts.services import billing, ledger
+
+COMPANY, ABBR = "Deals Test Ltd", "DTL"
+CUSTOMER, FOREIGN_CUSTOMER = "Deals Test Customer", "Deals Test Customer EUR"
+SERVICE, HOURS, MACHINE = "SCA Service", "SCA Hours", "SCA Machine"
+TAX_TEMPLATE = f"SCA VAT 10 - {ABBR}"
+BANK, EUR_BANK = f"SCA Bank - {ABBR}", f"SCA Bank EUR - {ABBR}"
+DEBTORS, EUR_DEBTORS = f"Debtors - {ABBR}", f"SCA Debtors EUR - {ABBR}"
+WRITE_OFF = f"Write Off - {ABBR}"
+COST_CENTER = f"Main - {ABBR}"
+SELLER, OTHER_SELLER = "seller@sca.example.com", "other.seller@sca.example.com"
+MANAGER, ACCOUNTANT = "manager@sca.example.com", "accountant@sca.example.com"
+USERS = {
+	SELLER: ["Deal User", "Sales User"],
+	OTHER_SELLER: ["Deal User", "Sales User"],
+	MANAGER: ["Deal Manager", "Sales Manager"],
+	ACCOUNTANT: ["Accounts User", "Accounts Manager"],
+}
+EUR_RATE = 1.25
+
+
+def make_company():
+	"""The company with accounts, tax, customers, items, users and exchange rates; a second call finds all of it."""
+	ensure("Company", COMPANY, company_name=COMPANY, abbr=ABBR, default_currency="USD", country="United States",
+		create_chart_of_accounts_based_on="Standard Template", chart_of_accounts="Standard")
+	for currency in ("USD", "EUR"):
+		frappe.db.set_value("Currency", currency, "enabled", 1)
+	account("SCA Bank", "Bank Accounts", "Bank")
+	account("SCA Bank EUR", "Bank Accounts", "Bank", "EUR")
+	account("SCA Debtors EUR", "Accounts Receivable", "Receivable", "EUR")
+	account("SCA VAT", "Duties and Taxes", "Tax")
+	frappe.db.set_value("Company", COMPANY, {"write_off_account": WRITE_OFF, "default_bank_account": BANK})
+	ensure(
+		"Sales Taxes and Charges Template", TAX_TEMPLATE, title="SCA VAT 10", company=COMPANY,
+		taxes=[{"charge_type": "On Net Total", "account_head": f"SCA VAT - {ABBR}", "description": "VAT", "rate": 10,
+			"cost_center": COST_CENTER}],
+	)
+	group = frappe.db.get_value("Customer Group", {"is_group": 0}) or ensure("Customer Group", "SCA Customers", customer_group_name="SCA Customers")
+	territory = frappe.db.get_value("Territory", {"is_group": 0}) or ensure("Territory", "SCA Land", territory_name="SCA Land")
+	ensure("Customer", CUSTOMER, customer_name=CUSTOMER, customer_group=group, territory=territory)
+	ensure(
+		"Customer", FOREIGN_CUSTOMER, customer_name=FOREIGN_CUSTOMER, customer_group=group, territory=territory,
+		default_currency="EUR", accounts=[{"company": COMPANY, "account": EUR_DEBTORS}],
+	)
+	item_group = frappe.db.get_value("Item Group", {"is_group": 0}) or ensure("Item Group", "SCA Items", item_group_name="SCA Items")
+	for uom, whole in (("Nos", 1), ("Hour", 0)):
+		ensure("UOM", uom, uom_name=uom, must_be_whole_number=whole)
+	warehouse = frappe.db.get_value("Warehouse", {"company": COMPANY, "is_group": 0})
+	for code, uom, stock in ((SERVICE, "Nos", 0), (HOURS, "Hour", 0), (MACHINE, "Nos", 1)):
+		ensure(
+			"Item", code, item_code=code, item_name=code, item_group=item_group, stock_uom=uom, is_stock_item=stock,
+			item_defaults=[{"company": COMPANY, "default_warehouse": warehouse, "income_account": f"Sales - {ABBR}"}],
+		)
+	for email, roles in USERS.items():
+		make_user(email, roles)
+	exchange_rate("EUR", "USD", EUR_RATE)
+	frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 0)
+
+
+def ensure(doctype: str, name: str, **values) -> str:
+	"""Name of the document, made where it is missing."""
+	if found := frappe.db.exists(doctype, name):
+		return found
+	doc = frappe.get_doc({"doctype": doctype, **values})
+	doc.flags.ignore_permissions = True
+	return doc.insert(ignore_if_duplicate=True).name
+
+
+def account(name: str, parent: str, account_type: str, currency: str = "USD") -> str:
+	return ensure(
+		"Account", f"{name} - {ABBR}", account_name=name, company=COMPANY, account_type=account_type,
+		account_currency=currency, parent_account=f"{parent} - {ABBR}",
+	)
+
+
+def make_user(email: str, roles: list[str]) -> str:
+	if not frappe.db.exists("User", email):
+		user = frappe.get_doc(
+			{"doctype": "User", "email": email, "first_name": email.split("@")[0].title(), "send_welcome_email": 0}
+		)
+		user.flags.no_welcome_mail = True
+		user.insert(ignore_permissions=True)
+	user = frappe.get_doc("User", email)
+	user.add_roles(*roles)
+	return email
+
+
+def exchange_rate(from_currency: str, to_currency: str, rate: float, date=None):
+	"""The rate of that day; 30 days back where no day is given, so that the tests' days find it."""
+	date = date or add_days(today(), -30)
+	name = frappe.db.get_value(
+		"Currency Exchange", {"from_currency": from_currency, "to_currency": to_currency, "date": date}
+	)
+	if name:
+		frappe.db.set_value("Currency Exchange", name, "exchange_rate", rate)
+		return
+	for when in {date, today()} if date != today() else {date}:
+		if not frappe.db.exists("Currency Exchange", {"from_currency": from_currency, "to_currency": to_currency, "date": when}):
+			frappe.get_doc(
+				{"doctype": "Currency Exchange", "date": when, "from_currency": from_currency,
+				"to_currency": to_currency, "exchange_rate": rate, "for_selling": 1, "for_buying": 1}
+			).insert(ignore_permissions=True)
+
+
+def row(description: str = "Part", percent: float = 0, amount: float = 0, **values) -> dict:
+	"""A plan row; without percent and amount it takes the remainder."""
+	basis = "Percent" if percent else "Amount" if amount else "Remainder"
+	return {
+		"description": description,
+		"basis": basis,
+		"percent": percent,
+		"amount": amount,
+		"billing_trigger": "On Winning",
+		"due_rule": "Days After Invoice",
+		**values,
+	}
+
+
+def thirds(**values) -> list[dict]:
+	"""Three equal installments: on winning, and one and two months later; each due 30 days after its invoice."""
+	return [
+		row("First", 33.33, due_days=30, **values),
+		row("Second", 33.33, due_days=30, billing_trigger="On Date", trigger_months=1),
+		row("Third", 33.34, due_days=30, billing_trigger="On Date", trigger_months=2),
+	]
+
+
+def make_deal(plan: list[dict] | None = None, items: list[tuple] | None = None, win: bool = False, **values):
+	"""A draft deal of 900.00 for the test customer, or won and not yet billed; items are (item, quantity, rate)."""
+	deal = frappe.get_doc(
+		{
+			"doctype": "Deal",
+			"title": values.pop("title", "Test deal"),
+			"company": COMPANY,
+			"customer": CUSTOMER,
+			"currency": "USD",
+			"cost_center": COST_CENTER,
+			"items": [{"item_code": code, "qty": qty, "rate": rate} for code, qty, rate in items or [(SERVICE, 1, 900)]],
+			"plan": plan if plan is not None else [row("All", 100)],
+			**values,
+		}
+	).insert()
+	if win:
+		deal.submit()
+		deal.reload()
+	return deal
+
+
+def installments(deal) -> list:
+	"""The deal's installments in their order, fresh from the database."""
+	names = frappe.get_all("Deal Installment", filters={"deal": deal.name}, pluck="name", order_by="sequence")
+	return [frappe.get_doc("Deal Installment", name) for name in names]
+
+
+def bill_all(deal) -> list:
+	"""Raise the invoices of every installment now, whatever its day; the submitted invoices in their order."""
+	results = billing.bill([row.name for row in installments(deal)], force=True)
+	failed = [result.reason for result in results if result.outcome == billing.FAILED]
+	assert not failed, failed
+	return [frappe.get_doc("Sales Invoice", row.sales_invoice) for row in installments(deal)]
+
+
+def make_policy(name: str = "SCA Test Policy", **values):
+	"""A billing policy of the test company."""
+	if frappe.db.exists("Billing Policy", name):
+		frappe.delete_doc("Billing Policy", name, force=True)
+	return frappe.get_doc(
+		{"doctype": "Billing Policy", "policy_name": name, "company": COMPANY, "automatic_billing": 1,
+		"submit_invoices": 1, **values}
+	).insert(ignore_permissions=True)
+
+
+def pay(invoice, amount: float | None = None, date=None, bank: str = BANK, submit: bool = True, term: str | None = None):
+	"""A submitted Payment Entry over `amount` (default: all that is open) of the invoice, made by ERPNext's own mapper."""
+	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+	name = invoice if isinstance(invoice, str) else invoice.name
+	entry = get_payment_entry("Sales Invoice", name, party_amount=amount, bank_account=bank)
+	entry.posting_date = getdate(date or today())
+	entry.reference_no, entry.reference_date = "TEST", entry.posting_date
+	if term:
+		for reference in entry.references:
+			reference.payment_term = term
+	entry.insert(ignore_permissions=True)
+	if submit:
+		entry.submit()
+	ledger.flush()
+	return entry
+
+
+def journal(rows: list[dict], voucher_type: str = "Journal Entry", date=None, submit: bool = True):
+	"""A Journal Entry of the test company."""
+	entry = frappe.get_doc(
+		{
+			"doctype": "Journal Entry",
+			"voucher_type": voucher_type,
+			"company": COMPANY,
+			"posting_date": getdate(date or today()),
+			"cheque_no": "TEST",
+			"cheque_date": getdate(date or today()),
+			"multi_currency": any(flt(line.get("exchange_rate", 1)) != 1 for line in rows),
+			"accounts": [{"cost_center": COST_CENTER, **line} for line in rows],
+		}
+	)
+	entry.insert(ignore_permissions=True)
+	if submit:
+		entry.submit()
+	ledger.flush()
+	return entry
+
+
+def credit_note(invoice, amount_factor: float = 1, for_self: int = 1, submit: bool = True):
+	"""A credit note over the invoice, as the button on it makes; `for_self` is ERPNext's default of leaving the invoice open."""
+	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
+
+	note = make_sales_return(invoice if isinstance(invoice, str) else invoice.name)
+	for line in note.items:
+		line.qty = line.qty * amount_factor
+	note.update_outstanding_for_self = for_self
+	note.run_method("calculate_taxes_and_totals")
+	note.insert(ignore_permissions=True)
+	if submit:
+		note.submit()
+	ledger.flush()
+	return note

@@ -1,0 +1,356 @@
+"""Billing: which invoices are raised, with what on them, and each exactly once."""
+
+from unittest.mock import patch
+
+import frappe
+from frappe.utils import add_days, add_months, getdate, today
+
+from sales_crm_accounts.api import deal as api
+from sales_crm_accounts.services import billing, sweep
+from sales_crm_accounts.tests import SiteTestCase
+from sales_crm_accounts.tests import factories as make
+
+
+def invoices_of(deal):
+	names = frappe.get_all(
+		"Sales Invoice", filters={"deal": deal.name, "docstatus": ("<", 2)}, pluck="name", order_by="creation"
+	)
+	return [frappe.get_doc("Sales Invoice", name) for name in names]
+
+
+class TestBilling(SiteTestCase):
+	def tearDown(self):
+		super().tearDown()
+		for name in frappe.get_all("Billing Policy", filters={"company": make.COMPANY}, pluck="name"):
+			frappe.db.set_value("Deal", {"billing_policy": name}, "billing_policy", None)
+			frappe.delete_doc("Billing Policy", name, force=True)
+		frappe.db.commit()
+
+	def test_only_what_is_due_is_billed_and_once(self):
+		deal = make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE)
+		for _run in range(2):
+			sweep.bill_deal(deal.name)
+		(invoice,) = invoices_of(deal)
+		rows = make.installments(deal)
+		self.assertEqual([row.status for row in rows], ["Billed", "Planned", "Planned"])
+		self.assertEqual(rows[0].sales_invoice, invoice.name)
+		self.assertEqual((invoice.docstatus, invoice.net_total, invoice.grand_total), (1, 299.97, 329.97))
+		self.assertEqual(invoice.outstanding_amount, 329.97)
+		self.assertEqual(getdate(invoice.due_date), getdate(add_days(today(), 30)))
+		self.assertEqual((invoice.deal, invoice.deal_installment), (deal.name, rows[0].name))
+		self.assertEqual(invoice.items[0].deal, deal.name)
+
+	def test_ledger_entries_carry_the_deal(self):
+		deal = make.make_deal(win=True)
+		(invoice,) = make.bill_all(deal)
+		entries = frappe.get_all(
+			"GL Entry", filters={"voucher_no": invoice.name}, fields=["account", "debit", "credit", "deal"]
+		)
+		self.assertEqual({entry.deal for entry in entries}, {deal.name})
+		self.assertEqual(sum(entry.debit for entry in entries), 900)
+		self.assertEqual(
+			frappe.get_all("Payment Ledger Entry", filters={"voucher_no": invoice.name}, pluck="deal"), [deal.name]
+		)
+
+	def test_lines_come_to_the_deal_exactly(self):
+		"""7 pieces at 14.29 = 100.03 and 2.5 h x 33.33 = 83.33 in sevenths: every line ends at its own amount."""
+		for split in ("Rate", "Quantity"):
+			with self.subTest(split=split):
+				make.make_policy(line_split=split, invoicing_method="Invoice per Installment")
+				plan = [make.row(f"P{n}", 14.28) for n in range(6)] + [make.row("Last")]
+				deal = make.make_deal(plan, items=[(make.SERVICE, 7, 14.29), (make.HOURS, 2.5, 33.33)], win=True)
+				invoices = make.bill_all(deal)
+				self.assertEqual(
+					[invoice.net_total for invoice in invoices], [row.net_amount for row in make.installments(deal)]
+				)
+				self.assertAlmostEqual(sum(invoice.net_total for invoice in invoices), 183.36, places=6)
+				for item, amount in zip(deal.items, (100.03, 83.33), strict=True):
+					billed = sum(
+						row.amount for invoice in invoices for row in invoice.items if row.deal_item == item.name
+					)
+					self.assertAlmostEqual(billed, amount, places=6)
+
+	def test_discount_is_shared(self):
+		"""1,000.00 less 100.00 in halves: each invoice 500.00 less 50.00."""
+		deal = make.make_deal(
+			[make.row("A", 50), make.row("B", 50)], items=[(make.SERVICE, 1, 1000)], discount_amount=100, win=True
+		)
+		for invoice in make.bill_all(deal):
+			self.assertEqual((invoice.total, invoice.discount_amount, invoice.net_total), (500, 50, 450))
+
+	def test_one_invoice_with_schedule(self):
+		make.make_policy(invoicing_method="One Invoice with Schedule")
+		deal = make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE)
+		sweep.bill_deal(deal.name)
+		(invoice,) = invoices_of(deal)
+		self.assertEqual(invoice.grand_total, 990)
+		self.assertEqual([row.payment_amount for row in invoice.payment_schedule], [329.97, 329.97, 330.06])
+		self.assertEqual([row.outstanding for row in invoice.payment_schedule], [329.97, 329.97, 330.06])
+		self.assertEqual(
+			[getdate(row.due_date) for row in invoice.payment_schedule],
+			[getdate(add_days(day, 30)) for day in (today(), add_months(today(), 1), add_months(today(), 2))],
+		)
+		self.assertEqual({row.sales_invoice for row in make.installments(deal)}, {invoice.name})
+		self.assertEqual([row.status for row in make.installments(deal)], ["Billed"] * 3)
+
+	def test_one_invoice_refuses_equal_due_dates_and_unknown_ones(self):
+		make.make_policy(invoicing_method="One Invoice with Schedule")
+		with self.assertRaises(frappe.ValidationError) as caught:
+			make.make_deal([make.row("A", 50), make.row("B", 50)])
+		self.assertIn("rows 1 and 2 are both due", str(caught.exception))
+		with self.assertRaises(frappe.ValidationError) as caught:
+			make.make_deal(
+				[make.row("A", 50), make.row("B", 50, billing_trigger="On Milestone", milestone="Go-live")]
+			)
+		self.assertIn("has no date yet", str(caught.exception))
+
+	def test_policy_is_obeyed(self):
+		income = make.account("SCA Projects", "Direct Income", "Income Account")
+		make.make_policy(
+			submit_invoices=0, income_account=income, naming_series="ACC-SINV-.YYYY.-", days_ahead=40,
+			taxes_and_charges=make.TAX_TEMPLATE,
+		)
+		deal = make.make_deal(make.thirds(), win=True)
+		sweep.bill_deal(deal.name)
+		invoices = invoices_of(deal)
+		self.assertEqual([invoice.docstatus for invoice in invoices], [0, 0])  # now, and 40 days ahead of one month
+		self.assertEqual({row.income_account for invoice in invoices for row in invoice.items}, {income})
+		self.assertEqual(invoices[0].grand_total, 329.97)
+		# The due date still counts from the planned day.
+		self.assertEqual(getdate(invoices[1].due_date), getdate(add_days(add_months(today(), 1), 30)))
+		# A draft is not billed yet; submitting it is.
+		self.assertEqual([row.status for row in make.installments(deal)], ["Ready", "Ready", "Planned"])
+		invoices[0].submit()
+		billing_rows = make.installments(deal)
+		from sales_crm_accounts.services import ledger
+
+		ledger.flush()
+		billing_rows = make.installments(deal)
+		self.assertEqual([row.status for row in billing_rows], ["Billed", "Ready", "Planned"])
+
+	def test_sales_order(self):
+		make.make_policy(create_sales_order=1)
+		deal = make.make_deal(
+			[make.row("A", 50), make.row("B", 50)], delivery_date=add_days(today(), 10), win=True
+		)
+		order = frappe.get_doc("Sales Order", deal.sales_order)
+		self.assertEqual((order.docstatus, order.net_total, order.deal), (1, 900, deal.name))
+		make.bill_all(deal)
+		order.reload()
+		self.assertEqual(order.per_billed, 100)
+
+	def test_milestone(self):
+		deal = make.make_deal(
+			[make.row("Now", 50), make.row("Done", 50, billing_trigger="On Milestone", milestone="Go-live", due_days=10)],
+			win=True,
+		)
+		waiting = make.installments(deal)[1]
+		self.assertEqual((waiting.planned_invoice_date, waiting.status), (None, "Planned"))
+		self.assertEqual(billing.bill([waiting.name])[0].reason, "Waits for Go-live.")
+		api.confirm(waiting.name)
+		waiting.reload()
+		self.assertEqual((waiting.status, waiting.confirmed_by), ("Ready", "Administrator"))
+		sweep.bill_deal(deal.name)
+		self.assertEqual(len(invoices_of(deal)), 2)
+		with self.assertRaises(frappe.ValidationError):
+			api.unconfirm(waiting.name)
+
+	def test_delivery(self):
+		make_stock()
+		deal = make.make_deal(
+			[make.row("Deposit", 50), make.row("Rest", 50, billing_trigger="On Delivery")],
+			items=[(make.MACHINE, 2, 450)],
+			win=True,
+		)
+		rest = make.installments(deal)[1]
+		first, second = deliver(deal, 1), None
+		rest.reload()
+		self.assertFalse(rest.confirmed_on)
+		second = deliver(deal, 1)
+		rest.reload()
+		self.assertEqual((str(rest.confirmed_on), rest.status), (today(), "Ready"))
+		second.cancel()
+		rest.reload()
+		self.assertFalse(rest.confirmed_on)
+		first.cancel()
+
+	def test_failed_invoice_leaves_the_reason_and_a_retry_heals(self):
+		deal = make.make_deal(win=True, deal_owner=make.SELLER)
+		frappe.db.set_value("Item", make.SERVICE, "disabled", 1)
+		frappe.clear_document_cache("Item", make.SERVICE)
+		frappe.db.commit()
+		try:
+			(result,) = sweep.bill_deal(deal.name)
+		finally:
+			frappe.db.set_value("Item", make.SERVICE, "disabled", 0)
+			frappe.clear_document_cache("Item", make.SERVICE)
+			frappe.db.commit()
+		(row,) = make.installments(deal)
+		self.assertEqual((result.outcome, row.status, row.attempts), ("Failed", "Ready", 1))
+		self.assertIn("disabled", row.last_error)
+		self.assertFalse(invoices_of(deal))
+		self.assertTrue(
+			frappe.db.exists("Notification Log", {"document_name": row.name, "for_user": make.SELLER})
+		)
+		sweep.bill_deal(deal.name)
+		(row,) = make.installments(deal)
+		self.assertEqual((row.status, row.last_error, len(invoices_of(deal))), ("Billed", None, 1))
+
+	def test_killed_between_invoice_and_link(self):
+		"""A worker that dies after the invoice is made and before the commit leaves nothing; the next run makes it, once."""
+		deal = make.make_deal(win=True)
+		frappe.db.commit()
+		with patch.object(billing, "_refresh", side_effect=SystemExit):
+			with self.assertRaises(SystemExit):
+				sweep.bill_deal(deal.name)
+		frappe.db.rollback()
+		self.assertFalse(invoices_of(deal))
+		sweep.sca_daily_billing()
+		self.assertEqual(len(invoices_of(deal)), 1)
+
+	def test_key_is_unique_in_the_database(self):
+		deal = make.make_deal(win=True)
+		make.bill_all(deal)
+		(row,) = make.installments(deal)
+		frappe.db.set_value("Deal Installment", row.name, "sales_invoice", None)
+		frappe.db.commit()
+		(result,) = billing.bill([row.name], force=True)
+		self.assertEqual(len(invoices_of(deal)), 1)
+		self.assertEqual(result.outcome, "Passed Over")
+		self.assertTrue(make.installments(deal)[0].sales_invoice)
+
+	def test_key_cannot_be_forged(self):
+		deal = make.make_deal(win=True)
+		(row,) = make.installments(deal)
+		invoice = billing.build_invoice(deal, [row])
+		invoice.insert()
+		self.assertFalse(invoice.deal_billing_key)
+		self.assertFalse(make.installments(deal)[0].sales_invoice)
+
+	def test_cancelled_amended_and_deleted_invoices(self):
+		deal = make.make_deal(win=True)
+		(invoice,) = make.bill_all(deal)
+		invoice.cancel()
+		(row,) = make.installments(deal)
+		self.assertEqual((row.status, row.on_hold, row.sales_invoice), ("Ready", 1, None))
+		self.assertIn(invoice.name, row.hold_reason)
+		self.assertFalse(sweep.bill_deal(deal.name))  # nobody decided yet
+		amended = frappe.copy_doc(invoice)
+		amended.amended_from = invoice.name
+		amended.docstatus = 0
+		amended.insert()
+		(row,) = make.installments(deal)
+		self.assertEqual((row.sales_invoice, row.on_hold), (amended.name, 0))
+		frappe.delete_doc("Sales Invoice", amended.name)
+		(row,) = make.installments(deal)
+		self.assertEqual((row.sales_invoice, row.on_hold), (None, 1))
+		api.release(row.name)
+		frappe.db.commit()
+		sweep.bill_deal(deal.name)
+		self.assertEqual(len(invoices_of(deal)), 1)
+
+	def test_missed_days_are_caught_up(self):
+		deal = make.make_deal(make.thirds(), win=True)
+		for row in make.installments(deal):
+			frappe.db.set_value("Deal Installment", row.name, "planned_invoice_date", add_days(today(), -20))
+		frappe.db.commit()
+		sweep.sca_daily_billing()
+		invoices = invoices_of(deal)
+		self.assertEqual(len(invoices), 3)
+		self.assertEqual({str(invoice.posting_date) for invoice in invoices}, {today()})
+		self.assertEqual({getdate(invoice.due_date) for invoice in invoices}, {getdate(add_days(today(), 30))})
+
+	def test_pause_and_manual_policy(self):
+		frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 1)
+		deal = make.make_deal(win=True)
+		sweep.sca_daily_billing()
+		self.assertFalse(invoices_of(deal))
+		frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 0)
+		make.make_policy(automatic_billing=0)
+		other = make.make_deal(win=True)
+		frappe.db.commit()
+		sweep.sca_daily_billing()
+		self.assertEqual((len(invoices_of(deal)), len(invoices_of(other))), (1, 0))
+		api.bill(other.name)
+		self.assertEqual(len(invoices_of(other)), 1)
+
+	def test_customers_own_terms_do_not_replace_the_plan(self):
+		term = make.ensure(
+			"Payment Term", "SCA Net 5", payment_term_name="SCA Net 5", invoice_portion=100, credit_days=5,
+			due_date_based_on="Day(s) after invoice date",
+		)
+		template = make.ensure(
+			"Payment Terms Template", "SCA Net 5", template_name="SCA Net 5",
+			terms=[{"payment_term": term, "invoice_portion": 100, "credit_days": 5, "due_date_based_on": "Day(s) after invoice date"}],
+		)
+		frappe.db.set_value("Customer", make.CUSTOMER, "payment_terms", template)
+		try:
+			deal = make.make_deal([make.row("All", 100, due_days=60)], win=True)
+			(invoice,) = make.bill_all(deal)
+			self.assertEqual(getdate(invoice.due_date), getdate(add_days(today(), 60)))
+		finally:
+			frappe.db.set_value("Customer", make.CUSTOMER, "payment_terms", None)
+
+	def test_mail_goes_once_with_the_invoice(self):
+		frappe.db.set_value("Customer", make.CUSTOMER, "email_id", "buyer@sca.example.com")
+		make.ensure(
+			"Email Template", "SCA Invoice", name="SCA Invoice", subject="Invoice {{ doc.name }}", response="Dear {{ doc.customer }}"
+		)
+		make.make_policy(email_invoice=1, email_template="SCA Invoice")
+		deal = make.make_deal(win=True)
+		for _run in range(2):
+			sweep.bill_deal(deal.name)
+		(invoice,) = invoices_of(deal)
+		mails = frappe.get_all("Email Queue", filters={"reference_name": invoice.name}, fields=["name", "message"])
+		self.assertEqual(len(mails), 1)
+		self.assertIn(f"Invoice {invoice.name}", mails[0].message)
+
+	def test_preview_is_what_is_posted(self):
+		deal = make.make_deal(make.thirds(), taxes_and_charges=make.TAX_TEMPLATE)
+		invoices_before, deals_before = frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")
+		preview = api.preview(deal.name)
+		self.assertEqual([row["problem"] for row in preview["invoices"]], [None] * 3)
+		self.assertEqual(
+			(frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")), (invoices_before, deals_before)
+		)
+		deal.reload()
+		deal.submit()
+		for shown, invoice in zip(preview["invoices"], make.bill_all(deal), strict=True):
+			self.assertEqual(shown["grand_total"], invoice.grand_total)
+			posted = frappe.get_all(
+				"GL Entry", filters={"voucher_no": invoice.name}, fields=["account", "debit", "credit"]
+			)
+			self.assertEqual(
+				sorted((row["account"], row["debit"], row["credit"]) for row in shown["gl"]),
+				sorted((row.account, row.debit, row.credit) for row in posted),
+			)
+
+
+def make_stock():
+	warehouse = frappe.db.get_value("Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse")
+	entry = frappe.get_doc(
+		{
+			"doctype": "Stock Entry",
+			"stock_entry_type": "Material Receipt",
+			"company": make.COMPANY,
+			"items": [{"item_code": make.MACHINE, "qty": 5, "basic_rate": 100, "t_warehouse": warehouse}],
+		}
+	)
+	entry.insert()
+	entry.submit()
+
+
+def deliver(deal, quantity):
+	warehouse = frappe.db.get_value("Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse")
+	note = frappe.get_doc(
+		{
+			"doctype": "Delivery Note",
+			"company": make.COMPANY,
+			"customer": make.CUSTOMER,
+			"deal": deal.name,
+			"items": [{"item_code": make.MACHINE, "qty": quantity, "rate": 450, "warehouse": warehouse}],
+		}
+	)
+	note.insert()
+	note.submit()
+	return note
