@@ -1,0 +1,169 @@
+# Copyright (c) 2026, sales_crm_accounts contributors
+# License: GPL-3.0. See LICENSE
+
+"""What deals planned to collect in each period, and what became of it: billed, collected, open, still to be billed.
+
+Every figure of a row belongs to the installments whose date falls into its period, in the company's currency at the
+deal's frozen rate. So a row can be read from left to right, and the columns add up.
+"""
+
+import frappe
+from frappe import _
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Count, Sum
+from frappe.utils import flt, getdate, today
+
+from sales_crm_accounts.permissions import deal_access
+
+AMOUNTS = (
+	"planned_amount",
+	"billed_amount",
+	"paid_amount",
+	"credited_amount",
+	"written_off_amount",
+	"outstanding_amount",
+)
+SHOWN = ("planned", "billed", "collected", "relieved", "outstanding", "overdue", "to_bill")
+EQUALS = ("company", "customer", "deal_owner")
+
+
+def execute(filters: dict | None = None) -> tuple:
+	filters = frappe._dict(filters or {})
+	currency = frappe.get_cached_value("Company", filters.company, "default_currency")
+	rows = fold(get_rows(filters), filters.periodicity or "Monthly", getdate(today()))
+	for row in rows:
+		row["currency"] = currency
+	return get_columns(), rows, None, get_chart(rows, currency), get_summary(rows, currency)
+
+
+def get_rows(filters) -> list:
+	"""Sums by date, rate and whether it is billed: the report's one statement."""
+	installment, deal = frappe.qb.DocType("Deal Installment"), frappe.qb.DocType("Deal")
+	date_field = installment["planned_invoice_date" if filters.date_based_on == "Invoice Date" else "due_date"]
+	billed = Case().when(installment.billed_amount != 0, 1).else_(0)
+	query = (
+		frappe.qb.from_(installment)
+		.join(deal)
+		.on(installment.deal == deal.name)
+		.select(
+			date_field.as_("date"),
+			installment.due_date,
+			billed.as_("is_billed"),
+			Count("*").as_("installments"),
+			*(Sum(installment[field] * deal.conversion_rate).as_(field) for field in AMOUNTS),
+		)
+		.where(installment.status != "Cancelled")
+		.groupby(date_field, installment.due_date, billed)
+	)
+	for field in EQUALS:
+		if filters.get(field):
+			query = query.where(installment[field] == filters[field])
+	if filters.from_date:
+		query = query.where(date_field >= filters.from_date)
+	if filters.to_date:
+		query = query.where(date_field <= filters.to_date)
+	return deal_access.restrict(query, installment.deal).run(as_dict=True)
+
+
+def fold(rows, periodicity: str, today_) -> list[dict]:
+	"""Rows by period in order of time; what has no date yet comes last."""
+	periods: dict[str, dict] = {}
+	for row in rows:
+		key = period(row.date, periodicity)
+		sums = periods.setdefault(key, dict.fromkeys(("installments", *SHOWN), 0))
+		sums["installments"] += row.installments
+		sums["planned"] += row.planned_amount
+		sums["billed"] += row.billed_amount
+		sums["collected"] += row.paid_amount
+		sums["relieved"] += row.credited_amount + row.written_off_amount
+		sums["outstanding"] += row.outstanding_amount
+		if row.due_date and row.due_date < today_:
+			sums["overdue"] += row.outstanding_amount
+		if not row.is_billed:
+			sums["to_bill"] += row.planned_amount
+	return [
+		{
+			"period": key or _("No date yet"),
+			"installments": sums["installments"],
+			**{field: flt(sums[field], 2) for field in SHOWN},
+			"per_collected": flt(sums["collected"] / sums["planned"] * 100, 1) if sums["planned"] else 0,
+		}
+		for key, sums in sorted(periods.items(), key=lambda item: (item[0] == "", item[0]))
+	]
+
+
+def period(date, periodicity: str) -> str:
+	"""2026-11, 2026-Q4 or 2026; empty where there is no date."""
+	if not date:
+		return ""
+	if periodicity == "Quarterly":
+		return f"{date.year}-Q{(date.month + 2) // 3}"
+	return str(date.year) if periodicity == "Yearly" else f"{date.year}-{date.month:02d}"
+
+
+def get_columns() -> list[dict]:
+	def amount(fieldname, label):
+		return {"fieldname": fieldname, "label": label, "fieldtype": "Currency", "options": "currency", "width": 130}
+
+	return [
+		{"fieldname": "period", "label": _("Period"), "fieldtype": "Data", "width": 110},
+		{"fieldname": "installments", "label": _("Installments"), "fieldtype": "Int", "width": 100},
+		amount("planned", _("Planned")),
+		amount("billed", _("Billed")),
+		amount("collected", _("Collected")),
+		amount("relieved", _("Credited or Written Off")),
+		amount("outstanding", _("Outstanding")),
+		amount("overdue", _("Overdue")),
+		amount("to_bill", _("To Be Billed")),
+		{
+			"fieldname": "per_collected",
+			"label": _("% Collected"),
+			"fieldtype": "Percent",
+			"width": 110,
+			"disable_total": 1,
+		},
+		{
+			"fieldname": "currency",
+			"label": _("Currency"),
+			"fieldtype": "Link",
+			"options": "Currency",
+			"hidden": 1,
+		},
+	]
+
+
+def get_chart(rows, currency) -> dict | None:
+	if not rows:
+		return None
+	series = (("planned", _("Planned")), ("billed", _("Billed")), ("collected", _("Collected")))
+	return {
+		"data": {
+			"labels": [row["period"] for row in rows],
+			"datasets": [{"name": name, "values": [row[field] for row in rows]} for field, name in series],
+		},
+		"type": "bar",
+		"colors": ["light-blue", "orange", "green"],
+		"fieldtype": "Currency",
+		"options": "currency",
+		"currency": currency,
+	}
+
+
+def get_summary(rows, currency) -> list[dict]:
+	cards = (
+		(_("Planned"), "planned", None),
+		(_("Collected"), "collected", "Green"),
+		(_("Outstanding"), "outstanding", "Orange"),
+		(_("Overdue"), "overdue", "Red"),
+		(_("To Be Billed"), "to_bill", "Blue"),
+	)
+	return [
+		{
+			"label": label,
+			"value": flt(sum(row[field] for row in rows), 2),
+			"datatype": "Currency",
+			"currency": currency,
+			"indicator": indicator,
+		}
+		for label, field, indicator in cards
+	]
