@@ -52,7 +52,7 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
-	"Opportunity": {"on_update": "sales_crm_accounts.events.opportunity.on_update"},
+	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
 

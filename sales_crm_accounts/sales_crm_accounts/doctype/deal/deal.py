@@ -4,7 +4,7 @@
 import frappe
 from frappe.model.document import Document
 
-from sales_crm_accounts.services import deals, unwind, winning
+from sales_crm_accounts.services import deals, sources, unwind, winning
 
 
 class Deal(Document):
@@ -32,6 +32,10 @@ class Deal(Document):
 			self.stage = self.stage_column = None
 		self.status = "Open"
 		self.won_on = self.won_by = self.lost_on = None
+		sources.claim(self)
+
+	def after_insert(self):
+		sources.claimed(self)
 
 	def on_submit(self):
 		self.db_set("status", "Won", update_modified=False)
@@ -58,6 +62,7 @@ class Deal(Document):
 		unwind.cancelled(self)
 
 	def on_trash(self):
+		sources.release(self)
 		if self.docstatus == 0:
 			return
 		for name in frappe.get_all("Deal Installment", filters={"deal": self.name}, pluck="name"):

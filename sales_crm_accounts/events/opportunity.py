@@ -1,0 +1,6 @@
+from sales_crm_accounts.services import sources
+
+
+def on_change(doc, method=None):
+	# Not on_update: ERPNext sets Converted by db_set when the quotation is ordered, which runs on_change only.
+	sources.won_opportunity(doc)
