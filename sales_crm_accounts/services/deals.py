@@ -108,20 +108,20 @@ def _set_currency(deal):
 		)
 	if deal.currency == company_currency:
 		deal.conversion_rate = 1
-	elif not flt(deal.conversion_rate) or deal.has_value_changed("currency"):
-		deal.conversion_rate = exchange_rate(deal, raise_if_missing=False)
+	elif not flt(deal.conversion_rate) or (not deal.is_new() and deal.has_value_changed("currency")):
+		deal.conversion_rate = exchange_rate(deal)
 	if flt(deal.conversion_rate) < 0:
 		frappe.throw(_("The exchange rate must be more than 0."))
 
 
-def exchange_rate(deal, raise_if_missing: bool = True) -> float:
+def exchange_rate(deal) -> float:
 	"""Rate from the deal's currency to the company's, as ERPNext finds it for today."""
 	from erpnext.setup.utils import get_exchange_rate
 
 	company_currency = frappe.get_cached_value("Company", deal.company, "default_currency")
 	with erpnext_compat.quiet_messages():
 		rate = flt(get_exchange_rate(deal.currency, company_currency, today(), "for_selling"))
-	if not rate and raise_if_missing:
+	if not rate:
 		frappe.throw(
 			_("There is no exchange rate from {0} to {1} for {2}. Enter it in {3}, or on the deal.").format(
 				deal.currency, company_currency, frappe.format(today(), "Date"), _("Currency Exchange")

@@ -12,8 +12,6 @@ def prepare(deal):
 	"""When a deal is about to be submitted, before its totals and plan are computed: freeze day, rate and stage."""
 	deal.won_on = getdate(today())
 	deal.won_by = frappe.session.user
-	if not flt(deal.conversion_rate):
-		deal.conversion_rate = deals.exchange_rate(deal)
 	deal.flags.winning = True
 	won = deals.stage_of_type("Won")
 	if not won:

@@ -147,6 +147,8 @@ def make_deal(plan: list[dict] | None = None, items: list[tuple] | None = None, 
 	).insert()
 	if win:
 		deal.submit()
+		# Billing rolls back what fails; the deal itself stands by then, as it does in a job.
+		frappe.db.commit()
 		deal.reload()
 	return deal
 
