@@ -2,6 +2,7 @@
 
 import frappe
 
+from sales_crm_accounts.services import stages
 from sales_crm_accounts.setup import SETTINGS
 
 KANBAN_BOARD = "Deals by Stage"
@@ -127,9 +128,5 @@ def make_kanban_board() -> None:
 			"fields": frappe.as_json(["customer_name", "net_total", "expected_close_date", "deal_owner"], indent=None),
 		}
 	)
-	colors = {"Won": "Green", "Lost": "Gray"}
-	for stage in frappe.get_all(
-		"Deal Stage", filters={"disabled": 0}, fields=["name", "stage_type"], order_by="sequence, name"
-	):
-		board.append("columns", {"column_name": stage.name, "indicator": colors.get(stage.stage_type, "Blue")})
 	board.insert(ignore_permissions=True)
+	stages.sync_columns()

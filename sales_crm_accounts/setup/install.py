@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts import erpnext_compat
+from sales_crm_accounts.services import stages
 from sales_crm_accounts.setup import MODULE
 from sales_crm_accounts.setup.custom_fields import sync_custom_fields
 from sales_crm_accounts.setup.defaults import make_defaults
@@ -31,6 +32,7 @@ def after_migrate() -> None:
 	make_roles()
 	sync_custom_fields()
 	sync_dimension()
+	stages.sync_columns()
 
 
 def before_tests() -> None:
