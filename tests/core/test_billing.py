@@ -134,25 +134,26 @@ def test_split_by_rate_shows_the_whole_quantity_each_time(deal):
 				assert sum(shown) == line.quantity
 
 
-@given(deals())
-def test_split_by_quantity_never_bills_more_pieces_than_were_sold(deal):
-	"""Where every part is worth at least a few of the smallest quantities; less is billed as one piece at that amount."""
+@st.composite
+def hours(draw):
+	"""Items worth more than rounding can move, in parts of at least a hundredth."""
+	rounding = draw(ROUNDINGS)
+	lines = []
+	for _index in range(draw(st.integers(1, 5))):
+		quantity, rate = draw(number("1", "500", 3)), draw(number("10000", "20000", 2))
+		lines.append(Line(quantity, rate, rounding.line_amount(quantity, rate)))
+	weights = draw(st.lists(st.integers(1, 8).map(D), min_size=1, max_size=12))
+	return lines, split(sum(line.amount for line in lines), weights, rounding.amount), rounding
+
+
+@given(hours())
+def test_split_by_quantity_bills_as_much_as_was_sold(deal):
+	"""What is worth less than the smallest quantity is billed as one piece, so only parts above that keep the count."""
 	lines, parts, rounding = deal
-	assume(all(line.quantity >= 1 for line in lines))
-	assume(min(parts) * 100 >= sum(parts))
 	quantities = None
 	for _part, _rows, _left, quantities in bill_all(lines, parts, BY_QUANTITY, rounding):
-		for line, quantity in zip(lines, quantities, strict=True):
-			if enough(line, rounding):
-				assert quantity >= 0
-	for line, quantity in zip(lines, quantities, strict=True):
-		if enough(line, rounding):
-			assert quantity == 0
-
-
-def enough(line, rounding):
-	"""Split by quantity, and worth more than what rounding the parts of up to 24 invoices can move."""
-	return not line.whole_number and line.amount >= 100 * 100 * D(1).scaleb(-rounding.amount)
+		assert all(quantity >= 0 for quantity in quantities)
+	assert quantities == [0] * len(lines)
 
 
 def test_a_machine_is_split_by_rate_even_where_the_policy_says_quantity():
