@@ -1,0 +1,293 @@
+"""What a company is made of while it is played. Money is a whole number of the smallest unit (cents) of its currency."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+
+from ..core.billing import Line, Rounding
+from ..core.pipeline import Condition
+from ..core.plan import PlanRow
+from ..core.policy import PolicyScope
+
+#: ERPNext's names of the two ways that a site rounds.
+ROUNDINGS = {"Banker's Rounding": ROUND_HALF_EVEN, "Commercial Rounding": ROUND_HALF_UP}
+
+PAYMENT, JOURNAL, CREDIT_NOTE, WRITE_OFF, REFUND, CANCEL_INVOICE, BILL_AGAIN = range(7)
+KINDS = ("Payment", "Journal Entry", "Credit Note", "Write Off", "Refund", "Cancel Invoice", "Bill Again")
+
+
+@dataclass(slots=True)
+class Tax:
+	"""A tax template: (account, percent) rows, each on the net total."""
+
+	name: str
+	lines: list[tuple[str, Decimal]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Customer:
+	name: str
+	group: str = ""
+	territory: str = ""
+	disabled: bool = False
+	number: int = 0
+
+
+@dataclass(slots=True)
+class Stage:
+	name: str
+	sequence: int = 0
+	probability: Decimal = Decimal(0)
+	type: str = "Open"
+	requirements: list[Condition] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Policy:
+	"""A billing policy; `scope` says which deals it covers."""
+
+	scope: PolicyScope
+	method: str
+	split: str
+	days_ahead: int = 0
+	automatic: bool = True
+
+
+class Deal:
+	__slots__ = (
+		"actual_invoice_date",
+		"cancelled_on",
+		"currency",
+		"customer",
+		"delivered_on",
+		"discount",
+		"expected_close_date",
+		"grand_total",
+		"installments",
+		"invoices",
+		"items",
+		"left",
+		"left_quantity",
+		"lines",
+		"lost_on",
+		"lost_reason",
+		"name",
+		"net_total",
+		"number",
+		"opened_on",
+		"owner",
+		"plan",
+		"policy",
+		"rate",
+		"receipts",
+		"row",
+		"tax",
+		"title",
+		"won_on",
+	)
+
+	def __init__(self, name: str, customer: Customer, currency: str, opened_on: date):
+		self.name, self.customer, self.currency, self.opened_on = name, customer, currency, opened_on
+		self.title = self.owner = self.lost_reason = ""
+		self.rate = Decimal(1)
+		self.won_on: date | None = None
+		self.lost_on: date | None = None
+		self.cancelled_on: date | None = None
+		self.delivered_on: date | None = None
+		self.expected_close_date: date | None = None
+		self.actual_invoice_date: date | None = None
+		self.discount = Decimal(0)
+		self.tax: Tax | None = None
+		self.plan: list[PlanRow] = []
+		self.policy: Policy | None = None
+		self.items: list[tuple[str, Decimal, Decimal, bool]] = []
+		self.lines: list[Line] | None = None
+		self.left: list[Decimal] = []
+		self.left_quantity: list[Decimal] = []
+		self.net_total = self.grand_total = 0
+		self.installments: list[Installment] = []
+		self.invoices: list[Invoice] = []
+		self.receipts: list[Receipt] = []
+		self.number = self.row = 0
+
+	@property
+	def status(self) -> str:
+		if self.cancelled_on:
+			return "Cancelled"
+		if self.lost_on:
+			return "Lost"
+		return "Won" if self.installments else "Open"
+
+
+class Installment:
+	"""A part of a deal that was won; billed, paid and so on are figures of its invoice."""
+
+	__slots__ = (
+		"cancelled",
+		"confirmed_on",
+		"credited",
+		"deal",
+		"due_date",
+		"grand",
+		"held",
+		"invoice",
+		"net",
+		"number",
+		"paid",
+		"planned",
+		"planned_on",
+		"row",
+		"sequence",
+		"written_off",
+	)
+
+	def __init__(self, deal: Deal, sequence: int, row: PlanRow, net: int, planned: int):
+		self.deal, self.sequence, self.row, self.net, self.planned = deal, sequence, row, net, planned
+		self.planned_on: date | None = None
+		self.confirmed_on: date | None = None
+		self.due_date: date | None = None
+		self.invoice: Invoice | None = None
+		self.grand = self.paid = self.credited = self.written_off = 0
+		self.cancelled = self.held = False
+		self.number = 0
+
+	@property
+	def name(self) -> str:
+		return f"{self.deal.name}-{self.sequence:02d}"
+
+	@property
+	def outstanding(self) -> int:
+		return self.grand - self.paid - self.credited - self.written_off
+
+
+class Invoice:
+	__slots__ = (
+		"base_open",
+		"credited",
+		"deal",
+		"due_date",
+		"grand",
+		"installments",
+		"lines",
+		"net",
+		"number",
+		"paid",
+		"posted_on",
+		"taxes",
+		"written_off",
+	)
+
+	def __init__(self, deal: Deal, installments: list[Installment], posted_on: date):
+		self.deal, self.installments, self.posted_on = deal, installments, posted_on
+		self.paid = self.credited = self.written_off = 0
+		self.number = self.net = self.grand = self.base_open = 0
+
+	@property
+	def outstanding(self) -> int:
+		return self.grand - self.paid - self.credited - self.written_off
+
+
+class Receipt:
+	"""Money from a customer that no invoice has taken yet. A journal entry waits until it is reconciled."""
+
+	__slots__ = ("base_open", "deal", "installment", "kind", "number", "open", "received_on", "waits")
+
+	def __init__(self, deal: Deal, kind: int, number: int, amount: int, base: int, received_on: date):
+		self.deal, self.kind, self.number, self.open, self.base_open = deal, kind, number, amount, base
+		self.received_on = received_on
+		self.installment: int = 0
+		self.waits = False
+
+
+class Movements:
+	"""Payments, credit notes and the like in columns: a million of them are some 30 MB."""
+
+	def __init__(self):
+		self.day = array("i")
+		self.kind = array("b")
+		self.deal = array("i")
+		self.installment = array("h")
+		self.amount = array("q")
+		self.row = array("i")
+		self.rate: dict[int, Decimal] = {}
+		self.reconciled_on: dict[int, date] = {}
+		self.reference: dict[int, str] = {}
+
+	def add(self, day: date, kind: int, deal: int, installment: int, amount: int, row: int) -> int:
+		self.day.append(day.toordinal())
+		self.kind.append(kind)
+		self.deal.append(deal)
+		self.installment.append(installment)
+		self.amount.append(amount)
+		self.row.append(row)
+		return len(self.day) - 1
+
+	def __len__(self) -> int:
+		return len(self.day)
+
+	def in_order(self):
+		"""Indexes by day, in the order of the file within a day."""
+		days = self.day
+		if all(days[index] <= days[index + 1] for index in range(len(days) - 1)):
+			return range(len(days))
+		return array("i", sorted(range(len(days)), key=days.__getitem__))
+
+
+@dataclass(slots=True)
+class Company:
+	"""Everything that was read; `deals` in the order of the file."""
+
+	name: str = "Company"
+	currency: str = "EUR"
+	precision: int = 2
+	rounding: str = "Banker's Rounding"
+	start: date | None = None
+	end: date | None = None
+	accounts: dict[str, str] = field(default_factory=dict)
+	days_off: set[date] = field(default_factory=set)
+	weekends_off: bool = False
+	books_closed_until: date | None = None
+	policies: list[Policy] = field(default_factory=list)
+	customers: dict[str, Customer] = field(default_factory=dict)
+	taxes: dict[str, Tax] = field(default_factory=dict)
+	stages: dict[str, Stage] = field(default_factory=dict)
+	plans: dict[str, list[PlanRow]] = field(default_factory=dict)
+	deals: list[Deal] = field(default_factory=list)
+	movements: Movements = field(default_factory=Movements)
+	stage_log: dict[int, list[tuple[date, str]]] = field(default_factory=dict)
+	confirmations: dict[tuple[int, int], date] = field(default_factory=dict)
+	actual_dates: dict[tuple[int, int], date] = field(default_factory=dict)
+	has_actual_dates: bool = False
+	changes: list[tuple[date, int, list[PlanRow], str]] = field(default_factory=list)
+	not_played: int = 0
+
+	def rules(self) -> Rounding:
+		return Rounding(amount=self.precision, rate=self.precision, mode=ROUNDINGS[self.rounding])
+
+	def works_on(self, day: date) -> bool:
+		"""Whether the billing job runs that day; what it misses it does on the next one."""
+		return day not in self.days_off and not (self.weekends_off and day.weekday() > 4)
+
+
+#: What an account is for; the names are the company's own.
+ROLES = {
+	"receivable": "Trade Receivables",
+	"bank": "Bank",
+	"income": "Sales",
+	"tax": "Output Tax",
+	"write_off": "Bad Debts",
+	"exchange": "Exchange Gain/Loss",
+	"round_off": "Round Off",
+}
+ROOTS = {
+	"receivable": "Asset",
+	"bank": "Asset",
+	"tax": "Liability",
+	"income": "Income",
+	"write_off": "Expense",
+	"exchange": "Expense",
+	"round_off": "Expense",
+}

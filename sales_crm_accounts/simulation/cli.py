@@ -1,0 +1,115 @@
+"""The command line: `python -m sales_crm_accounts simulate FOLDER --out FOLDER`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .. import __version__
+from ..core.problems import _
+from .company import load
+from .ledger import Ledger
+from .play import Play
+from .problems import InputError
+from .report import write_report
+from .results import Results, Summary
+from .texts import LANGUAGES, translator
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+	parser = argparse.ArgumentParser(prog="sales_crm_accounts", description=__doc__.splitlines()[0])
+	parser.add_argument("--version", action="version", version=__version__)
+	commands = parser.add_subparsers(dest="command", required=True)
+	simulate_parser = commands.add_parser(
+		"simulate", help="play a company's files and see what the app would have done with its year"
+	)
+	simulate_parser.add_argument("folder", type=Path, help="folder with deals.csv and its companions")
+	simulate_parser.add_argument("--out", type=Path, required=True, help="folder for ledger, CSV files and report.html")
+	simulate_parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of report and messages")
+	simulate_parser.add_argument("--encoding", default="utf-8", help="encoding of the CSV files, as gb18030")
+	simulate_parser.add_argument("--quiet", action="store_true", help="no progress bar")
+	options = parser.parse_args(arguments)
+	translate = translator(options.lang)
+	try:
+		"".encode(options.encoding)
+	except LookupError:
+		print(translate(_("There is no encoding {encoding}.")).format(encoding=options.encoding), file=sys.stderr)
+		return 2
+	try:
+		summary = simulate(options.folder, options.out, options.lang, options.encoding, options.quiet)
+	except InputError as error:
+		print(
+			translate(_("The files cannot be played ({count} problems). Nothing was written.")).format(
+				count=error.problems.count
+			),
+			file=sys.stderr,
+		)
+		for message in error.problems.messages(translate):
+			print(f"  - {message}", file=sys.stderr)
+		return 1
+	except OSError as error:
+		print(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+		return 1
+	print(
+		translate(_("{installments} installments, {invoices} invoices. Open {report} in a browser.")).format(
+			installments=summary.rows.get("installments", 0),
+			invoices=summary.rows.get("invoices", 0),
+			report=options.out / "report.html",
+		)
+	)
+	return 0
+
+
+def bar(text: str, quiet: bool) -> Callable:
+	"""Wraps an iterable in a progress bar; without one where nobody looks, or tqdm is missing."""
+	try:
+		from tqdm import tqdm
+	except ImportError:
+		return iter
+	return lambda items: tqdm(items, desc=text, disable=quiet or None, leave=False, mininterval=0.2)
+
+
+def simulate(
+	folder: Path, out: Path, language: str = "en", encoding: str = "utf-8", quiet: bool = True
+) -> Summary:
+	"""Read `folder`, play it and write everything into `out`; on broken input nothing is written.
+
+	Raises InputError. The files appear in `out` together at the end, so a run that dies leaves the old ones.
+	"""
+	translate = translator(language)
+	company = load(folder, encoding, bar(translate(_("Reading")), quiet))
+	created = not out.exists()
+	out.mkdir(parents=True, exist_ok=True)
+	work = Path(tempfile.mkdtemp(prefix=".simulation-", dir=out))
+	try:
+		with open(work / "general_ledger.csv", "w", encoding="utf-8", newline="", buffering=1 << 20) as text:
+			text.write("\ufeff")
+			ledger = Ledger(company, str(work / "ledger.sqlite"), text)
+			play = Play(company, ledger)
+			play.run(bar(translate(_("Playing")), quiet))
+			summary = Results(company, play, work).write()
+			ledger.close(
+				{
+					"company": company.name,
+					"currency": company.currency,
+					"precision": str(company.precision),
+					"start": company.start.isoformat(),
+					"end": company.end.isoformat(),
+					"version": __version__,
+				}
+			)
+		write_report(work / "report.html", company, play, summary, language)
+		for path in work.iterdir():
+			os.replace(path, out / path.name)
+	except BaseException:
+		shutil.rmtree(work, ignore_errors=True)
+		if created and not any(out.iterdir()):
+			out.rmdir()
+		raise
+	shutil.rmtree(work, ignore_errors=True)
+	return summary

@@ -1,0 +1,650 @@
+"""Plays a company through the rules of `core`: what is billed when, what a payment closes, and what that posts.
+
+The rules are the core's; here is only what ERPNext's documents would do on a site, with their entries in the ledger.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from ..core import plan
+from ..core.billing import BY_RATE, INVOICE_PER_INSTALLMENT, ONE_INVOICE, invoice_lines, is_ready
+from ..core.installments import Closings, OpenRow, ScheduleRow, allocate, status
+from ..core.money import ZERO, quantize, split
+from ..core.policy import PolicyScope
+from ..core.problems import _
+from . import books
+from .books import Company, Deal, Installment, Invoice, Policy, Receipt
+from .company import choose_policy, set_totals, tax_amount
+from .ledger import Ledger, Line
+
+BUILT_IN = Policy(PolicyScope(""), INVOICE_PER_INSTALLMENT, BY_RATE)
+INVOICE, CREDIT, PAY, ENTRY, EXCHANGE = (
+	"Sales Invoice",
+	"Credit Note",
+	"Payment Entry",
+	"Journal Entry",
+	"Exchange Gain or Loss",
+)
+DAY = timedelta(days=1)
+
+
+class PlayError(ValueError):
+	"""A movement that ERPNext would refuse; `text` is a template."""
+
+	def __init__(self, text: str, **values):
+		self.text, self.values = text, values
+		super().__init__(text.format(**values))
+
+
+class Agenda:
+	"""What is to be done on which day, first day first."""
+
+	def __init__(self):
+		self.days: list[date] = []
+		self.items: dict[date, list[Installment]] = {}
+
+	def add(self, day: date, item: Installment):
+		items = self.items.get(day)
+		if items is None:
+			items = self.items[day] = []
+			heapq.heappush(self.days, day)
+		items.append(item)
+
+	def remove(self, day: date, item: Installment):
+		if item in self.items.get(day, ()):
+			self.items[day].remove(item)
+
+	def until(self, day: date) -> list[Installment]:
+		"""Takes out everything up to and on `day`."""
+		result: list[Installment] = []
+		while self.days and self.days[0] <= day:
+			result += self.items.pop(heapq.heappop(self.days))
+		return result
+
+
+class Engine:
+	"""The state of the company on one day. Days only go forward (`start_day`)."""
+
+	def __init__(self, company: Company, ledger: Ledger, trace: bool = False):
+		self.company, self.ledger = company, ledger
+		self.rounding = company.rules()
+		self.precision = company.precision
+		self.today: date = date.min
+		self.pending, self.falls_due = Agenda(), Agenda()
+		self.next_payment = self.next_invoice = self.next_entry = self.next_installment = 0
+		#: In the company's currency: what is open and what is overdue today, and figures by month.
+		self.outstanding = self.overdue = 0
+		self.fell_overdue = self.fell_overdue_amount = 0
+		self.month_figures: dict[str, dict[str, int]] = {}
+		self.figures: dict[str, int] = {}
+		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)]; where a cancellation may need it
+		self.trace: dict[int, list[tuple[Receipt, int, int, int]]] | None = {} if trace else None
+		self.traced: set[int] = set()
+		account = ledger.account
+		self.receivable, self.bank, self.income = account("receivable"), account("bank"), account("income")
+		self.written_off, self.exchange, self.round_off = account("write_off"), account("exchange"), account("round_off")
+		self.tax_accounts = {
+			name: account("tax", name) for tax in company.taxes.values() for name, _rate in tax.lines
+		}
+
+	# Units and currencies
+
+	def money(self, units: int) -> Decimal:
+		return Decimal(units).scaleb(-self.precision)
+
+	def units(self, amount: Decimal) -> int:
+		return int(amount.scaleb(self.precision))
+
+	def base(self, deal: Deal, units: int) -> int:
+		"""`units` of the deal's currency in the company's, at the rate frozen when the deal was won."""
+		if deal.rate == 1:
+			return units
+		return int(quantize(units * deal.rate, 0, self.rounding.mode))
+
+	# Days
+
+	def start_day(self, day: date):
+		"""Go to `day`: what was due before it and is open becomes overdue."""
+		self.today = day
+		self.ledger.set_day(day)
+		self.figures = self.month_figures.setdefault(self.ledger.day_text[:7], {})
+		for installment in self.falls_due.until(day - DAY):
+			if installment.invoice is not None:
+				open_base = self.base(installment.deal, installment.outstanding)
+				if open_base > 0:
+					self.fell_overdue += 1
+					self.fell_overdue_amount += open_base
+				self.overdue += open_base
+
+	def end_day(self):
+		self.figures["outstanding"], self.figures["overdue"] = self.outstanding, self.overdue
+
+	def count(self, figure: str, amount: int):
+		self.figures[figure] = self.figures.get(figure, 0) + amount
+
+	# Winning
+
+	def win(self, deal: Deal, day: date | None = None) -> list[Installment]:
+		"""Each plan row becomes an installment, and what is due is billed.
+
+		Raises RuleError for a plan that does not share the deal.
+		"""
+		deal.won_on = day or self.today
+		if deal.lines is None:
+			set_totals(deal, self.rounding)
+		deal.policy = deal.policy or choose_policy(self.company, deal) or BUILT_IN
+		deal.left = [line.amount for line in deal.lines]
+		deal.left_quantity = [line.quantity for line in deal.lines]
+		nets = plan.amounts(self.money(deal.net_total), deal.plan, self.precision)
+		self.add_installments(deal, deal.plan, nets, self.money(deal.grand_total))
+		return deal.installments
+
+	def add_installments(self, deal: Deal, rows: Sequence[plan.PlanRow], nets: list[Decimal], total: Decimal):
+		planned = split(total, nets, self.precision)
+		added = []
+		for row, net, amount in zip(rows, nets, planned, strict=True):
+			installment = Installment(deal, len(deal.installments) + 1, row, self.units(net), self.units(amount))
+			self.next_installment += 1
+			installment.number = self.next_installment
+			deal.installments.append(installment)
+			added.append(installment)
+		for installment in added:
+			self.set_planned_date(installment, installment.row.planned_invoice_date(deal.won_on))
+		self.take_up(added)
+
+	def set_planned_date(self, installment: Installment, day: date | None):
+		installment.planned_on = day
+		installment.due_date = installment.row.due_date(day)
+
+	def take_up(self, installments: list[Installment]):
+		"""Bill now what is ready now; note the rest for its day."""
+		now: list[Installment] = []
+		for installment in installments:
+			policy = installment.deal.policy
+			if installment.planned_on is None or installment.invoice or not policy.automatic:
+				continue
+			if is_ready(installment.planned_on, self.today, policy.days_ahead):
+				if self.company.works_on(self.today):
+					now.append(installment)
+				else:
+					self.pending.add(self.today + DAY, installment)
+			else:
+				self.pending.add(installment.planned_on - timedelta(days=policy.days_ahead), installment)
+		if now:
+			self.bill_ready(now)
+
+	def sweep(self):
+		"""The daily billing job: what its day has come for, with all that missed days left."""
+		if not self.company.works_on(self.today):
+			return
+		self.bill_ready(self.pending.until(self.today))
+
+	def bill_ready(self, installments: list[Installment]):
+		for installment in installments:
+			if (
+				installment.invoice is None
+				and not installment.cancelled
+				and not installment.held
+				and is_ready(installment.planned_on, self.today, installment.deal.policy.days_ahead)
+			):
+				self.bill(installment)
+
+	def confirm(self, installment: Installment, day: date | None = None):
+		"""Somebody confirmed the milestone or the delivery."""
+		if installment.cancelled or installment.invoice:
+			raise PlayError(_("{name} is already billed or cancelled."), name=installment.name)
+		installment.confirmed_on = day or self.today
+		self.set_planned_date(
+			installment, installment.row.planned_invoice_date(installment.deal.won_on, installment.confirmed_on)
+		)
+		self.take_up([installment])
+
+	def release(self, installment: Installment):
+		"""Bill again what an invoice that was cancelled left on hold."""
+		installment.held = False
+		self.take_up([installment])
+
+	# Billing
+
+	def bill(self, installment: Installment) -> Invoice:
+		"""Raise the invoice of an installment, or of all that are left where the policy makes one invoice."""
+		deal, today = installment.deal, self.today
+		if deal.policy.method == ONE_INVOICE:
+			parts = [
+				other
+				for other in deal.installments
+				if other.invoice is None and not other.cancelled and not other.held
+			]
+			for other in parts:
+				planned = other.planned_on or today
+				other.due_date = max(other.row.due_date(planned), today)
+			parts.sort(key=lambda other: other.due_date)
+		else:
+			parts = [installment]
+			installment.due_date = installment.row.due_date(max(installment.planned_on or today, today))
+		invoice = Invoice(deal, parts, today)
+		self.next_invoice += 1
+		invoice.number = self.next_invoice
+		self.set_lines(invoice, sum(part.net for part in parts))
+		if len(parts) == 1:
+			shares = [invoice.grand]
+		else:
+			nets = [self.money(part.net) for part in parts]
+			shares = [self.units(part) for part in split(self.money(invoice.grand), nets, self.precision)]
+		invoice.due_date = parts[-1].due_date
+		for part, share in zip(parts, shares, strict=True):
+			part.invoice, part.grand = invoice, share
+			part.paid = part.credited = part.written_off = 0
+			self.move(part, 0, share)
+			if part.due_date >= today:
+				self.falls_due.add(part.due_date, part)
+		deal.invoices.append(invoice)
+		self.post_invoice(invoice, INVOICE, invoice.number, 1)
+		self.write_invoice(invoice)
+		if deal.receipts:
+			self.use_receipts(deal)
+		return invoice
+
+	def set_lines(self, invoice: Invoice, net_units: int):
+		"""Items, taxes and totals of the invoice; the discount of the deal is shared like the amounts."""
+		deal, rounding = invoice.deal, self.rounding
+		part = self.money(net_units)
+		total_left = sum(deal.left, ZERO)
+		if deal.discount:
+			billed = sum(other.net for other in deal.installments if other.invoice) if deal.invoices else 0
+			net_left = self.money(
+				sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
+			)
+			discount_left = total_left - net_left
+			if not billed and not deal.invoices:
+				discount_left = deal.discount
+			share = (
+				discount_left
+				if part == net_left
+				else quantize(discount_left * part / net_left, self.precision, rounding.mode)
+			)
+		else:
+			share = ZERO
+		lines = invoice_lines(
+			deal.lines, deal.left, deal.left_quantity, part + share, deal.policy.split, rounding, not deal.invoices
+		)
+		net = -share
+		left, left_quantity = deal.left, deal.left_quantity
+		for line in lines:
+			net += line.amount
+			left[line.item] -= line.amount
+			left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
+		invoice.lines = lines
+		invoice.net = grand = self.units(net)
+		if deal.tax:
+			invoice.taxes = [self.units(tax_amount(net, rate, rounding)) for _account, rate in deal.tax.lines]
+			grand += sum(invoice.taxes)
+		else:
+			invoice.taxes = ()
+		invoice.grand = grand
+
+	def post_invoice(self, invoice: Invoice, kind: str, number: int, sign: int):
+		"""Dr Receivable, Cr Income, Cr Tax; a credit note and a cancellation the other way round."""
+		deal = invoice.deal
+		grand, net = sign * invoice.grand, sign * invoice.net
+		base_grand, base_net = self.base(deal, grand), self.base(deal, net)
+		lines = [
+			Line(self.receivable, base_grand, grand, deal.customer.number),
+			Line(self.income, -base_net, -net, None),
+		]
+		rest = base_grand - base_net
+		if invoice.taxes:
+			for (account, _rate), tax in zip(deal.tax.lines, invoice.taxes, strict=True):
+				base_tax = self.base(deal, sign * tax)
+				rest -= base_tax
+				lines.append(Line(self.tax_accounts[account], -base_tax, -sign * tax, None))
+		if rest:
+			lines.append(Line(self.round_off, -rest, 0, None))
+		self.ledger.post(kind, number, deal.number, lines)
+		if sign > 0:
+			invoice.base_open = base_grand
+			self.count("billed", base_grand)
+			self.count("invoices", 1)
+		else:
+			self.count("credited", -base_grand)
+
+	def write_invoice(self, invoice: Invoice):
+		deal, add = invoice.deal, self.ledger.add
+		for line in invoice.lines:
+			add(
+				"invoice_items",
+				(invoice.number, deal.items[line.item][0], str(line.quantity), str(line.rate), str(line.amount)),
+			)
+		add(
+			"invoices",
+			(
+				invoice.number,
+				deal.number,
+				self.ledger.day_text,
+				invoice.due_date.isoformat(),
+				invoice.net,
+				invoice.grand - invoice.net,
+				invoice.grand,
+				invoice.base_open,
+				0,
+				None,
+				0,
+			),
+		)
+		invoice.lines = None
+
+	# Money back
+
+	def receive(
+		self,
+		deal: Deal,
+		units: int,
+		installment: int = 0,
+		kind: int = books.PAYMENT,
+		rate: Decimal | None = None,
+		waits: bool = False,
+	) -> Receipt:
+		"""Money from the customer: Dr Bank, Cr Receivable; it closes the installment named, else the oldest open ones.
+
+		What finds nothing open stays with the deal and is used by its next invoice. `waits`: a journal entry nobody has
+		reconciled yet.
+		"""
+		base = self.base(deal, units) if rate is None else int(quantize(units * rate, 0, self.rounding.mode))
+		if kind == books.JOURNAL:
+			self.next_entry += 1
+			name, number = ENTRY, self.next_entry
+		else:
+			self.next_payment += 1
+			name, number = PAY, self.next_payment
+		self.ledger.post(
+			name,
+			number,
+			deal.number,
+			(Line(self.bank, base, units, None), Line(self.receivable, -base, -units, deal.customer.number)),
+		)
+		self.count("collected", base)
+		receipt = Receipt(deal, kind, number, units, base, self.today)
+		receipt.installment, receipt.waits = installment, waits
+		if not waits:
+			self.use_receipt(receipt)
+		if receipt.open:
+			deal.receipts.append(receipt)
+		return receipt
+
+	def reconcile(self, receipt: Receipt):
+		receipt.waits = False
+		self.use_receipt(receipt)
+		self.forget_used(receipt.deal)
+
+	def use_receipts(self, deal: Deal):
+		for receipt in deal.receipts:
+			if not receipt.waits:
+				self.use_receipt(receipt)
+		self.forget_used(deal)
+
+	@staticmethod
+	def forget_used(deal: Deal):
+		deal.receipts = [receipt for receipt in deal.receipts if receipt.open]
+
+	def use_receipt(self, receipt: Receipt):
+		deal = receipt.deal
+		if receipt.installment:
+			named = deal.installments[receipt.installment - 1]
+			if named.invoice is None and not named.cancelled:
+				return
+			invoices = [named.invoice] if named.invoice and named.invoice.outstanding > 0 else deal.invoices
+		else:
+			invoices = deal.invoices
+		for invoice in invoices:
+			open_units = invoice.outstanding
+			if open_units > 0 and receipt.open:
+				self.use_on(receipt, invoice, min(receipt.open, open_units))
+			if not receipt.open:
+				break
+
+	def use_on(self, receipt: Receipt, invoice: Invoice, units: int):
+		deal = invoice.deal
+		base = receipt.base_open if units == receipt.open else round(receipt.base_open * units / receipt.open)
+		invoice_base = self.take_base(invoice, units)
+		receipt.open -= units
+		receipt.base_open -= base
+		invoice.paid += units
+		name = ENTRY if receipt.kind == books.JOURNAL else PAY
+		self.ledger.add(
+			"closings",
+			(name, receipt.number, invoice.number, self.ledger.day_text, "paid", units, base),
+		)
+		if base != invoice_base:
+			self.post_exchange(deal, base - invoice_base)
+		if self.trace is not None or deal.number in self.traced:
+			if self.trace is None:
+				self.trace = {}
+			self.trace.setdefault(invoice.number, []).append((receipt, units, base, invoice_base))
+		self.refresh(invoice)
+
+	def take_base(self, invoice: Invoice, units: int) -> int:
+		"""What `units` of the invoice stand for in the company's currency; the last of them takes what is left."""
+		base = invoice.base_open if units == invoice.outstanding else self.base(invoice.deal, units)
+		invoice.base_open -= base
+		return base
+
+	def post_exchange(self, deal: Deal, difference: int):
+		"""The payment was worth `difference` more than the invoice: the receivable is put right against gain or loss."""
+		self.next_entry += 1
+		self.ledger.post(
+			EXCHANGE,
+			self.next_entry,
+			deal.number,
+			(
+				Line(self.receivable, difference, 0, deal.customer.number),
+				Line(self.exchange, -difference, 0, None),
+			),
+		)
+
+	def credit(self, invoice: Invoice, units: int = 0):
+		"""A credit note over `units` with tax (0: all that is open): Dr Income, Dr Tax, Cr Receivable; closes the invoice."""
+		deal = invoice.deal
+		units = units or invoice.outstanding
+		if not 0 < units <= invoice.grand - invoice.credited:
+			raise PlayError(_("the credit note is larger than its invoice."))
+		self.next_invoice += 1
+		number = self.next_invoice
+		if units == invoice.grand:
+			base = self.take_base(invoice, units)
+			net = invoice.net
+			self.post_invoice(invoice, CREDIT, number, -1)
+		else:
+			base = self.take_base(invoice, units)
+			net, taxes = self.part_of(invoice, units)
+			lines = [
+				Line(self.receivable, -base, -units, deal.customer.number),
+				Line(self.income, self.base(deal, net), net, None),
+			]
+			for (account, _rate), tax in zip(deal.tax.lines if deal.tax else (), taxes, strict=True):
+				lines.append(Line(self.tax_accounts[account], self.base(deal, tax), tax, None))
+			rest = sum(line.amount for line in lines)
+			if rest:
+				lines.append(Line(self.round_off, -rest, 0, None))
+			self.ledger.post(CREDIT, number, deal.number, lines)
+			self.count("credited", base)
+		day = self.ledger.day_text
+		self.ledger.add(
+			"invoices",
+			(number, deal.number, day, day, -net, net - units, -units, -base, 1, invoice.number, 0),
+		)
+		self.ledger.add("closings", (CREDIT, number, invoice.number, day, "credited", units, base))
+		invoice.credited += units
+		self.refresh(invoice)
+
+	def part_of(self, invoice: Invoice, units: int) -> tuple[int, list[int]]:
+		"""Net amount and taxes in `units` of an invoice."""
+		parts = split(
+			self.money(units),
+			[self.money(invoice.net), *(self.money(tax) for tax in invoice.taxes)],
+			self.precision,
+		)
+		return self.units(parts[0]), [self.units(part) for part in parts[1:]]
+
+	def write_off(self, invoice: Invoice, units: int = 0):
+		"""Give up `units` (0: all that is open): Dr Bad Debts, Cr Receivable."""
+		deal = invoice.deal
+		units = units or invoice.outstanding
+		if not 0 < units <= invoice.outstanding:
+			raise PlayError(_("more is written off than is open."))
+		base = self.take_base(invoice, units)
+		self.next_entry += 1
+		self.ledger.post(
+			ENTRY,
+			self.next_entry,
+			deal.number,
+			(Line(self.written_off, base, units, None), Line(self.receivable, -base, -units, deal.customer.number)),
+		)
+		self.ledger.add(
+			"closings",
+			(ENTRY, self.next_entry, invoice.number, self.ledger.day_text, "written_off", units, base),
+		)
+		invoice.written_off += units
+		self.count("written_off", base)
+		self.refresh(invoice)
+
+	def refund(self, invoice: Invoice, units: int):
+		"""Money goes back to the customer: Dr Receivable, Cr Bank; the invoice is open again by as much."""
+		deal = invoice.deal
+		if not 0 < units <= invoice.paid:
+			raise PlayError(_("more is paid back than was paid."))
+		base = self.base(deal, units)
+		self.next_payment += 1
+		self.ledger.post(
+			PAY,
+			self.next_payment,
+			deal.number,
+			(Line(self.receivable, base, units, deal.customer.number), Line(self.bank, -base, -units, None)),
+		)
+		self.ledger.add(
+			"closings", (PAY, self.next_payment, invoice.number, self.ledger.day_text, "paid", -units, -base)
+		)
+		invoice.paid -= units
+		invoice.base_open += base
+		self.count("collected", -base)
+		self.refresh(invoice)
+
+	def cancel_invoice(self, invoice: Invoice):
+		"""Take an invoice back: its entry is reversed, its payments are free again, its installments wait on hold."""
+		deal = invoice.deal
+		if invoice.credited or invoice.written_off:
+			raise PlayError(_("the invoice has a credit note or a write-off; cancel that first."))
+		for receipt, units, base, invoice_base in (self.trace or {}).pop(invoice.number, ()):
+			receipt.open += units
+			receipt.base_open += base
+			receipt.waits = True
+			if receipt not in deal.receipts:
+				deal.receipts.append(receipt)
+			if base != invoice_base:
+				self.post_exchange(deal, invoice_base - base)
+			self.ledger.add(
+				"closings",
+				(
+					ENTRY if receipt.kind == books.JOURNAL else PAY,
+					receipt.number,
+					invoice.number,
+					self.ledger.day_text,
+					"paid",
+					-units,
+					-base,
+				),
+			)
+		self.post_invoice(invoice, INVOICE, invoice.number, -1)
+		self.ledger.flush()
+		self.ledger.db.execute("UPDATE invoices SET cancelled = 1 WHERE id = ?", (invoice.number,))
+		lines = self.ledger.db.execute(
+			"SELECT item, quantity, amount FROM invoice_items WHERE invoice = ?", (invoice.number,)
+		).fetchall()
+		index_of = {item[0]: index for index, item in reversed(list(enumerate(deal.items)))}
+		for item, quantity, amount in lines:
+			deal.left[index_of[item]] += Decimal(amount)
+			deal.left_quantity[index_of[item]] += Decimal(quantity)
+		for installment in invoice.installments:
+			self.move(installment, installment.outstanding, 0)
+			self.falls_due.remove(installment.due_date, installment)
+			installment.invoice, installment.held = None, True
+			installment.grand = installment.paid = installment.credited = installment.written_off = 0
+		deal.invoices.remove(invoice)
+
+	def refresh(self, invoice: Invoice):
+		"""Figures of the invoice's installments from what has closed it (core.installments.allocate)."""
+		closings = Closings(
+			self.money(invoice.paid), self.money(invoice.credited), self.money(invoice.written_off)
+		)
+		schedule = [ScheduleRow(part.due_date, self.money(part.grand)) for part in invoice.installments]
+		rows: list[OpenRow] = allocate(self.money(invoice.grand), schedule, closings, self.precision)
+		for part, row in zip(invoice.installments, rows, strict=True):
+			before = part.grand - part.paid - part.credited - part.written_off
+			part.paid, part.credited = self.units(row.paid), self.units(row.credited)
+			part.written_off = self.units(row.written_off)
+			after = part.grand - part.paid - part.credited - part.written_off
+			if after != before:
+				self.move(part, before, after)
+
+	def move(self, installment: Installment, before: int, after: int):
+		"""Keep what is open and overdue in all, as one installment's open amount changes."""
+		deal = installment.deal
+		change = self.base(deal, after) - self.base(deal, before)
+		self.outstanding += change
+		if installment.due_date < self.today:
+			self.overdue += change
+
+	# Change
+
+	def change(self, deal: Deal, rows: Sequence[plan.PlanRow]):
+		"""Plan anew what is not billed yet; what is billed stays."""
+		open_ones = [part for part in deal.installments if part.invoice is None and not part.cancelled]
+		net = sum(part.net for part in open_ones)
+		total = sum(part.planned for part in open_ones)
+		if not net:
+			raise PlayError(_("everything is billed; there is nothing left to plan anew."))
+		nets = plan.amounts(self.money(net), rows, self.precision)
+		for part in open_ones:
+			part.cancelled = True
+		self.add_installments(deal, rows, nets, self.money(total))
+
+	def cancel_deal(self, deal: Deal):
+		"""Cancel what is not billed; what is open is credited, as the app offers before a deal is cancelled."""
+		deal.cancelled_on = self.today
+		for part in deal.installments:
+			if part.invoice is None:
+				part.cancelled = True
+		for invoice in deal.invoices:
+			if invoice.outstanding > 0:
+				self.credit(invoice)
+
+	# What is read
+
+	def status_of(self, installment: Installment) -> str:
+		return status(
+			cancelled=installment.cancelled,
+			ready=bool(installment.planned_on)
+			and is_ready(installment.planned_on, self.today, installment.deal.policy.days_ahead),
+			billed=installment.grand,
+			paid=installment.paid,
+			credited=installment.credited,
+			written_off=installment.written_off,
+			due_date=installment.due_date,
+			today=self.today,
+		)
+
+	def cash_panel(self, deal: Deal) -> dict[str, int]:
+		"""Planned, billed, collected and so on of a deal, in its own currency."""
+		today, parts = self.today, deal.installments
+		return {
+			"planned": sum(part.planned for part in parts if not part.cancelled),
+			"billed": sum(part.grand for part in parts),
+			"collected": sum(part.paid for part in parts),
+			"credited": sum(part.credited for part in parts),
+			"written_off": sum(part.written_off for part in parts),
+			"outstanding": sum(part.outstanding for part in parts),
+			"overdue": sum(part.outstanding for part in parts if part.invoice and part.due_date < today),
+		}

@@ -1,0 +1,198 @@
+"""Plays a company day by day, from its first day to its last."""
+
+from __future__ import annotations
+
+import gc
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from ..core.plan import CONFIRMED_TRIGGERS, ON_DELIVERY
+from ..core.problems import RuleError, _
+from . import books
+from .books import Company, Deal, Invoice, Receipt
+from .engine import Engine, PlayError
+from .ledger import Ledger
+
+MOST_NOTES = 1000
+
+
+@dataclass(slots=True)
+class Note:
+	"""Something that could not be played, as ERPNext would have refused it."""
+
+	day: date
+	file: str
+	row: int
+	text: str
+	values: dict = field(default_factory=dict)
+
+
+class Play:
+	def __init__(self, company: Company, ledger: Ledger):
+		self.company = company
+		self.engine = Engine(company, ledger)
+		self.notes: list[Note] = []
+		self.note_count = 0
+		self.events: dict[date, list[tuple]] = defaultdict(list)
+		self.reconciles: dict[date, list[Receipt]] = defaultdict(list)
+
+	def run(self, progress=iter) -> Engine:
+		company, engine = self.company, self.engine
+		self.collect()
+		movements = company.movements
+		order, at, count = movements.in_order(), 0, len(movements)
+		first, last = company.start.toordinal(), company.end.toordinal()
+		while at < count and movements.day[order[at]] < first:
+			at += 1
+			company.not_played += 1
+		collecting = gc.isenabled()
+		gc.disable()
+		try:
+			for ordinal in progress(range(first, last + 1)):
+				day = date.fromordinal(ordinal)
+				engine.start_day(day)
+				for act, *arguments in self.events.pop(day, ()):
+					self.attempt(day, act, *arguments)
+				engine.sweep()
+				while at < count and movements.day[order[at]] <= ordinal:
+					self.move(day, order[at])
+					at += 1
+				for receipt in self.reconciles.pop(day, ()):
+					engine.reconcile(receipt)
+				engine.end_day()
+		finally:
+			if collecting:
+				gc.enable()
+		company.not_played += count - at
+		return engine
+
+	def collect(self):
+		"""Everything but movements, by day; winning comes first on a day, cancelling last."""
+		company, events = self.company, self.events
+		start, end = company.start, company.end
+		cancelled = set()
+		for deal in company.deals:
+			if deal.won_on and deal.won_on <= end:
+				events[max(deal.won_on, start)].append((self.win, deal, deal.won_on))
+		for (number, sequence), day in company.confirmations.items():
+			events[self.not_before_winning(number, day)].append((self.confirm, number, sequence, day))
+		for deal in company.deals:
+			if deal.delivered_on and deal.won_on:
+				events[self.not_before_winning(deal.number, deal.delivered_on)].append((self.deliver, deal))
+		for day, number, rows, _reason in company.changes:
+			events[day].append((self.change, number, rows))
+		for deal in company.deals:
+			if deal.cancelled_on:
+				day, deal.cancelled_on = deal.cancelled_on, None
+				events[day].append((self.cancel, deal))
+		for kind, number in zip(company.movements.kind, company.movements.deal, strict=True):
+			if kind == books.CANCEL_INVOICE:
+				cancelled.add(number)
+		self.engine.traced = cancelled
+
+	def not_before_winning(self, number: int, day: date) -> date:
+		return max(day, self.company.deals[number - 1].won_on, self.company.start)
+
+	def attempt(self, day: date, act, *arguments):
+		try:
+			act(*arguments)
+		except PlayError as error:
+			self.note(day, "deals.csv", 0, error.text, **error.values)
+		except RuleError as error:
+			for problem in error.problems:
+				self.note(day, "changes.csv", 0, problem.text, **problem.values)
+
+	def note(self, day: date, file: str, row: int, text: str, **values):
+		self.note_count += 1
+		if len(self.notes) < MOST_NOTES:
+			self.notes.append(Note(day, file, row, text, values))
+
+	# What happens to deals
+
+	def win(self, deal: Deal, day: date):
+		self.engine.win(deal, day)
+
+	def confirm(self, number: int, sequence: int, day: date):
+		deal = self.company.deals[number - 1]
+		if deal.installments:
+			self.engine.confirm(deal.installments[sequence - 1], day)
+
+	def deliver(self, deal: Deal):
+		for installment in deal.installments:
+			if (
+				installment.row.trigger == ON_DELIVERY
+				and installment.row.trigger in CONFIRMED_TRIGGERS
+				and not installment.confirmed_on
+				and not installment.cancelled
+			):
+				self.engine.confirm(installment, deal.delivered_on)
+
+	def change(self, number: int, rows):
+		self.engine.change(self.company.deals[number - 1], rows)
+
+	def cancel(self, deal: Deal):
+		self.engine.cancel_deal(deal)
+
+	# Money
+
+	def move(self, day: date, index: int):
+		company, engine = self.company, self.engine
+		movements = company.movements
+		kind, units, sequence = movements.kind[index], movements.amount[index], movements.installment[index]
+		deal = company.deals[movements.deal[index] - 1]
+		if kind in (books.PAYMENT, books.JOURNAL):
+			reconciled_on = movements.reconciled_on.get(index)
+			waits = reconciled_on is not None and reconciled_on > day
+			receipt = engine.receive(deal, units, sequence, kind, movements.rate.get(index), waits)
+			if waits:
+				self.reconciles[reconciled_on].append(receipt)
+			return
+		try:
+			self.close(deal, kind, units, sequence)
+		except PlayError as error:
+			self.note(day, "payments.csv", movements.row[index], error.text, **error.values)
+
+	def close(self, deal: Deal, kind: int, units: int, sequence: int):
+		"""Credit note, write-off, refund, cancellation: on the invoice of one installment or on those of the deal."""
+		engine = self.engine
+		if kind == books.BILL_AGAIN:
+			held = [part for part in deal.installments if part.held and sequence in (0, part.sequence)]
+			if not held:
+				raise PlayError(_("no invoice of the deal was cancelled before, so there is nothing to bill again."))
+			for part in held:
+				engine.release(part)
+			return
+		invoices = self.invoices(deal, sequence)
+		if not invoices:
+			raise PlayError(_("nothing of the deal is billed yet, so this was not played."))
+		if kind == books.CANCEL_INVOICE:
+			for invoice in list(invoices):
+				engine.cancel_invoice(invoice)
+		elif kind == books.REFUND:
+			paid = [invoice for invoice in invoices if invoice.paid >= units]
+			if not paid:
+				raise PlayError(_("more is paid back than was paid."))
+			engine.refund(paid[-1], units)
+		else:
+			act = engine.credit if kind == books.CREDIT_NOTE else engine.write_off
+			if not units:
+				for invoice in invoices:
+					if invoice.outstanding > 0:
+						act(invoice)
+				return
+			fitting = [invoice for invoice in invoices if invoice.outstanding >= units]
+			if not fitting and kind == books.CREDIT_NOTE:
+				fitting = [invoice for invoice in invoices if invoice.grand - invoice.credited >= units]
+			if not fitting:
+				raise PlayError(_("the amount is more than is open on any invoice. Split it, or name the installment."))
+			act(fitting[0], units)
+
+	@staticmethod
+	def invoices(deal: Deal, sequence: int) -> list[Invoice]:
+		if not sequence:
+			return deal.invoices
+		if sequence > len(deal.installments):
+			return []
+		invoice = deal.installments[sequence - 1].invoice
+		return [invoice] if invoice else []

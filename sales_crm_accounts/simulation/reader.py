@@ -1,0 +1,339 @@
+"""Reads CSV and YAML files strictly: a cell is what its column says, or a problem that says how to write it."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..core.plan import MAX_AMOUNT
+from ..core.problems import _
+from .problems import Problems
+
+PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
+GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+COMMA_DECIMAL = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}")
+DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)")
+YES = {"yes", "true", "1", "y", "是"}
+NO = {"", "no", "false", "0", "n", "否"}
+
+
+class CellError(ValueError):
+	"""A cell that is not what its column needs; `text` is a template that says what to write instead."""
+
+	def __init__(self, text: str, **values):
+		self.text, self.values = text, values
+		super().__init__(text.format(**values))
+
+
+def number(cell: str) -> Decimal:
+	"""Decimal of `1234.5` or `1,234.50`; never of a text where comma and point could be read both ways."""
+	if PLAIN.fullmatch(cell):
+		return Decimal(cell)
+	if GROUPED.fullmatch(cell):
+		return Decimal(cell.replace(",", ""))
+	if COMMA_DECIMAL.fullmatch(cell):
+		raise CellError(
+			_("'{cell}' has a comma before its decimals. Write it with a point, as {example}."),
+			cell=cell,
+			example=cell.replace(".", "").replace(",", "."),
+		)
+	raise CellError(
+		_("'{cell}' is not a number. Write digits with a point, as 1234.50, without a currency."), cell=cell
+	)
+
+
+def amount(cell: str) -> Decimal:
+	"""Money that is not negative."""
+	value = number(cell)
+	if value < 0:
+		raise CellError(_("{cell} is negative. Write the amount without a sign."), cell=cell)
+	if value > MAX_AMOUNT:
+		raise CellError(_("{cell} is too large. Check the figure."), cell=cell)
+	return value
+
+
+def positive(cell: str) -> Decimal:
+	value = amount(cell)
+	if value == 0:
+		raise CellError(_("{cell} must be more than 0."), cell=cell)
+	return value
+
+
+def percent(cell: str) -> Decimal:
+	value = number(cell.removesuffix("%").rstrip())
+	if not 0 <= value <= 100:
+		raise CellError(_("{cell} is not a percentage. Write a number from 0 to 100."), cell=cell)
+	return value
+
+
+def whole(cell: str) -> int:
+	value = number(cell)
+	if value != int(value) or not 0 <= value < 100_000:
+		raise CellError(_("'{cell}' is not a whole number. Write digits only, as 30."), cell=cell)
+	return int(value)
+
+
+def yes_no(cell: str) -> bool:
+	value = cell.lower()
+	if value in YES:
+		return True
+	if value in NO:
+		return False
+	raise CellError(_("'{cell}' is neither yes nor no. Write yes or no."), cell=cell)
+
+
+class Days:
+	"""Parses dates; the same day is one object however often it is written, which keeps large files small in memory."""
+
+	def __init__(self):
+		self.seen: dict[str, date] = {}
+		self.known: dict[date, date] = {}
+
+	def __call__(self, cell: str) -> date:
+		day = self.seen.get(cell)
+		if day is None:
+			day = self.seen[cell] = self.same(self.parse(cell))
+		return day
+
+	def same(self, day: date) -> date:
+		return self.known.setdefault(day, day)
+
+	@staticmethod
+	def parse(cell: str) -> date:
+		match = DAY.fullmatch(cell)
+		if not match:
+			raise CellError(_("'{cell}' is not a date. Write it as year-month-day, 2025-12-31."), cell=cell)
+		year, month, day = (int(part) for part in match.groups() if part)
+		try:
+			result = date(year, month, day)
+		except ValueError:
+			raise CellError(_("There is no day {cell}. Check month and day."), cell=cell)
+		if not 1980 <= year <= 2199:
+			raise CellError(_("{cell} is too far away. Check the year."), cell=cell)
+		return result
+
+
+def one_of(choices: Sequence[str]) -> Callable[[str], str]:
+	"""One of the words, in any case of letters."""
+	known = {choice.lower(): choice for choice in choices}
+
+	def parse(cell: str) -> str:
+		value = known.get(cell.lower())
+		if value is None:
+			raise CellError(
+				_("'{cell}' is not known here. Write one of: {choices}."), cell=cell, choices=", ".join(choices)
+			)
+		return value
+
+	return parse
+
+
+class Column:
+	"""A column: how its cells are read, and what an empty or missing one means."""
+
+	__slots__ = ("default", "name", "parse", "required")
+
+	def __init__(self, name: str, parse: Callable[[str], Any] = str, required: bool = False, default: Any = None):
+		self.name, self.parse, self.required = name, parse, required
+		self.default = "" if default is None and parse is str else default
+
+
+def closest(word: str, words) -> str | None:
+	"""The known word that was probably meant."""
+	found = difflib.get_close_matches(word, list(words)[:5000], n=1, cutoff=0.7)
+	return found[0] if found else None
+
+
+def open_text(path: Path, encoding: str):
+	return open(path, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
+
+
+def check_encoding(path: Path, encoding: str, problems: Problems) -> bool:
+	"""Whether the whole file can be read in `encoding`; otherwise says what it looks like."""
+	with open(path, "rb") as file:
+		head = file.read(4)
+	if head[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding == "utf-8":
+		problems.add(
+			path.name,
+			_("the file is UTF-16 ('Unicode text'). Save it as CSV UTF-8 and run again."),
+		)
+		return False
+	row = 1
+	try:
+		with open_text(path, encoding) as file:
+			for row, _line in enumerate(file, 1):  # noqa: B007
+				pass
+		return True
+	except UnicodeDecodeError:
+		row += 1 if row > 1 else 0
+	for other, text in (
+		(
+			"gb18030",
+			_(
+				"the file is not UTF-8; it looks like GB18030 / GBK, as Excel saves in Chinese. Save it as CSV UTF-8, or run again with --encoding gb18030."
+			),
+		),
+		(
+			None,
+			_("the file is not UTF-8. Save it as CSV UTF-8, or run again with --encoding and its encoding."),
+		),
+	):
+		if other is None:
+			problems.add(path.name, text)
+		elif encoding == "utf-8" and _looks_chinese(path, other):
+			problems.add(path.name, text)
+			break
+	return False
+
+
+def _looks_chinese(path: Path, encoding: str) -> bool:
+	try:
+		with open(path, encoding=encoding, newline="") as file:
+			text = file.read(2_000_000)
+	except UnicodeDecodeError:
+		return False
+	return any("一" <= character <= "鿿" for character in text)
+
+
+def rows(
+	path: Path, columns: Sequence[Column], problems: Problems, encoding: str = "utf-8"
+) -> Iterator[tuple[int, list[Any]]]:
+	"""(row as a spreadsheet counts, values in the order of `columns`) of each good row; the others become problems.
+
+	Empty lines are skipped. The delimiter is a comma, or a semicolon or tab where the header has one and no comma.
+	"""
+	name = path.name
+	if not check_encoding(path, encoding, problems):
+		return
+	with open_text(path, encoding) as file:
+		header_line = file.readline()
+		delimiter = next((d for d in (",", ";", "\t") if d in header_line), ",")
+		file.seek(0)
+		reader = csv.reader(file, delimiter=delimiter, strict=True)
+		row = 1
+		try:
+			header = [cell.strip().lower() for cell in next(reader, [])]
+			indexes = _match_header(name, header, columns, problems)
+			if indexes is None:
+				return
+			width = len(header)
+			plain = [
+				(place, index, column)
+				for place, (index, column) in enumerate(zip(indexes, columns, strict=True))
+				if index is not None
+			]
+			blank = [column.default for column in columns]
+			for row, cells in enumerate(reader, 2):  # noqa: B007
+				if len(cells) != width:
+					if not any(cell.strip() for cell in cells):
+						continue
+					if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+						problems.add(
+							name,
+							_(
+								"the row has {count} cells, the header {width}. Put a value that has a comma in quotes, as \"1,234.50\"."
+							),
+							row,
+							count=len(cells),
+							width=width,
+						)
+						continue
+					cells = (cells + [""] * width)[:width]
+				values = blank.copy()
+				good, some = True, False
+				for place, index, column in plain:
+					cell = cells[index].strip()
+					if cell:
+						some = True
+						try:
+							values[place] = column.parse(cell)
+						except CellError as error:
+							good = False
+							problems.add(name, error.text, row, column.name, **error.values)
+					elif column.required:
+						good = False
+						if any(other.strip() for other in cells):
+							problems.add(name, _("the cell is empty. Fill it in."), row, column.name)
+				if good and some:
+					yield row, values
+		except csv.Error as error:
+			problems.add(
+				name, _("the row cannot be read ({error}). Check its quotes."), row + 1, error=str(error)
+			)
+
+
+def _match_header(
+	name: str, header: list[str], columns: Sequence[Column], problems: Problems
+) -> list[int | None] | None:
+	known = [column.name for column in columns]
+	if not any(header):
+		problems.add(
+			name,
+			_("the file is empty. Its first row must name the columns: {columns}."),
+			columns=", ".join(known),
+		)
+		return None
+	good = True
+	for index, title in enumerate(header):
+		if title in known:
+			if header.index(title) != index:
+				good = False
+				problems.add(name, _("the column stands twice. Remove one."), 1, title)
+		elif title:
+			good = False
+			guess = closest(title, known)
+			if guess:
+				problems.add(name, _("unknown column. Did you mean {guess}?"), 1, title, guess=guess)
+			else:
+				problems.add(
+					name, _("unknown column. Known ones are: {columns}."), 1, title, columns=", ".join(known)
+				)
+	for column in columns:
+		if column.required and column.name not in header:
+			good = False
+			problems.add(name, _("the column is missing. Add it to the first row."), 1, column.name)
+	return [header.index(column) if column in header else None for column in known] if good else None
+
+
+def read_yaml(path: Path, problems: Problems, known: Sequence[str]) -> dict[str, Any]:
+	"""The mapping in a YAML file; unknown keys are problems. A missing file is empty."""
+	if not path.exists() or not check_encoding(path, "utf-8", problems):
+		return {}
+	try:
+		content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+	except yaml.YAMLError as error:
+		mark = getattr(error, "problem_mark", None)
+		problems.add(
+			path.name,
+			_("the file is not valid YAML ({error}). Check indentation and colons."),
+			mark.line + 1 if mark else None,
+			error=getattr(error, "problem", None) or "YAML",
+		)
+		return {}
+	if content is None:
+		return {}
+	if not isinstance(content, dict):
+		problems.add(path.name, _("the file must hold 'name: value' lines."))
+		return {}
+	for key in content:
+		if key not in known:
+			guess = closest(str(key), known)
+			problems.add(
+				path.name,
+				_("unknown entry. Known ones are: {columns}.")
+				if not guess
+				else _("unknown entry. Did you mean {guess}?"),
+				None,
+				str(key),
+				columns=", ".join(known),
+				guess=guess,
+			)
+	return content

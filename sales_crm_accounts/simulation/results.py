@@ -1,0 +1,349 @@
+"""What came out: every figure of the report in one pass over the installments, and the CSV files beside it."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+from ..core import pipeline
+from ..core.installments import STATUSES
+from .books import Company, Deal, Installment
+
+from .ledger import formatter, quoted
+from .play import Play
+
+BUCKETS = ("not due", "1-30", "31-60", "61-90", "over 90")
+CHUNK = 20_000
+
+
+def bucket(due: date, today: date) -> int:
+	"""Index in BUCKETS of an open installment."""
+	days = (today - due).days
+	return 0 if days <= 0 else min(4, 1 + (days - 1) // 30)
+
+
+@dataclass(slots=True)
+class Summary:
+	"""Figures of the report, in units of the company's currency where they are money."""
+
+	months: dict[str, dict[str, int]] = field(default_factory=dict)
+	statuses: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
+	ageing: list[int] = field(default_factory=lambda: [0] * len(BUCKETS))
+	debtors: dict[int, list[int]] = field(default_factory=dict)
+	totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+	#: invoices the company raised itself: how many days after the app would have
+	days_later: list[int] = field(default_factory=list)
+	money_days: int = 0
+	later_amount: int = 0
+	later_count: int = 0
+	never_invoiced: list[tuple[str, str, int]] = field(default_factory=list)
+	never_amount: int = 0
+	funnel: list[tuple[str, int, int, float]] = field(default_factory=list)
+	stage_gaps: list[tuple[str, str, str]] = field(default_factory=list)
+	deals: list[tuple] = field(default_factory=list)
+	deal_states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+	rows: dict[str, int] = field(default_factory=dict)
+
+
+class Results:
+	"""Writes ledger rows and CSV files into `folder`, and gathers the `Summary`."""
+
+	def __init__(self, company: Company, play: Play, folder: Path):
+		self.company, self.play, self.engine, self.folder = company, play, play.engine, folder
+		self.form = formatter(company.precision)
+		self.summary = Summary(months=play.engine.month_figures)
+
+	def write(self) -> Summary:
+		self.write_installments()
+		self.write_monthly()
+		self.write_trial_balance()
+		self.write_receivables()
+		self.write_stages()
+		self.write_notes()
+		return self.summary
+
+	def open(self, name: str, header: str):
+		file = open(self.folder / name, "w", encoding="utf-8", newline="", buffering=1 << 20)
+		# A byte order mark, so that Excel reads Chinese names.
+		file.write("\ufeff" + header + "\n")
+		return file
+
+	def write_installments(self):
+		"""deals.csv, installments.csv, invoices.csv and ageing.csv in one pass."""
+		engine, company, summary, form = self.engine, self.company, self.summary, self.form
+		today, add = engine.today, engine.ledger.add
+		status_of, statuses = engine.status_of, summary.statuses
+		with (
+			self.open(
+				"deals.csv",
+				"deal,title,customer,owner,status,currency,won_on,planned,billed,collected,credited,written_off,outstanding,overdue",
+			) as deals_file,
+			self.open(
+				"installments.csv",
+				"installment,deal,title,customer,status,currency,net_amount,planned_amount,planned_invoice_date,invoice_date,due_date,invoice,billed,paid,credited,written_off,outstanding,actual_invoice_date,days_earlier",
+			) as installments_file,
+			self.open(
+				"invoices.csv",
+				"invoice,deal,customer,posting_date,due_date,currency,net_total,grand_total,paid,credited,written_off,outstanding",
+			) as invoices_file,
+			self.open(
+				"ageing.csv",
+				"installment,customer,currency,due_date,days_overdue,bucket,outstanding,outstanding_in_company_currency",
+			) as ageing_file,
+		):
+			for deal in company.deals:
+				panel = self.deal_row(deal, deals_file)
+				summary.deal_states[deal.status] += 1
+				if not deal.installments:
+					continue
+				head = f"{quoted(deal.name)},"
+				customer = quoted(deal.customer.name)
+				deal_name, currency = quoted(deal.name), deal.currency
+				lines = []
+				for part in deal.installments:
+					state = status_of(part)
+					statuses[state] += 1
+					invoice, planned_on, due = part.invoice, part.planned_on, part.due_date
+					planned_text = planned_on.isoformat() if planned_on else ""
+					due_text = due.isoformat() if due else ""
+					outstanding = part.grand - part.paid - part.credited - part.written_off
+					actual, earlier = self.compare(deal, part)
+					number = invoice.number if invoice else None
+					add(
+						"installments",
+						(
+							part.number,
+							deal.number,
+							part.sequence,
+							part.row.description,
+							state,
+							part.net,
+							part.planned,
+							planned_text or None,
+							due_text or None,
+							number,
+							part.grand,
+							part.paid,
+							part.credited,
+							part.written_off,
+							outstanding,
+							actual,
+						),
+					)
+					lines.append(
+						f"{quoted(part.name)},{head}{quoted(part.row.description)},{customer},{state},{currency},{form(part.net)},"
+						f"{form(part.planned)},{planned_text},{invoice.posted_on.isoformat() if invoice else ''},{due_text},"
+						f"{number or ''},{form(part.grand)},{form(part.paid)},{form(part.credited)},{form(part.written_off)},"
+						f"{form(outstanding)},{actual or ''},{earlier if earlier is not None else ''}\n"
+					)
+					if planned_on and not part.cancelled:
+						month = summary.months.setdefault(planned_text[:7], {})
+						month["planned"] = month.get("planned", 0) + engine.base(deal, part.planned)
+					if outstanding and invoice:
+						self.open_row(ageing_file, deal, part, customer, outstanding, today)
+				installments_file.write("".join(lines))
+				invoices_file.write(
+					"".join(
+						[
+							f"{invoice.number},{deal_name},{customer},{invoice.posted_on.isoformat()},{invoice.due_date.isoformat()},"
+							f"{currency},{form(invoice.net)},{form(invoice.grand)},{form(invoice.paid)},{form(invoice.credited)},"
+							f"{form(invoice.written_off)},{form(invoice.outstanding)}\n"
+							for invoice in deal.invoices
+						]
+					)
+				)
+				summary.rows["invoices"] = summary.rows.get("invoices", 0) + len(deal.invoices)
+				summary.rows["installments"] = summary.rows.get("installments", 0) + len(deal.installments)
+				self.count_deal(deal, panel)
+
+	def deal_row(self, deal: Deal, file) -> dict[str, int]:
+		form = self.form
+		panel = self.engine.cash_panel(deal)
+		day = lambda value: value.isoformat() if value else None  # noqa: E731
+		self.engine.ledger.add(
+			"deals",
+			(
+				deal.number,
+				deal.name,
+				deal.title,
+				deal.customer.number,
+				deal.owner,
+				deal.status,
+				deal.currency,
+				str(deal.rate),
+				day(deal.opened_on),
+				day(deal.won_on),
+				day(deal.lost_on),
+				day(deal.cancelled_on),
+				deal.net_total,
+				deal.grand_total,
+				*panel.values(),
+			),
+		)
+		figures = ",".join([form(value) for value in panel.values()])
+		file.write(
+			f"{quoted(deal.name)},{quoted(deal.title)},{quoted(deal.customer.name)},{quoted(deal.owner)},{deal.status},"
+			f"{deal.currency},{day(deal.won_on) or ''},{figures}\n"
+		)
+		return panel
+
+	def count_deal(self, deal: Deal, panel: dict[str, int]):
+		base, summary = self.engine.base, self.summary
+		for figure, value in panel.items():
+			summary.totals[figure] += base(deal, value)
+		if len(summary.deals) < 5000:
+			summary.deals.append(
+				(base(deal, deal.grand_total), deal.name, deal.title, deal.customer.name, deal.status, deal.currency, panel)
+			)
+
+	def compare(self, deal: Deal, part: Installment) -> tuple[str | None, int | None]:
+		"""The company's own invoice date of an installment, and how many days earlier the app was."""
+		if not self.company.has_actual_dates:
+			return None, None
+		actual = self.company.actual_dates.get((deal.number, part.sequence)) or deal.actual_invoice_date
+		invoice, summary = part.invoice, self.summary
+		if not actual:
+			if invoice:
+				amount = self.engine.base(deal, part.grand)
+				summary.never_amount += amount
+				if len(summary.never_invoiced) < 500:
+					summary.never_invoiced.append((part.name, deal.customer.name, amount))
+			return None, None
+		if not invoice:
+			return actual.isoformat(), None
+		days = (actual - invoice.posted_on).days
+		summary.days_later.append(days)
+		if days > 0:
+			amount = self.engine.base(deal, part.grand)
+			summary.later_count += 1
+			summary.later_amount += amount
+			summary.money_days += amount * days
+		return actual.isoformat(), days
+
+	def open_row(self, file, deal: Deal, part: Installment, customer: str, outstanding: int, today: date):
+		base = self.engine.base(deal, outstanding)
+		index = bucket(part.due_date, today)
+		self.summary.ageing[index] += base
+		debtor = self.summary.debtors.get(deal.customer.number)
+		if debtor is None:
+			debtor = self.summary.debtors[deal.customer.number] = [0] * len(BUCKETS)
+		debtor[index] += base
+		file.write(
+			f"{quoted(part.name)},{customer},{deal.currency},{part.due_date.isoformat()},{max(0, (today - part.due_date).days)},"
+			f"{BUCKETS[index]},{self.form(outstanding)},{self.form(base)}\n"
+		)
+
+	def write_monthly(self):
+		names = ("planned", "billed", "invoices", "collected", "credited", "written_off", "outstanding", "overdue")
+		form = self.form
+		with self.open("monthly.csv", "month," + ",".join(names)) as file:
+			for month in sorted(self.summary.months):
+				figures = self.summary.months[month]
+				cells = [
+					str(figures.get(name, 0)) if name == "invoices" else form(figures.get(name, 0)) for name in names
+				]
+				file.write(f"{month},{','.join(cells)}\n")
+
+	def write_trial_balance(self):
+		"""Each account of each month: opening, debit, credit, closing (debit positive); each column of a month sums right."""
+		ledger, form = self.engine.ledger, self.form
+		balances: dict[int, int] = defaultdict(int)
+		with self.open("trial_balance.csv", "month,account,opening,debit,credit,closing") as file:
+			for month in sorted(ledger.months):
+				for account in ledger.names:
+					debit, credit = ledger.months[month].get(account, (0, 0))
+					opening = balances[account]
+					balances[account] += debit - credit
+					if opening or debit or credit:
+						file.write(
+							f"{month},{quoted(ledger.names[account])},{form(opening)},{form(debit)},{form(credit)},"
+							f"{form(balances[account])}\n"
+						)
+
+	def write_receivables(self):
+		names = list(self.company.customers.values())
+		with self.open("receivables.csv", "customer,outstanding," + ",".join(BUCKETS)) as file:
+			for number, amounts in sorted(self.summary.debtors.items(), key=lambda entry: -sum(entry[1])):
+				cells = ",".join(self.form(amount) for amount in (sum(amounts), *amounts))
+				file.write(f"{quoted(names[number - 1].name)},{cells}\n")
+		add = self.engine.ledger.add
+		for customer in names:
+			add("customers", (customer.number, customer.name, customer.group, customer.territory))
+
+	def write_stages(self):
+		"""How many deals entered each stage and how long they stayed; what the stage rules would have asked for."""
+		company, end = self.company, self.company.end
+		entered: dict[str, list[int]] = defaultdict(list)
+		amounts: dict[str, int] = defaultdict(int)
+		for number, log in company.stage_log.items():
+			deal = company.deals[number - 1]
+			over = min((day for day in (deal.won_on, deal.lost_on) if day), default=end)
+			for index, (day, stage) in enumerate(log):
+				left = log[index + 1][0] if index + 1 < len(log) else max(over, day)
+				seconds = pipeline.seconds_in_stage(_midnight(day), _midnight(left))
+				entered[stage].append(seconds)
+				amounts[stage] += self.engine.base(deal, deal.net_total)
+				self.engine.ledger.add("stage_log", (number, stage, day.isoformat(), left.isoformat(), seconds))
+				self.check_stage(deal, stage)
+		order = sorted(
+			set(entered) | set(company.stages),
+			key=lambda name: (company.stages[name].sequence if name in company.stages else 999, name),
+		)
+		with self.open("pipeline.csv", "stage,deals,amount,median_days") as file:
+			for stage in order:
+				seconds = entered.get(stage, [])
+				days = median(seconds) / 86400 if seconds else 0
+				self.summary.funnel.append((stage, len(seconds), amounts[stage], days))
+				file.write(f"{quoted(stage)},{len(seconds)},{self.form(amounts[stage])},{days:.1f}\n")
+
+	def check_stage(self, deal: Deal, name: str):
+		stage = self.company.stages.get(name)
+		if not stage or not stage.requirements or len(self.summary.stage_gaps) >= 200:
+			return
+		values = {
+			"title": deal.title,
+			"customer": deal.customer.name,
+			"owner": deal.owner,
+			"expected_close_date": deal.expected_close_date,
+			"grand_total": self.engine.money(deal.grand_total),
+			"net_total": self.engine.money(deal.net_total),
+			"items": deal.items,
+			"plan": deal.plan,
+			"tax": deal.tax.name if deal.tax else "",
+		}
+		for problem in pipeline.missing(name, stage.requirements, values):
+			self.summary.stage_gaps.append((deal.name, name, problem))
+
+	def write_notes(self):
+		play = self.play
+		if play.notes:
+			with self.open("not_played.csv", "date,file,row,reason") as file:
+				writer = csv.writer(file)
+				for note in play.notes:
+					writer.writerow(
+						[note.day.isoformat(), note.file, note.row or "", note.text.format(**note.values)]
+					)
+
+
+def _midnight(day: date) -> datetime:
+	return datetime(day.year, day.month, day.day)
+
+
+def percentile(values: list[int], share: float) -> int:
+	ordered = sorted(values)
+	return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
+
+
+def month_range(start: date, end: date) -> list[str]:
+	"""2025-01 and so on, from the first month to the last."""
+	months, day = [], start.replace(day=1)
+	while day <= end:
+		months.append(day.isoformat()[:7])
+		day = (day + timedelta(days=32)).replace(day=1)
+	return months
+
+
