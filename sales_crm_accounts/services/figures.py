@@ -1,0 +1,136 @@
+"""Figures of Deal Installments and Deals: derived from Open Installment, in sets, and written only where they changed."""
+
+from collections.abc import Iterable
+
+import frappe
+from frappe.utils import getdate, today
+
+from sales_crm_accounts.services import derived
+from sales_crm_accounts.services.derived import precision
+from sales_crm_accounts.services.figures_sql import DEAL_FIGURES, INSTALLMENT_FIGURES, deals, installments
+
+CHUNK = 500
+
+
+def refresh_of_invoices(invoices: Iterable[str]) -> None:
+	"""Figures of the installments that these invoices bill, and of their deals."""
+	names = list(invoices)
+	if not names:
+		return
+	rows = frappe.get_all("Deal Installment", filters={"sales_invoice": ("in", names)}, fields=["name", "deal"])
+	refresh_installments([row.name for row in rows])
+	refresh_deals({row.deal for row in rows})
+
+
+def refresh_installments(installments: Iterable[str]) -> None:
+	"""Amounts, due date and status of these Deal Installments, and of others that are billed by the same invoices."""
+	names = sorted({name for name in installments if name})
+	for start in range(0, len(names), CHUNK):
+		_refresh_installments(names[start : start + CHUNK])
+
+
+def refresh_deals(deals: Iterable[str]) -> None:
+	"""Sums, next due date, percentages and status of these deals, from their installments."""
+	names = sorted({name for name in deals if name})
+	for start in range(0, len(names), CHUNK):
+		_refresh_deals(names[start : start + CHUNK])
+
+
+def rebuild(company: str | None = None) -> None:
+	"""Figures of all installments and deals (of a company) by two statements."""
+	values = {"today": getdate(today()), "company": company}
+	_update_all("Deal Installment", installments(precision(), kept=False), INSTALLMENT_FIGURES, values)
+	_update_all("Deal", deals(kept=False), DEAL_FIGURES, values)
+	frappe.clear_cache(doctype="Deal")
+
+
+def mark_overdue(today) -> None:
+	"""What the mere passing of time changes: installments become Ready or Overdue, and the deals' overdue and next due follow."""
+	day = getdate(today)
+	line = frappe.qb.DocType("Deal Installment")
+	late = (line.outstanding_amount > 0) & (line.due_date < day) & line.status.isin(["Billed", "Partly Paid"])
+	ready = (line.status == "Planned") & (line.planned_invoice_date <= day)
+	names = frappe.qb.from_(line).where(late | ready).select(line.name).run(pluck=True)
+	_in_chunks(names, lambda chunk: _refresh_installments(chunk, day))
+	stale = frappe.db.sql(
+		f"select name from ({deals()}) figures where status = 'Won' and ({_differs(DEAL_FIGURES)})", {"today": day}, pluck=True
+	)
+	_in_chunks(stale, lambda chunk: _refresh_deals(chunk, day))
+
+
+def _in_chunks(names: list[str], work) -> None:
+	for start in range(0, len(names), CHUNK):
+		work(names[start : start + CHUNK])
+
+
+def _refresh_installments(names: list[str], day=None) -> None:
+	invoices = frappe.get_all(
+		"Deal Installment",
+		filters={"name": ("in", names), "sales_invoice": ("is", "set")},
+		pluck="sales_invoice",
+		distinct=True,
+	)
+	if invoices:
+		names = sorted(
+			{
+				*names,
+				*frappe.get_all("Deal Installment", filters={"sales_invoice": ("in", invoices)}, pluck="name"),
+			}
+		)
+	rows = frappe.db.sql(
+		installments(precision(), some=True),
+		{"installments": names, "invoices": invoices or [""], "today": day or getdate(today())},
+		as_dict=True,
+	)
+	_write("Deal Installment", rows, INSTALLMENT_FIGURES)
+
+
+def _refresh_deals(names: list[str], day=None) -> None:
+	rows = frappe.db.sql(deals(some=True), {"deals": names, "today": day or getdate(today())}, as_dict=True)
+	_write("Deal", rows, DEAL_FIGURES)
+
+
+def _write(doctype: str, rows: list, figures: tuple[str, ...]) -> None:
+	"""Write what differs; where somebody else changed the same document at the same moment, look again once both stand."""
+	kept = {row.name: {field: row["kept_" + field] for field in figures} for row in rows}
+	changed = [
+		row for row in rows if any(not derived.same(row[field], kept[row.name][field]) for field in figures)
+	]
+	if derived.update(doctype, changed, kept, figures):
+		_again_later(doctype, [row.name for row in changed])
+
+
+def _again_later(doctype: str, names: list[str]) -> None:
+	frappe.db.after_commit.add(
+		lambda: frappe.enqueue(
+			"sales_crm_accounts.services.figures.repair", queue="short", doctype_name=doctype, names=names
+		)
+	)
+
+
+def repair(doctype_name: str, names: list[str]) -> None:
+	"""Background job after two transactions met on the same figures."""
+	if doctype_name == "Deal":
+		refresh_deals(names)
+		return
+	refresh_installments(names)
+	refresh_deals(frappe.get_all("Deal Installment", filters={"name": ("in", names)}, pluck="deal", distinct=True))
+
+
+def _differs(figures: tuple[str, ...]) -> str:
+	return " or ".join(f"not ({field} <=> kept_{field})" for field in figures)
+
+
+def _update_all(doctype: str, select: str, figures: tuple[str, ...], values: dict) -> None:
+	changes = ", ".join(f"kept.`{field}` = figures.`{field}`" for field in figures)
+	differs = " or ".join(f"not (kept.`{field}` <=> figures.`{field}`)" for field in figures)
+	of_company = "and kept.company = %(company)s" if values["company"] else ""
+	frappe.db.sql(
+		f"""
+		update `tab{doctype}` kept
+		join ({select}) figures on figures.name = kept.name
+		set {changes}
+		where ({differs}) {of_company}
+		""",
+		values,
+	)

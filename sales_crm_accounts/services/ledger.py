@@ -1,0 +1,175 @@
+"""The installment ledger of the site: one Open Installment for each installment of every submitted Sales Invoice.
+
+Derived from the Payment Ledger by one statement (`ledger_sql`), never typed and never read from the payment schedule. It is
+kept in the transaction that moves the money: documents mark their invoices, and the marked ones are derived anew once, just
+before the commit. It can be rebuilt at any time, and is proved every night (`ledger_check`).
+"""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+
+import frappe
+from frappe import _
+from frappe.utils import flt, now
+
+from sales_crm_accounts.services import figures, ledger_sql
+from sales_crm_accounts.services.derived import is_lock_error, precision, upsert
+
+TABLE = "Open Installment"
+CHUNK = 500
+_SAVEPOINT = "sca_ledger"
+
+
+def mark(invoices: Iterable[str]) -> None:
+	"""Remember that money moved on these invoices; they are derived anew once, before this transaction is committed."""
+	_marked().update(name for name in invoices if name)
+	# Added on every call: a rollback clears the database's callbacks without telling us. A flush without marks does nothing.
+	frappe.db.before_commit.add(_flush_before_commit)
+	frappe.db.after_rollback.add(_forget)
+
+
+def flush() -> None:
+	"""Derive what is marked now, for readers in the same transaction."""
+	names = sorted(_marked())
+	_forget()
+	if names:
+		refresh(names)
+
+
+def refresh(invoices: Iterable[str]) -> None:
+	"""Derive the rows of these invoices from the ledger, and the figures of the deals that depend on them."""
+	names = sorted({name for name in invoices if name})
+	for start in range(0, len(names), CHUNK):
+		_refresh(names[start : start + CHUNK])
+
+
+def rebuild(company: str | None = None) -> dict:
+	"""Derive everything anew, set-based: the same few statements whatever the number of invoices.
+
+	Reads without locks, so that nobody waits; rows that money moved meanwhile keep what their own transaction wrote. Commits.
+	Returns the number of rows that are kept now.
+	"""
+	with _own_transaction():
+		stamp = now()
+		values = {"stamp": stamp, "user": frappe.session.user, "company": company}
+		columns = ("name", *ledger_sql.FACTS, *ledger_sql.FIGURES)
+		changes = ", ".join(
+			f"`{column}` = if(`tab{TABLE}`.modified > %(stamp)s, `tab{TABLE}`.`{column}`, values(`{column}`))"
+			for column in (*columns[1:], "modified_by", "modified")
+		)
+		derived = ledger_sql.derive(precision(), company=bool(company))
+		frappe.db.sql(
+			f"""
+			insert into `tab{TABLE}` (`{"`, `".join(columns)}`, creation, modified, owner, modified_by)
+			select derived.*, %(stamp)s, %(stamp)s, %(user)s, %(user)s from ({derived}) derived
+			on duplicate key update {changes}
+			""",
+			values,
+		)
+		# Left over: rows of invoices that stand no more, and rows beyond the schedule of those that do.
+		frappe.db.sql(
+			f"""
+			delete kept from `tab{TABLE}` kept
+			left join `tabSales Invoice` invoice on invoice.name = kept.sales_invoice and invoice.docstatus = 1
+			left join `tab{TABLE}` derived
+				on derived.sales_invoice = kept.sales_invoice and derived.installment_no = 1 and derived.modified >= %(stamp)s
+			where kept.modified < %(stamp)s and (invoice.name is null or derived.name is not null)
+				{"and kept.company = %(company)s" if company else ""}
+			""",
+			values,
+		)
+		figures.rebuild(company)
+		rows = frappe.db.count(TABLE, {"company": company} if company else None)
+	return {"rows": rows}
+
+
+def repair(invoices: list[str]) -> None:
+	"""Background job: derive invoices again in a transaction of its own, after a failure or a payment at the same moment."""
+	refresh(invoices)
+
+
+def _marked() -> set:
+	if not hasattr(frappe.local, "sca_marked_invoices"):
+		frappe.local.sca_marked_invoices = set()
+	return frappe.local.sca_marked_invoices
+
+
+def _forget() -> None:
+	_marked().clear()
+
+
+def _flush_before_commit() -> None:
+	"""Flush for the commit of somebody else's document.
+
+	A failure of ours must not cost a cashier the payment: it is logged and the invoices are derived again later. But a deadlock
+	or a lock timeout has taken the whole transaction with it, so it must be seen.
+	"""
+	names = sorted(_marked())
+	if not names:
+		return
+	frappe.db.savepoint(_SAVEPOINT)
+	try:
+		flush()
+	except Exception as error:
+		if is_lock_error(error):
+			raise
+		frappe.db.rollback(save_point=_SAVEPOINT)
+		frappe.log_error(title=_("Installment ledger: {0} not derived").format(", ".join(names)[:100]))
+		later(names)
+
+
+def later(invoices: Iterable[str]) -> None:
+	"""Derive these invoices again in the background once this transaction stands; the nightly check is behind it."""
+	names = sorted(invoices)
+
+	def enqueue():
+		try:
+			frappe.enqueue("sales_crm_accounts.services.ledger.repair", queue="short", invoices=names)
+		except Exception:
+			frappe.logger("sales_crm_accounts").exception("Installment ledger: no job queue")
+
+	frappe.db.after_commit.add(enqueue)
+
+
+def _refresh(names: list[str]) -> None:
+	derived = frappe.db.sql(ledger_sql.derive(precision(), some=True), {"invoices": names}, as_dict=True)
+	fields = ("name", *ledger_sql.FACTS, *ledger_sql.FIGURES)
+	kept = {
+		row.name: row for row in frappe.get_all(TABLE, filters={"sales_invoice": ("in", names)}, fields=list(fields))
+	}
+	gone = sorted(set(kept) - {row.name for row in derived})
+	if gone:
+		frappe.db.delete(TABLE, {"name": ("in", gone)})
+	changed = [row for row in derived if row.name not in kept or _differs(row, kept[row.name])]
+	# Somebody who paid the same invoice at the same moment is not in what this transaction sees: both are, a moment later.
+	if upsert(TABLE, changed, kept, fields, ledger_sql.FIGURES):
+		later(names)
+	if any(row.deal for row in (*derived, *kept.values())):
+		related = {row.return_against for row in derived if row.return_against} | set(names)
+		figures.refresh_of_invoices(sorted(related))
+
+
+def _differs(row, kept) -> bool:
+	return any(row[field] != kept[field] for field in ledger_sql.FACTS if field != "conversion_rate") or any(
+		flt(row[field], 9) != flt(kept[field], 9) for field in (*ledger_sql.FIGURES, "conversion_rate")
+	)
+
+
+@contextmanager
+def _own_transaction():
+	"""A transaction that reads without locks and is committed; inside tests, the test's own one."""
+	from sales_crm_accounts.erpnext_compat import in_test
+
+	if in_test():
+		yield
+		return
+	frappe.db.sql("set session transaction isolation level read committed")
+	frappe.db.commit()
+	try:
+		yield
+		frappe.db.commit()
+	except Exception:
+		frappe.db.rollback()
+		raise
+	finally:
+		frappe.db.sql("set session transaction isolation level repeatable read")
