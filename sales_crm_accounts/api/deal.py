@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 
-from sales_crm_accounts.services import billing, deals, sources, sweep, unwind, winning
+from sales_crm_accounts.services import billing, deals, installments, sources, sweep, unwind, winning
 from sales_crm_accounts.services import preview as preview_service
 
 
@@ -88,7 +88,7 @@ def bill(deal: str, installment: str | None = None) -> list:
 def confirm(installment: str, on: str | None = None) -> None:
 	"""Confirm a milestone or delivery; what is due is then billed."""
 	deal = _deal_of(installment, "write")
-	billing.confirm(installment, on)
+	installments.confirm(installment, on)
 	if winning.automatic(deal):
 		winning.enqueue_billing(deal.name, "Manual")
 
@@ -96,19 +96,19 @@ def confirm(installment: str, on: str | None = None) -> None:
 @frappe.whitelist(methods=["POST"])
 def unconfirm(installment: str) -> None:
 	_deal_of(installment, "write")
-	billing.unconfirm(installment)
+	installments.unconfirm(installment)
 
 
 @frappe.whitelist(methods=["POST"])
 def hold(installment: str, reason: str) -> None:
 	_deal_of(installment, "write")
-	billing.hold(installment, reason)
+	installments.hold(installment, reason)
 
 
 @frappe.whitelist(methods=["POST"])
 def release(installment: str) -> None:
 	_deal_of(installment, "submit")
-	billing.release(installment)
+	installments.release(installment)
 
 
 @frappe.whitelist()

@@ -1,7 +1,7 @@
 import frappe
 from frappe import _
 
-from sales_crm_accounts.services import billing, ledger
+from sales_crm_accounts.services import installments, ledger
 
 #: Our records that name an invoice never keep it from being cancelled.
 OURS = ("Deal", "Deal Installment", "Open Installment", "Deal Billing Run")
@@ -13,14 +13,14 @@ def before_insert(doc, method=None):
 	# The key is ours: only an invoice that replaces a cancelled one inherits it, whatever the client sends.
 	doc.deal_billing_key = None
 	if doc.amended_from:
-		doc.deal_billing_key = billing.key_of_cancelled(doc.amended_from)
+		doc.deal_billing_key = installments.key_of_cancelled(doc.amended_from)
 	elif not doc.is_return:
 		doc.deal_installment = None
 
 
 def after_insert(doc, method=None):
 	if doc.deal_billing_key and not doc.flags.sca_billing:
-		billing.link(doc)
+		installments.link(doc)
 
 
 def validate(doc, method=None):
@@ -44,12 +44,12 @@ def before_cancel(doc, method=None):
 
 def on_cancel(doc, method=None):
 	doc.ignore_linked_doctypes = (*(doc.get("ignore_linked_doctypes") or ()), *OURS)
-	billing.unlink(
+	installments.unlink(
 		doc, _("Invoice {0} was cancelled. Amend it, or release the installment to bill it again.").format(doc.name)
 	)
 	ledger.mark([doc.name])
 
 
 def on_trash(doc, method=None):
-	billing.unlink(doc, _("Draft invoice {0} was deleted. Release the installment to bill it again.").format(doc.name))
+	installments.unlink(doc, _("Draft invoice {0} was deleted. Release the installment to bill it again.").format(doc.name))
 	ledger.mark([doc.name])

@@ -162,7 +162,7 @@ def _set_taxes(deal):
 	deal.grand_total = deal.net_total
 	if not deal.net_total or not deal.customer:
 		return
-	from sales_crm_accounts.services.billing import whole_deal_invoice
+	from sales_crm_accounts.services.invoices import whole_deal_invoice
 
 	with erpnext_compat.quiet_messages():
 		invoice = whole_deal_invoice(deal)

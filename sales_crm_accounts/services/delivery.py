@@ -5,7 +5,7 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import flt
 
 from sales_crm_accounts.core.plan import ON_DELIVERY
-from sales_crm_accounts.services import billing, winning
+from sales_crm_accounts.services import installments, winning
 
 
 def delivered(note):
@@ -16,7 +16,7 @@ def delivered(note):
 			continue
 		rows = _waiting(deal_name, confirmed=False)
 		for name in rows:
-			billing.confirm(name, note.posting_date)
+			installments.confirm(name, note.posting_date)
 		if rows and winning.automatic(deal):
 			winning.enqueue_billing(deal_name, "Manual")
 
@@ -27,7 +27,7 @@ def returned(note):
 		deal = frappe.get_doc("Deal", deal_name)
 		if not is_delivered(deal):
 			for name in _waiting(deal_name, confirmed=True):
-				billing.unconfirm(name)
+				installments.unconfirm(name)
 
 
 def is_delivered(deal) -> bool:

@@ -7,7 +7,8 @@ from frappe.utils import flt, getdate, strip_html, today
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.core.billing import ONE_INVOICE
 from sales_crm_accounts.core.money import ZERO, to_decimal
-from sales_crm_accounts.services import billing, deals, policies, winning
+from sales_crm_accounts.services import deals, policies, winning
+from sales_crm_accounts.services.invoices import Position, build_invoice, compute, position_of
 
 
 def preview(deal) -> dict:
@@ -37,7 +38,7 @@ def _installments(deal):
 			fields=["*"],
 			order_by="sequence",
 		)
-		return rows, billing.position_of(deal)
+		return rows, position_of(deal)
 	deal.won_on = getdate(today())
 	deals.set_totals(deal)
 	deals.set_plan(deal)
@@ -48,7 +49,7 @@ def _installments(deal):
 	] if gross else []
 	for row in rows:
 		row.name = f"{deal.name}-{row.sequence:02d}"
-	return rows, billing.Position({}, to_decimal(deal.net_total))
+	return rows, Position({}, to_decimal(deal.net_total))
 
 
 def _invoice(deal, rows, position) -> dict:
@@ -75,8 +76,8 @@ def _invoice(deal, rows, position) -> dict:
 	}
 	try:
 		with erpnext_compat.quiet_messages():
-			invoice = billing.build_invoice(deal, rows, posting_date, position)
-			billing.compute(invoice)
+			invoice = build_invoice(deal, rows, posting_date, position)
+			compute(invoice)
 			position.take(invoice, part)
 			invoice.name = result["title"][:140]
 			if not invoice.payment_schedule:

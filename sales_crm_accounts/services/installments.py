@@ -1,0 +1,135 @@
+"""What happens to an installment between plan and payment: confirmed, held, released, its invoice cancelled or replaced."""
+
+import frappe
+from frappe import _
+from frappe.utils import getdate, today
+
+from sales_crm_accounts.core import plan
+from sales_crm_accounts.services import figures
+from sales_crm_accounts.services.invoices import core_row
+
+
+def lock(names: list[str]) -> list[frappe._dict]:
+	"""Take the rows, in the order of their names, and read them as they are now."""
+	row = frappe.qb.DocType("Deal Installment")
+	return (
+		frappe.qb.from_(row)
+		.where(row.name.isin(names or [""]))
+		.orderby(row.name)
+		.for_update()
+		.select(row.star)
+		.run(as_dict=True)
+	)
+
+
+def confirm(installment: str, on=None):
+	"""A user confirms the milestone or the delivery; the installment is then billed from that day on."""
+	row = _one(installment)
+	on = getdate(on or today())
+	if row.billing_trigger not in plan.CONFIRMED_TRIGGERS:
+		frappe.throw(_("{0} is billed by date; there is nothing to confirm.").format(row.title))
+	if row.status == "Cancelled":
+		frappe.throw(_("{0} is cancelled.").format(row.title))
+	if row.sales_invoice:
+		frappe.throw(_("{0} is already billed.").format(row.title))
+	if on > getdate(today()):
+		frappe.throw(_("A confirmation cannot be dated in the future."))
+	deal = frappe.get_cached_doc("Deal", row.deal)
+	day = max(on, getdate(deal.won_on))
+	_set(
+		row,
+		confirmed_on=on,
+		confirmed_by=frappe.session.user,
+		planned_invoice_date=day,
+		due_date=core_row(row).due_date(day),
+	)
+
+
+def unconfirm(installment: str):
+	row = _one(installment)
+	if row.sales_invoice:
+		frappe.throw(_("{0} is already billed.").format(row.title))
+	_set(
+		row,
+		confirmed_on=None,
+		confirmed_by=None,
+		planned_invoice_date=None,
+		due_date=core_row(row).due_date(None),
+	)
+
+
+def hold(installment: str, reason: str):
+	row = _one(installment)
+	if row.sales_invoice:
+		frappe.throw(_("{0} is already billed.").format(row.title))
+	if not (reason or "").strip():
+		frappe.throw(_("Say why the installment is put on hold."))
+	_set(row, on_hold=1, hold_reason=reason)
+
+
+def release(installment: str):
+	_set(_one(installment), on_hold=0, hold_reason=None, last_error=None)
+
+
+def _one(installment: str):
+	rows = lock([installment])
+	if not rows:
+		frappe.throw(_("Installment {0} does not exist.").format(installment), frappe.DoesNotExistError)
+	return rows[0]
+
+
+def _set(row, **values):
+	frappe.db.set_value("Deal Installment", row.name, values)
+	figures.refresh_installments([row.name])
+	figures.refresh_deals([row.deal])
+
+
+def key_of_cancelled(invoice: str) -> str | None:
+	"""Billing key that an amended invoice takes over: the one of the installment it bills, while no other invoice stands."""
+	cancelled = frappe.db.get_value(
+		"Sales Invoice", invoice, ["deal", "deal_installment", "is_return"], as_dict=True
+	)
+	if not cancelled or not cancelled.deal or cancelled.is_return:
+		return None
+	if cancelled.deal_installment:
+		key, filters = cancelled.deal_installment, {"name": cancelled.deal_installment}
+	else:
+		key, filters = cancelled.deal, {"deal": cancelled.deal, "hold_reason": ("like", f"%{invoice}%")}
+	waiting = frappe.get_all(
+		"Deal Installment",
+		filters={**filters, "sales_invoice": ("is", "not set"), "status": ("!=", "Cancelled")},
+		limit=1,
+	)
+	return key if waiting else None
+
+
+def link(invoice):
+	"""An amended invoice takes the place of the cancelled one."""
+	for name in _installments_of_key(invoice):
+		frappe.db.set_value(
+			"Deal Installment",
+			name,
+			{"sales_invoice": invoice.name, "on_hold": 0, "hold_reason": None, "last_error": None},
+		)
+
+
+def unlink(invoice, reason: str):
+	"""An invoice was cancelled or its draft deleted: its installments wait, on hold, until somebody decides."""
+	rows = frappe.get_all("Deal Installment", filters={"sales_invoice": invoice.name}, fields=["name", "deal"])
+	for row in rows:
+		frappe.db.set_value(
+			"Deal Installment", row.name, {"sales_invoice": None, "on_hold": 1, "hold_reason": reason}
+		)
+	if rows:
+		figures.refresh_installments([row.name for row in rows])
+		figures.refresh_deals(list({row.deal for row in rows}))
+
+
+def _installments_of_key(invoice) -> list[str]:
+	key = invoice.deal_billing_key
+	if not key:
+		return []
+	filters = {"status": ("!=", "Cancelled"), "sales_invoice": ("is", "not set")}
+	if frappe.db.exists("Deal", key):
+		return frappe.get_all("Deal Installment", filters={"deal": key, **filters}, pluck="name")
+	return frappe.get_all("Deal Installment", filters={"name": key, **filters}, pluck="name")

@@ -1,0 +1,300 @@
+"""The Sales Invoice of an installment, unsaved: what goes on it; ERPNext computes it."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+
+import frappe
+from frappe.query_builder.functions import Sum
+from frappe.utils import add_days, cint, flt, getdate, today
+
+from sales_crm_accounts.core import billing, plan
+from sales_crm_accounts.core.money import ZERO, quantize, split, to_decimal
+from sales_crm_accounts.services import policies
+
+
+class SiteRounding(billing.Rounding):
+	"""The core's rounding with the site's own rounding of a line amount."""
+
+	__slots__ = ()
+
+	def line_amount(self, quantity, rate):
+		return quantize(to_decimal(flt(float(quantity) * float(rate), self.amount)), self.amount)
+
+
+@dataclass
+class Position:
+	"""What the deal's invoices have taken so far: amount and quantity by deal item, and the amount before tax still to bill."""
+
+	billed: dict
+	net_left: Decimal
+
+	def take(self, invoice, part: Decimal):
+		"""Count one more invoice; the preview goes from invoice to invoice so."""
+		for row in invoice.items:
+			amount, quantity = self.billed.get(row.deal_item, (ZERO, ZERO))
+			self.billed[row.deal_item] = (
+				amount + to_decimal(flt(row.amount, 9)),
+				quantity + to_decimal(flt(row.qty, 9)),
+			)
+		self.net_left -= part
+
+
+def position_of(deal) -> Position:
+	return Position(_billed(deal), _unbilled_net(deal))
+
+
+def build_invoice(deal, installments, posting_date=None, position: Position | None = None):
+	"""Unsaved Sales Invoice over `installments` (rows or documents of Deal Installment) of a deal.
+
+	Accounts, series, taxes, letter head and terms come from the billing policy where it names them, else ERPNext fills them.
+	"""
+	policy = policies.policy_of(deal)
+	posting_date = getdate(posting_date or today())
+	invoice = _header(deal, policy, posting_date)
+	one_invoice = policy.invoicing_method == billing.ONE_INVOICE
+	part = sum((to_decimal(row.net_amount) for row in installments), ZERO)
+	lines, discount = _shares(deal, policy, part, position or position_of(deal))
+	for line in lines:
+		_append_line(invoice, deal, policy, line)
+	if discount:
+		invoice.apply_discount_on, invoice.discount_amount = "Net Total", float(discount)
+	first = installments[0]
+	invoice.deal_billing_key = deal.name if one_invoice else first.name
+	if not one_invoice or len(installments) == 1:
+		invoice.deal_installment = first.name
+	invoice.remarks = f"{deal.title}: {', '.join(row.title for row in installments)}"[:500]
+	# The customer's own terms must not replace the agreed dates; ERPNext checks its due date limit against them otherwise.
+	invoice.ignore_default_payment_terms_template = 1
+	invoice.payment_terms_template = ""
+	invoice.due_date = max(due_date(row, posting_date) for row in installments)
+	if one_invoice and len(installments) > 1:
+		_set_schedule(invoice, installments, posting_date)
+	return invoice
+
+
+def whole_deal_invoice(deal):
+	"""Unsaved invoice over all items of the deal, totals computed by ERPNext; for figures and preview only."""
+	policy = policies.policy_of(deal)
+	invoice = _header(deal, policy, getdate(today()))
+	for index, row in enumerate(deal.items):
+		_append_line(
+			invoice,
+			deal,
+			policy,
+			billing.InvoiceLine(index, to_decimal(row.qty), to_decimal(row.rate), to_decimal(row.amount)),
+		)
+	if deal.discount_amount:
+		invoice.apply_discount_on = "Net Total"
+		invoice.discount_amount = deal.discount_amount
+	if flt(deal.conversion_rate):
+		invoice.conversion_rate = deal.conversion_rate
+	compute(invoice)
+	return invoice
+
+
+def compute(invoice):
+	"""Let ERPNext fill and compute an unsaved invoice as it would on saving."""
+	invoice.flags.ignore_permissions = True
+	invoice.set_missing_values()
+	invoice.calculate_taxes_and_totals()
+
+
+def _header(deal, policy, posting_date):
+	invoice = frappe.new_doc("Sales Invoice")
+	invoice.update(
+		{
+			"company": deal.company,
+			"customer": deal.customer,
+			"posting_date": posting_date,
+			"set_posting_time": 1,
+			"currency": deal.currency,
+			"ignore_pricing_rule": 1,
+			"deal": deal.name,
+			"project": deal.project,
+			"cost_center": deal.cost_center or policy.cost_center,
+			"contact_person": deal.contact_person,
+			"customer_address": deal.customer_address,
+			"update_stock": 0,
+		}
+	)
+	if deal.selling_price_list:
+		invoice.selling_price_list = deal.selling_price_list
+	for source, target in (
+		(deal.taxes_and_charges or policy.taxes_and_charges, "taxes_and_charges"),
+		(policy.debit_to, "debit_to"),
+		(policy.naming_series, "naming_series"),
+		(policy.tc_name, "tc_name"),
+		(policy.letter_head, "letter_head"),
+	):
+		if source:
+			invoice.set(target, source)
+	if policy.tc_name:
+		invoice.terms = frappe.get_cached_value("Terms and Conditions", policy.tc_name, "terms")
+	for row in deal.sales_team:
+		invoice.append(
+			"sales_team",
+			{
+				"sales_person": row.sales_person,
+				"allocated_percentage": row.allocated_percentage,
+				"commission_rate": row.commission_rate,
+			},
+		)
+	return invoice
+
+
+def _append_line(invoice, deal, policy, line: billing.InvoiceLine):
+	item = deal.items[line.item]
+	rate = float(line.rate)
+	row = {
+		"item_code": item.item_code,
+		"item_name": item.item_name,
+		"description": item.description or item.item_name,
+		"qty": float(line.quantity),
+		"uom": item.uom,
+		"conversion_factor": flt(item.conversion_factor) or 1,
+		"rate": rate,
+		"price_list_rate": rate,
+		"cost_center": item.cost_center or deal.cost_center or policy.cost_center,
+		"project": deal.project,
+		"deal": deal.name,
+		"deal_item": item.name,
+		"is_free_item": 0 if line.amount else 1,
+	}
+	for field, value in (
+		("income_account", item.income_account or policy.income_account),
+		("item_tax_template", item.item_tax_template),
+		("warehouse", item.warehouse),
+	):
+		if value:
+			row[field] = value
+	if deal.sales_order and item.sales_order_item:
+		row["sales_order"], row["so_detail"] = deal.sales_order, item.sales_order_item
+	invoice.append("items", row)
+
+
+def _rounding(deal) -> SiteRounding:
+	meta = frappe.get_meta("Sales Invoice Item")
+	precision = lambda field: frappe.get_precision("Sales Invoice Item", field, currency=deal.currency)  # noqa: E731
+	method = frappe.get_system_settings("rounding_method") or ""
+	return SiteRounding(
+		quantity=precision("qty") if meta.has_field("qty") else 3,
+		rate=precision("rate"),
+		amount=precision("amount"),
+		mode=ROUND_HALF_UP if method.startswith("Commercial") else ROUND_HALF_EVEN,
+	)
+
+
+def _billed(deal) -> dict[str, tuple]:
+	"""Amount and quantity of each deal item on its invoices that stand, credit notes not counted."""
+	invoice, item = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
+	rows = (
+		frappe.qb.from_(item)
+		.join(invoice)
+		.on(item.parent == invoice.name)
+		.where((invoice.deal == deal.name) & (invoice.docstatus < 2) & (invoice.is_return == 0))
+		.where(item.deal_item.isnotnull())
+		.groupby(item.deal_item)
+		.select(item.deal_item, Sum(item.amount), Sum(item.qty))
+		.run()
+	)
+	return {name: (to_decimal(flt(amount, 9)), to_decimal(flt(qty, 9))) for name, amount, qty in rows}
+
+
+def _unbilled_net(deal):
+	"""Amount before tax of all installments that no invoice stands for."""
+	row = frappe.qb.DocType("Deal Installment")
+	value = (
+		frappe.qb.from_(row)
+		.where((row.deal == deal.name) & (row.status != "Cancelled") & (row.sales_invoice.isnull() | (row.sales_invoice == "")))
+		.select(Sum(row.net_amount))
+		.run()
+	)[0][0]
+	return quantize(to_decimal(value), deal.precision("net_total"))
+
+
+def _shares(deal, policy, part: Decimal, position: Position):
+	"""(invoice lines, discount) of an invoice over `part`, out of what no invoice has taken yet.
+
+	Items are scaled where a Deal Change made the rest larger or smaller than the items say.
+	"""
+	precision = deal.precision("net_total")
+	net_left = max(position.net_left, part)
+	discount_left = ZERO
+	if deal.discount_amount:
+		discount_left = quantize(to_decimal(deal.discount_amount) * net_left / to_decimal(deal.net_total), precision)
+	lines, left, left_quantity = [], [], []
+	for row in deal.items:
+		amount, quantity = to_decimal(row.amount), to_decimal(row.qty)
+		billed_amount, billed_quantity = position.billed.get(row.name, (ZERO, ZERO))
+		whole_number = bool(frappe.get_cached_value("UOM", row.uom, "must_be_whole_number"))
+		lines.append(billing.Line(quantity, to_decimal(row.rate), amount, whole_number))
+		left.append(max(ZERO, quantize(amount - billed_amount, precision)))
+		left_quantity.append(max(ZERO, quantity - billed_quantity))
+	goal = net_left + discount_left
+	if sum(left, ZERO) != goal:
+		left = split(goal, left if sum(left, ZERO) else [line.amount for line in lines], precision)
+	discount = discount_left if part == net_left else quantize(discount_left * part / net_left, precision)
+	rows = billing.invoice_lines(
+		lines, left, left_quantity, part + discount, policy.line_split, _rounding(deal), first=not position.billed
+	)
+	return rows, discount
+
+
+def core_row(installment) -> plan.PlanRow:
+	"""The plan row that an installment keeps, for its dates."""
+	return plan.PlanRow(
+		description=installment.title,
+		trigger=installment.billing_trigger,
+		trigger_date=getdate(installment.trigger_date) if installment.trigger_date else None,
+		due_rule=installment.due_rule,
+		due_days=cint(installment.due_days),
+		due_months=cint(installment.due_months),
+		fixed_due_date=getdate(installment.fixed_due_date) if installment.fixed_due_date else None,
+	)
+
+
+def due_date(installment, posting_date):
+	"""Due date counted from the planned invoice date, or from the invoice itself where it comes later."""
+	base = getdate(installment.planned_invoice_date or posting_date)
+	return max(core_row(installment).due_date(max(base, posting_date)), posting_date)
+
+
+def _schedule_due_date(installment, posting_date):
+	return max(core_row(installment).due_date(getdate(installment.planned_invoice_date or posting_date)), posting_date)
+
+
+def _set_schedule(invoice, installments, posting_date):
+	"""Our own rows of the payment schedule; fixed amounts with `outstanding`, as ERPNext leaves that 0 otherwise."""
+	compute(invoice)
+	total = invoice.rounded_total or invoice.grand_total
+	parts = split(
+		quantize(to_decimal(total), invoice.precision("grand_total")),
+		[to_decimal(row.net_amount) for row in installments],
+		invoice.precision("grand_total"),
+	)
+	invoice.set("payment_schedule", [])
+	dated = sorted(
+		(
+			(_schedule_due_date(row, posting_date), index, row, part)
+			for index, (row, part) in enumerate(zip(installments, parts, strict=True))
+		),
+		key=lambda entry: entry[:2],
+	)
+	before = None
+	for due, _index, row, part in dated:
+		# Days that passed meanwhile would fall together on the posting date; ERPNext refuses equal due dates.
+		due = max(due, add_days(before, 1)) if before else due
+		before = due
+		amount = float(part)
+		invoice.append(
+			"payment_schedule",
+			{
+				"description": row.title,
+				"due_date": due,
+				"invoice_portion": 0,
+				"payment_amount": amount,
+				"base_payment_amount": flt(amount * invoice.conversion_rate, invoice.precision("base_grand_total")),
+				"outstanding": amount,
+			},
+		)
+	invoice.due_date = before
