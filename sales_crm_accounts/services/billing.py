@@ -142,7 +142,7 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 		results.append(
 			frappe._dict(deal=row.deal, installment=row.name, outcome=INVOICED, sales_invoice=invoice.name, reason="")
 		)
-	_refresh(deal.name, invoice.name)
+	_refresh(open_rows, invoice.name)
 	if invoice.docstatus == 1 and policy.email_invoice:
 		_mail(invoice, policy)
 	return results
@@ -152,7 +152,7 @@ def _relink(rows, invoice: str) -> list[frappe._dict]:
 	"""The invoice stands but its link was lost (somebody wrote the database by hand): mend the link, make nothing."""
 	for row in rows:
 		frappe.db.set_value("Deal Installment", row.name, "sales_invoice", invoice)
-	_refresh(rows[0].deal, invoice)
+	_refresh(rows, invoice)
 	return [
 		frappe._dict(
 			deal=row.deal,
@@ -203,39 +203,52 @@ def _insert_invoice(deal, policy, installments):
 	return invoice
 
 
-def _refresh(deal: str, invoice: str):
+def _refresh(rows, invoice: str):
+	"""Figures of the installments and their deal, now that the link is written."""
 	ledger.mark([invoice])
 	ledger.flush()
-	figures.refresh_deals([deal])
+	figures.refresh_installments([row.name for row in rows])
+	figures.refresh_deals({row.deal for row in rows})
 
 
 def _mail(invoice, policy):
-	"""Queue the mail with the invoice as PDF; in the invoice's transaction, so it goes once and only if the invoice stands."""
+	"""Queue the mail with the invoice as PDF; in the invoice's transaction, so it goes once and only if the invoice stands.
+
+	A mail that cannot be queued (no address, no mail account, a broken template) is told on the invoice and stops nothing.
+	"""
 	recipient = invoice.contact_email or frappe.db.get_value("Customer", invoice.customer, "email_id")
 	if not recipient:
 		invoice.add_comment("Info", _("Not mailed: the customer has no mail address."))
 		return
-	template = frappe.get_cached_doc("Email Template", policy.email_template)
-	args = {"doc": invoice.as_dict(), **invoice.as_dict()}
-	language = invoice.language or frappe.db.get_value("Customer", invoice.customer, "language")
-	message = template.get_formatted_email(args)
-	frappe.sendmail(
-		recipients=[recipient],
-		subject=message["subject"],
-		message=message["message"],
-		reference_doctype=invoice.doctype,
-		reference_name=invoice.name,
-		attachments=[
-			{
-				"print_format_attachment": 1,
-				"doctype": invoice.doctype,
-				"name": invoice.name,
-				"print_format": policy.print_format or None,
-				"print_letterhead": 1,
-				"lang": language,
-			}
-		],
-	)
+	frappe.db.savepoint("sca_mail")
+	messages = list(frappe.local.message_log)
+	try:
+		message = frappe.get_cached_doc("Email Template", policy.email_template).get_formatted_email(
+			{"doc": invoice, **invoice.as_dict()}
+		)
+		frappe.sendmail(
+			recipients=[recipient],
+			subject=message["subject"],
+			message=message["message"],
+			reference_doctype=invoice.doctype,
+			reference_name=invoice.name,
+			attachments=[
+				{
+					"print_format_attachment": 1,
+					"doctype": invoice.doctype,
+					"name": invoice.name,
+					"print_format": policy.print_format or None,
+					"print_letterhead": 1,
+					"lang": invoice.language or frappe.db.get_value("Customer", invoice.customer, "language"),
+				}
+			],
+		)
+	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+		raise
+	except Exception as error:
+		frappe.db.rollback(save_point="sca_mail")
+		frappe.local.message_log = messages
+		invoice.add_comment("Info", _("Not mailed: {0}").format(strip_html(str(error)) or type(error).__name__))
 
 
 def _failed(names: list[str], error: Exception) -> list[frappe._dict]:

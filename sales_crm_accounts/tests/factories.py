@@ -90,6 +90,15 @@ def make_user(email: str, roles: list[str]) -> str:
 	return email
 
 
+def mail_account():
+	"""An outgoing account that nothing is ever sent through: the queue is not flushed in tests."""
+	if not frappe.db.exists("Email Account", {"default_outgoing": 1}):
+		ensure(
+			"Email Account", "SCA Outgoing", email_account_name="SCA Outgoing", email_id="books@sca.example.com",
+			enable_outgoing=1, default_outgoing=1, smtp_server="localhost", no_smtp_authentication=1,
+		)
+
+
 def exchange_rate(from_currency: str, to_currency: str, rate: float, date=None):
 	"""The rate of that day; 30 days back where no day is given, so that the tests' days find it."""
 	date = date or add_days(today(), -30)

@@ -294,12 +294,21 @@ class TestBilling(SiteTestCase):
 		)
 		make.make_policy(email_invoice=1, email_template="SCA Invoice")
 		deal = make.make_deal(win=True)
+		with patch("frappe.sendmail", side_effect=frappe.OutgoingEmailError("no account")):
+			sweep.bill_deal(deal.name)
+		(invoice,) = invoices_of(deal)
+		self.assertTrue(
+			frappe.db.exists("Comment", {"reference_name": invoice.name, "content": ("like", "%no account%")})
+		)
+		make.mail_account()
+		deal = make.make_deal(win=True)
 		for _run in range(2):
 			sweep.bill_deal(deal.name)
 		(invoice,) = invoices_of(deal)
 		mails = frappe.get_all("Email Queue", filters={"reference_name": invoice.name}, fields=["name", "message"])
 		self.assertEqual(len(mails), 1)
-		self.assertIn(f"Invoice {invoice.name}", mails[0].message)
+		self.assertIn(invoice.name, mails[0].message)
+		self.assertEqual(frappe.parse_json(frappe.db.get_value("Email Queue", mails[0].name, "attachments"))[0]["name"], invoice.name)
 
 	def test_preview_is_what_is_posted(self):
 		deal = make.make_deal(make.thirds(), taxes_and_charges=make.TAX_TEMPLATE)
