@@ -34,6 +34,7 @@ def check_total(unbilled: Decimal, amount_change: Decimal, precision: int) -> li
 			)
 		]
 	if unbilled + amount_change < 0:
+		unbilled, amount_change = quantize(unbilled, precision), quantize(amount_change, precision)
 		return [
 			Problem(
 				"too-much-off",
@@ -60,20 +61,21 @@ def share(total: Decimal, rows: Sequence[PlanRow], precision: int) -> list[Decim
 	try:
 		return amounts(total, rows, precision)
 	except RuleError as error:
-		raise RuleError([_of_change(problem) for problem in error.problems]) from error
+		raise RuleError([_of_change(problem, precision) for problem in error.problems]) from error
 
 
-def _of_change(problem: Problem) -> Problem:
+def _of_change(problem: Problem, precision: int) -> Problem:
 	"""The plan's problem in the words of a change."""
 	if problem.code == "sum":
 		text = _(
 			"The rows sum to {sum}, but {total} is to be billed: {difference} is missing or too much. Change a row, or share one row by Remainder."
 		)
-	elif problem.code == "plan-empty":
+		values = {key: f"{quantize(Decimal(value), precision):f}" for key, value in problem.values.items()}
+		return Problem(problem.code, text, values, problem.row)
+	if problem.code == "plan-empty":
 		text = _("There are no rows, but an amount is left to bill. Add rows, or take the amount off.")
-	else:
-		return problem
-	return Problem(problem.code, text, problem.values, problem.row)
+		return Problem(problem.code, text)
+	return problem
 
 
 def keeps_trigger(row: PlanRow, standing: Standing) -> bool:

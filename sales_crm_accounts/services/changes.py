@@ -9,12 +9,20 @@ from decimal import Decimal
 
 import frappe
 from frappe import _
-from frappe.utils import cint, cstr, escape_html, flt, get_link_to_form, getdate, now_datetime, today
+from frappe.utils import cint, cstr, escape_html, flt, get_link_to_form, getdate, today
 
 from sales_crm_accounts import erpnext_compat
-from sales_crm_accounts.core import billing, change as rules
+from sales_crm_accounts.core import billing
+from sales_crm_accounts.core import change as rules
 from sales_crm_accounts.core.money import ZERO, quantize, split, to_decimal
-from sales_crm_accounts.core.plan import AMOUNT, CONFIRMED_TRIGGERS, ON_DATE, REMAINDER, PlanRow, check_one_invoice
+from sales_crm_accounts.core.plan import (
+	AMOUNT,
+	CONFIRMED_TRIGGERS,
+	ON_DATE,
+	REMAINDER,
+	PlanRow,
+	check_one_invoice,
+)
 from sales_crm_accounts.core.problems import RuleError
 from sales_crm_accounts.services import deals, figures, messages, policies, winning
 

@@ -9,8 +9,7 @@ from frappe import _
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt, get_link_to_form
 
-from sales_crm_accounts.services import changes, figures, sources
-
+from sales_crm_accounts.services import changes, figures, ledger, sources
 
 # What stands in the way
 
@@ -312,6 +311,7 @@ def cancelled(deal):
 	cancel_installments(deal)
 	_drop_order(deal)
 	sources.release(deal)
+	ledger.flush()
 	figures.refresh_deals([deal.name])
 	deal.ignore_linked_doctypes = (*(deal.get("ignore_linked_doctypes") or ()), *_doctypes_with_deal())
 

@@ -1,0 +1,459 @@
+# Copyright (c) 2026, sales_crm_accounts contributors
+# License: GPL-3.0. See LICENSE
+
+import frappe
+from frappe.utils import add_days, add_months, getdate, today
+
+from sales_crm_accounts.api import changes as api
+from sales_crm_accounts.api import deal as deal_api
+from sales_crm_accounts.services import billing, changes
+from sales_crm_accounts.tests import SiteTestCase
+from sales_crm_accounts.tests import factories as make
+
+
+def make_change(deal, rows=None, amount_change=0, reason="Customer asked for it", submit=False):
+	"""A Deal Change as the form makes it: filled with what is not billed, rows replaced where given."""
+	values = api.fill(deal.name)
+	if rows is not None:
+		values["rows"] = rows
+	change = frappe.get_doc(
+		{"doctype": "Deal Change", **values, "amount_change": amount_change, "reason": reason}
+	).insert()
+	if submit:
+		change.submit()
+	return change
+
+
+def plan_of(deal) -> list[tuple]:
+	"""(name's end, net amount, planned amount, status) of all installments."""
+	return [
+		(row.name[-2:], row.net_amount, row.planned_amount, row.status) for row in make.installments(deal)
+	]
+
+
+class TestDealChange(SiteTestCase):
+	def assertMessage(self, text: str, function, *args, **kwargs):
+		with self.assertRaises(frappe.ValidationError) as caught:
+			function(*args, **kwargs)
+		self.assertIn(text, str(caught.exception))
+
+	def won_deal(self, **values):
+		"""900.00 in thirds of 300.00, VAT 10 %: 330.00 each with tax; the first is billed."""
+		plan = [
+			make.row("First", amount=300, due_days=30),
+			make.row("Second", amount=300, due_days=30, billing_trigger="On Date", trigger_months=1),
+			make.row("Third", due_days=30, billing_trigger="On Date", trigger_months=2),
+		]
+		deal = make.make_deal(plan, win=True, taxes_and_charges=make.TAX_TEMPLATE, **values)
+		billing.bill([f"{deal.name}-01"], force=True)
+		return deal
+
+	def test_rows_are_filled_with_what_is_not_billed(self):
+		deal = self.won_deal()
+		filled = api.fill(deal.name)
+		self.assertEqual(filled["unbilled_amount"], 600)
+		self.assertEqual(
+			[(row["installment"][-2:], row["basis"], row["amount"], row["net_amount"]) for row in filled["rows"]],
+			[("02", "Amount", 300, 300), ("03", "Remainder", 0, 300)],
+		)
+		self.assertEqual(changes.remaining(deal.name), 600)
+
+	def test_replan_keeps_updates_removes_and_adds(self):
+		"""600.00 left in two becomes 100.00 + 250.00 + 250.00: one is kept and made smaller, one removed, two are new."""
+		deal = self.won_deal()
+		change = make_change(
+			deal,
+			[
+				{**make.row("Second, smaller", amount=100, due_days=10, billing_trigger="On Date"), "installment": f"{deal.name}-02", "trigger_date": add_days(today(), 40)},
+				make.row("New A", amount=250, billing_trigger="On Milestone", milestone="Go live"),
+				make.row("New B", billing_trigger="On Date", trigger_months=3),
+			],
+			submit=True,
+		)
+		self.assertEqual(
+			[(row.name[-2:], row.net_amount, row.planned_amount) for row in make.installments(deal) if row.status != "Cancelled"],
+			# 660.00 with tax was planned for the 600.00: 110.00, 275.00 and 275.00.
+			[("01", 300, 330), ("02", 100, 110), ("04", 250, 275), ("05", 250, 275)],
+		)
+		first, second, third, milestone, last = make.installments(deal)
+		self.assertTrue(first.sales_invoice)
+		self.assertEqual((second.title, second.planned_invoice_date), ("Second, smaller", getdate(add_days(today(), 40))))
+		self.assertEqual(second.due_date, getdate(add_days(today(), 50)))
+		self.assertEqual((third.status, third.cancelled_by_change), ("Cancelled", change.name))
+		self.assertEqual((milestone.created_by_change, milestone.planned_invoice_date), (change.name, None))
+		self.assertEqual(last.planned_invoice_date, getdate(add_months(today(), 3)))
+		self.assertEqual(
+			[(row.installment[-2:], row.net_amount) for row in change.before_rows], [("02", 300), ("03", 300)]
+		)
+		deal.reload()
+		self.assertEqual((deal.planned_amount, deal.status), (990, "Won"))
+		comment = frappe.get_last_doc("Comment", {"reference_doctype": "Deal", "reference_name": deal.name, "comment_type": "Comment"})
+		self.assertIn("Customer asked for it", comment.content)
+		self.assertIn(change.name, comment.content)
+
+	def test_more_and_less_to_bill(self):
+		"""300.00 more: 900.00 left of 1,200.00 is billed to the cent; then 300.00 less before the last one."""
+		deal = self.won_deal()
+		make_change(deal, amount_change=300, submit=True)
+		self.assertEqual(
+			[(net, planned) for _name, net, planned, _status in plan_of(deal)], [(300, 330), (300, 330), (600, 660)]
+		)
+		deal.reload()
+		self.assertEqual((deal.net_total, deal.planned_amount), (900, 1320))
+		billing.bill([f"{deal.name}-02"], force=True)
+		make_change(deal, amount_change=-450, submit=True)
+		billing.bill([f"{deal.name}-03"], force=True)
+		totals = [
+			(row.sales_invoice and frappe.db.get_value("Sales Invoice", row.sales_invoice, "net_total"))
+			for row in make.installments(deal)
+		]
+		self.assertEqual(totals, [300, 300, 150])
+
+	def test_bill_more_when_everything_is_billed(self):
+		deal = self.won_deal()
+		make.bill_all(deal)
+		self.assertEqual(api.fill(deal.name)["rows"], [])
+		self.assertMessage("Everything of deal", make_change, deal, [])
+		make_change(deal, [make.row("Extra work", 100)], amount_change=50, submit=True)
+		invoice = make.bill_all(deal)[-1]
+		self.assertEqual((invoice.net_total, invoice.deal_installment), (50, f"{deal.name}-04"))
+
+	def test_take_the_whole_rest_off(self):
+		deal = self.won_deal()
+		self.assertMessage("Nothing is left to bill", make_change, deal, amount_change=-600)
+		make_change(deal, [], amount_change=-600, submit=True)
+		self.assertEqual([row.status for row in make.installments(deal)][1:], ["Cancelled", "Cancelled"])
+		deal.reload()
+		self.assertEqual(deal.planned_amount, 330)
+
+	def test_bad_rows_name_row_and_remedy(self):
+		deal = self.won_deal()
+		day = {"billing_trigger": "On Date"}
+		for rows, amount_change, text in (
+			([make.row("A", amount=500)], 0, "The rows sum to 500.00, but 600.00 is to be billed: 100.00 is missing"),
+			([make.row("A", 50), make.row("B", 40)], 0, "60.00 is missing or too much"),
+			([], 0, "There are no rows, but an amount is left to bill"),
+			([make.row("A", amount=-5), make.row("B")], 0, "row 1: the amount must be more than 0"),
+			([make.row("A", amount=10.001), make.row("B")], 0, "row 1: 10.001 has more decimals"),
+			([make.row("A", trigger_date=add_days(today(), -1), **day)], 0, "is in the past. Choose today or a later day"),
+			([make.row("A")], -700, "Only 600.00 is not billed yet, so 700.00 cannot be taken off"),
+			([make.row("A")], 0.001, "more decimals than the currency"),
+			([make.row("A", billing_trigger="On Milestone")], 0, "row 1: name the milestone"),
+		):
+			with self.subTest(text=text):
+				self.assertMessage(text, make_change, deal, rows, amount_change)
+		self.assertEqual(frappe.db.count("Deal Change", {"deal": deal.name}), 0)
+
+	def test_what_was_planned_for_a_day_gone_by_may_stay(self):
+		deal = self.won_deal()
+		frappe.db.set_value(
+			"Deal Installment",
+			f"{deal.name}-02",
+			{"trigger_date": add_days(today(), -5), "planned_invoice_date": add_days(today(), -5)},
+		)
+		change = make_change(deal, submit=True)
+		self.assertEqual(getdate(change.rows[0].invoice_date), getdate(add_days(today(), -5)))
+		self.assertEqual(make.installments(deal)[1].status, "Ready")
+
+	def test_closed_period(self):
+		deal = self.won_deal()
+		day = getdate(add_months(today(), 4))
+		period = frappe.get_doc(
+			{
+				"doctype": "Accounting Period",
+				"period_name": frappe.generate_hash(length=8),
+				"company": make.COMPANY,
+				"start_date": day,
+				"end_date": add_days(day, 3),
+				"closed_documents": [{"document_type": "Sales Invoice", "closed": 1}],
+			}
+		).insert(ignore_permissions=True)
+		try:
+			self.assertMessage(
+				"is in a closed period",
+				make_change,
+				deal,
+				[make.row("A", billing_trigger="On Date", trigger_date=day)],
+			)
+		finally:
+			period.delete(ignore_permissions=True)
+
+	def test_deal_must_be_won(self):
+		draft = make.make_deal()
+		self.assertMessage("is not won", api.fill, draft.name)
+		self.assertMessage(
+			"is not won",
+			frappe.get_doc({"doctype": "Deal Change", "deal": draft.name, "reason": "x"}).insert,
+		)
+
+	def test_two_users_change_at_once(self):
+		"""Both write on the same plan; the first to submit wins, the second is told and nothing of his is done."""
+		deal = self.won_deal()
+		one = make_change(deal, [make.row("One", 100)])
+		two = make_change(deal, [make.row("Two", 100)])
+		one.submit()
+		frappe.db.savepoint("two")
+		self.assertMessage("was cancelled meanwhile", two.submit)
+		frappe.db.rollback(save_point="two")
+		self.assertEqual(
+			[row.title for row in make.installments(deal) if row.status != "Cancelled"], ["First", "One"]
+		)
+		two.reload()
+		self.assertEqual(two.docstatus, 0)
+		self.assertMessage("Fetch the installments again", two.save)
+		# The remedy: what the form's button fetches.
+		two.reload()
+		two.update({**api.fill(deal.name), "rows": []})
+		two.append("rows", make.row("Two", 100))
+		two.save()
+		two.submit()
+		self.assertEqual(
+			[row.title for row in make.installments(deal) if row.status != "Cancelled"], ["First", "Two"]
+		)
+
+	def test_billed_between_writing_and_submitting(self):
+		deal = self.won_deal()
+		change = make_change(deal, [make.row("All in one", 100)])
+		billing.bill([f"{deal.name}-02"], force=True)
+		invoice = make.installments(deal)[1].sales_invoice
+		frappe.db.savepoint("sca_test")
+		self.assertMessage(f"-02 was billed meanwhile by invoice {invoice}", change.submit)
+		frappe.db.rollback(save_point="sca_test")
+		self.assertEqual([row.status for row in make.installments(deal)][2], "Planned")
+
+	def test_a_draft_invoice_locks_its_installment(self):
+		policy = make.make_policy("SCA Change Drafts", submit_invoices=0, min_amount=9_000_001)
+		deal = self.won_deal(billing_policy=policy.name)
+		invoice = make.installments(deal)[0].sales_invoice
+		self.assertEqual(frappe.db.get_value("Sales Invoice", invoice, "docstatus"), 0)
+		self.assertEqual(changes.remaining(deal.name), 600)
+		frappe.delete_doc("Sales Invoice", invoice)
+		self.assertEqual(changes.remaining(deal.name), 900)
+
+	def test_submit_by_any_door_meets_the_same_check(self):
+		"""A script that skips validate, or a client that sends its own before_rows, changes nothing that is billed."""
+		deal = self.won_deal()
+		change = make_change(deal, [make.row("All in one", 100)])
+		billing.bill([f"{deal.name}-02"], force=True)
+		change.flags.ignore_validate = True
+		frappe.db.savepoint("sca_test")
+		self.assertMessage("was billed meanwhile", change.submit)
+		frappe.db.rollback(save_point="sca_test")
+
+		values = api.fill(deal.name)
+		values["rows"] = [{**make.row("Mine", 100), "installment": f"{deal.name}-01"}]
+		forged = frappe.get_doc({"doctype": "Deal Change", **values, "reason": "x", "unbilled_amount": 9999}).insert()
+		self.assertEqual((forged.unbilled_amount, forged.rows[0].installment), (300, None))
+
+	def test_cancel_restores_the_former_plan(self):
+		deal = self.won_deal()
+		before = [(row.title, row.net_amount, row.planned_amount, row.planned_invoice_date, row.due_date, row.status) for row in make.installments(deal)]
+		change = make_change(
+			deal,
+			[
+				{**make.row("Second", amount=100, billing_trigger="On Milestone", milestone="M"), "installment": f"{deal.name}-02"},
+				make.row("New", billing_trigger="On Date", trigger_months=3),
+			],
+			amount_change=60,
+			submit=True,
+		)
+		change.reload()
+		change.cancel()
+		after = [(row.title, row.net_amount, row.planned_amount, row.planned_invoice_date, row.due_date, row.status) for row in make.installments(deal)]
+		self.assertEqual(after[:3], before)
+		self.assertEqual((after[3][0], after[3][5]), ("New", "Cancelled"))
+		deal.reload()
+		self.assertEqual(deal.planned_amount, 990)
+		with self.assertRaises(frappe.ValidationError):
+			frappe.delete_doc("Deal Change", change.name)
+
+	def test_cancel_is_refused_when_billed_or_changed_again(self):
+		deal = self.won_deal()
+		change = make_change(deal, [make.row("A", amount=200), make.row("B", billing_trigger="On Milestone", milestone="M")], submit=True)
+		later = make_change(deal, [{**make.row("A", amount=150), "installment": f"{deal.name}-04"}, make.row("C")], submit=True)
+		change.reload()
+		frappe.db.savepoint("sca_test")
+		self.assertMessage("was changed again. Cancel the later Deal Change first", change.cancel)
+		frappe.db.rollback(save_point="sca_test")
+		later.reload()
+		later.cancel()
+		billing.bill([f"{deal.name}-04"], force=True)
+		change.reload()
+		frappe.db.savepoint("sca_test")
+		self.assertMessage("is billed by", change.cancel)
+		frappe.db.rollback(save_point="sca_test")
+		self.assertEqual(make.installments(deal)[1].status, "Cancelled")
+
+	def test_amend_a_cancelled_change(self):
+		deal = self.won_deal()
+		change = make_change(deal, [make.row("A", 100)], submit=True)
+		change.reload()
+		change.cancel()
+		amended = frappe.copy_doc(change)
+		amended.docstatus, amended.amended_from = 0, change.name
+		amended.insert()
+		amended.submit()
+		self.assertEqual(
+			[(row.title, row.net_amount) for row in make.installments(deal) if row.status != "Cancelled"],
+			[("First", 300), ("A", 600)],
+		)
+
+	def test_rights(self):
+		"""A salesperson writes changes for his own deals and submits none; a manager submits."""
+		deal = self.won_deal(deal_owner=make.SELLER)
+		frappe.set_user(make.SELLER)
+		change = make_change(deal, [make.row("A", 100)])
+		with self.assertRaises(frappe.PermissionError):
+			change.submit()
+		frappe.set_user(make.OTHER_SELLER)
+		with self.assertRaises(frappe.PermissionError):
+			api.fill(deal.name)
+		with self.assertRaises(frappe.PermissionError):
+			frappe.get_doc({"doctype": "Deal Change", "deal": deal.name, "reason": "x"}).insert()
+		self.assertNotIn(change.name, frappe.get_list("Deal Change", pluck="name"))
+		frappe.set_user(make.MANAGER)
+		frappe.get_doc("Deal Change", change.name).submit()
+		self.assertEqual(make.installments(deal)[3].net_amount, 600)
+
+
+class TestUnwind(SiteTestCase):
+	assertMessage = TestDealChange.assertMessage
+
+	def refused(self, deal) -> str:
+		deal.reload()
+		frappe.db.savepoint("cancel")
+		with self.assertRaises(frappe.ValidationError) as caught:
+			deal.cancel()
+		frappe.db.rollback(save_point="cancel")
+		deal.reload()
+		self.assertEqual((deal.docstatus, deal.status), (1, "Won"))
+		return str(caught.exception)
+
+	def thirds(self, **values):
+		return make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE, **values)
+
+	def test_nothing_billed_goes_at_once(self):
+		deal = self.thirds()
+		self.assertEqual(deal_api.obstacles(deal.name), [])
+		deal.cancel()
+		self.assertEqual({row.status for row in make.installments(deal)}, {"Cancelled"})
+		deal.reload()
+		self.assertEqual((deal.status, deal.planned_amount, deal.outstanding_amount), ("Cancelled", 0, 0))
+
+	def test_each_obstacle_is_named(self):
+		"""One invoice stands and is partly paid, one is a draft, a Deal Change waits: all three in one message."""
+		policy = make.make_policy("SCA Unwind", min_amount=9_000_002)
+		deal = self.thirds(billing_policy=policy.name)
+		billing.bill([f"{deal.name}-01"], force=True)
+		stands = make.installments(deal)[0].sales_invoice
+		make.pay(stands, 130)
+		change = make_change(deal, [make.row("A", 100)])
+		frappe.db.set_value("Billing Policy", policy.name, "submit_invoices", 0)
+		frappe.clear_document_cache("Billing Policy", policy.name)
+		billing.bill([f"{deal.name}-02"], force=True)
+		draft = make.installments(deal)[1].sales_invoice
+		found = {row["name"]: (row["doctype"], row["creditable"]) for row in deal_api.obstacles(deal.name)}
+		self.assertEqual(
+			found,
+			{
+				stands: ("Sales Invoice", True),
+				draft: ("Sales Invoice", False),
+				change.name: ("Deal Change", False),
+			},
+		)
+		text = self.refused(deal)
+		for part in (stands, draft, change.name, "Make Credit Notes"):
+			self.assertIn(part, text)
+
+	def test_credit_notes_clear_the_way(self):
+		"""Two invoices of 329.97 (299.97 and tax) are credited by drafts, made once; submitted, they close the invoices and the deal goes."""
+		deal = self.thirds()
+		billing.bill([f"{deal.name}-01", f"{deal.name}-02"], force=True)
+		frappe.set_user(make.ACCOUNTANT)
+		drafts = deal_api.make_credit_notes(deal.name)
+		self.assertEqual(len(drafts), 2)
+		self.assertEqual(deal_api.make_credit_notes(deal.name), [])
+		frappe.set_user("Administrator")
+		self.assertIn("Submit it", self.refused(deal))
+		for name in drafts:
+			note = frappe.get_doc("Sales Invoice", name)
+			self.assertEqual((note.docstatus, note.update_outstanding_for_self, note.grand_total), (0, 0, -329.97))
+			note.submit()
+		for row in make.installments(deal)[:2]:
+			self.assertEqual(frappe.db.get_value("Sales Invoice", row.sales_invoice, "outstanding_amount"), 0)
+		self.assertEqual(deal_api.obstacles(deal.name), [])
+		deal.reload()
+		deal.cancel()
+		rows = make.installments(deal)
+		self.assertEqual({row.status for row in rows}, {"Cancelled"})
+		self.assertTrue(rows[0].sales_invoice)
+
+	def test_paid_and_credited_money_must_go_somewhere(self):
+		"""Invoice 330.00 paid in full and then credited: the customer's 330.00 is an obstacle until it is refunded."""
+		deal = make.make_deal([make.row("A", amount=300), make.row("B", billing_trigger="On Milestone", milestone="M")], win=True, taxes_and_charges=make.TAX_TEMPLATE)
+		billing.bill([f"{deal.name}-01"], force=True)
+		invoice = make.installments(deal)[0].sales_invoice
+		payment = make.pay(invoice)
+		for name in deal_api.make_credit_notes(deal.name):
+			frappe.get_doc("Sales Invoice", name).submit()
+		found = deal_api.obstacles(deal.name)
+		self.assertEqual([(row["doctype"], row["name"]) for row in found], [("Payment Entry", payment.name)])
+		self.assertIn("Refund it with a Payment Entry, or unreconcile it", self.refused(deal))
+		unreconcile = frappe.get_doc(
+			{
+				"doctype": "Unreconcile Payment",
+				"company": make.COMPANY,
+				"voucher_type": "Payment Entry",
+				"voucher_no": payment.name,
+			}
+		)
+		unreconcile.add_references()
+		unreconcile.insert(ignore_permissions=True).submit()
+		deal.reload()
+		deal.cancel()
+		self.assertEqual(frappe.db.get_value("Payment Entry", payment.name, "docstatus"), 1)
+
+	def test_the_order_goes_with_the_deal(self):
+		policy = make.make_policy("SCA Unwind Order", create_sales_order=1, min_amount=9_000_003)
+		deal = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
+		self.assertTrue(deal.sales_order)
+		deal.cancel()
+		self.assertEqual(frappe.db.get_value("Sales Order", deal.sales_order, "docstatus"), 2)
+
+		credited = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
+		billing.bill([f"{credited.name}-01"], force=True)
+		for name in deal_api.make_credit_notes(credited.name):
+			frappe.get_doc("Sales Invoice", name).submit()
+		credited.reload()
+		credited.cancel()
+		self.assertEqual(frappe.db.get_value("Sales Order", credited.sales_order, ["docstatus", "status"]), (1, "Closed"))
+
+	def test_a_submitted_change_is_history_not_an_obstacle(self):
+		deal = self.thirds()
+		change = make_change(deal, [make.row("A", 100)], submit=True)
+		deal.reload()
+		deal.cancel()
+		change.reload()
+		self.assertEqual(change.docstatus, 1)
+		self.assertMessage("its changes stay as its history", change.cancel)
+
+	def test_amend_a_cancelled_deal(self):
+		deal = self.thirds()
+		deal.cancel()
+		amended = frappe.copy_doc(deal, ignore_no_copy=False)
+		amended.docstatus, amended.amended_from = 0, deal.name
+		amended.insert()
+		self.assertEqual((amended.docstatus, amended.status), (0, "Open"))
+		amended.submit()
+		self.assertEqual([row.name for row in make.installments(amended)], [f"{amended.name}-0{n}" for n in (1, 2, 3)])
+		make.bill_all(amended)
+
+	def test_rights(self):
+		deal = self.thirds(deal_owner=make.SELLER)
+		billing.bill([f"{deal.name}-01"], force=True)
+		frappe.set_user(make.SELLER)
+		self.assertEqual(len(deal_api.obstacles(deal.name)), 1)
+		with self.assertRaises(frappe.PermissionError):
+			deal_api.make_credit_notes(deal.name)
+		with self.assertRaises(frappe.PermissionError):
+			frappe.get_doc("Deal", deal.name).cancel()
