@@ -41,7 +41,6 @@ def rebuild(company: str | None = None) -> None:
 	values = {"today": getdate(today()), "company": company}
 	_update_all("Deal Installment", installments(precision(), kept=False), INSTALLMENT_FIGURES, values)
 	_update_all("Deal", deals(kept=False), DEAL_FIGURES, values)
-	frappe.clear_cache(doctype="Deal")
 
 
 def mark_overdue(today) -> None:
@@ -134,3 +133,4 @@ def _update_all(doctype: str, select: str, figures: tuple[str, ...], values: dic
 		""",
 		values,
 	)
+	frappe.clear_document_cache(doctype)
