@@ -65,6 +65,7 @@ class Deal:
 		"delivered_on",
 		"discount",
 		"expected_close_date",
+		"foreign",
 		"grand_total",
 		"installments",
 		"invoices",
@@ -112,6 +113,7 @@ class Deal:
 		self.invoices: list[Invoice] = []
 		self.receipts: list[Receipt] = []
 		self.number = self.row = 0
+		self.foreign = False
 
 	@property
 	def status(self) -> str:

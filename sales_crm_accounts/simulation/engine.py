@@ -101,7 +101,7 @@ class Engine:
 
 	def base(self, deal: Deal, units: int) -> int:
 		"""`units` of the deal's currency in the company's, at the rate frozen when the deal was won."""
-		if deal.rate == 1:
+		if not deal.foreign:
 			return units
 		return int(quantize(units * deal.rate, 0, self.rounding.mode))
 
@@ -134,6 +134,7 @@ class Engine:
 		Raises RuleError for a plan that does not share the deal.
 		"""
 		deal.won_on = day or self.today
+		deal.foreign = deal.currency != self.company.currency
 		if deal.lines is None:
 			set_totals(deal, self.rounding)
 		deal.policy = deal.policy or choose_policy(self.company, deal) or BUILT_IN
@@ -576,6 +577,13 @@ class Engine:
 
 	def refresh(self, invoice: Invoice):
 		"""Figures of the invoice's installments from what has closed it (core.installments.allocate)."""
+		if len(invoice.installments) == 1:
+			# What allocate() gives for one row, whatever the closings are; a property test holds it.
+			part = invoice.installments[0]
+			before = part.grand - part.paid - part.credited - part.written_off
+			part.paid, part.credited, part.written_off = invoice.paid, invoice.credited, invoice.written_off
+			self.move(part, before, part.grand - part.paid - part.credited - part.written_off)
+			return
 		closings = Closings(
 			self.money(invoice.paid), self.money(invoice.credited), self.money(invoice.written_off)
 		)
@@ -592,7 +600,7 @@ class Engine:
 	def move(self, installment: Installment, before: int, after: int):
 		"""Keep what is open and overdue in all, as one installment's open amount changes."""
 		deal = installment.deal
-		change = self.base(deal, after) - self.base(deal, before)
+		change = self.base(deal, after) - self.base(deal, before) if deal.foreign else after - before
 		self.outstanding += change
 		if installment.due_date < self.today:
 			self.overdue += change
@@ -626,8 +634,7 @@ class Engine:
 	def status_of(self, installment: Installment) -> str:
 		return status(
 			cancelled=installment.cancelled,
-			ready=bool(installment.planned_on)
-			and is_ready(installment.planned_on, self.today, installment.deal.policy.days_ahead),
+			ready=is_ready(installment.planned_on, self.today),
 			billed=installment.grand,
 			paid=installment.paid,
 			credited=installment.credited,
@@ -638,13 +645,25 @@ class Engine:
 
 	def cash_panel(self, deal: Deal) -> dict[str, int]:
 		"""Planned, billed, collected and so on of a deal, in its own currency."""
-		today, parts = self.today, deal.installments
+		planned = billed = collected = credited = written_off = outstanding = overdue = 0
+		for part in deal.installments:
+			if not part.cancelled:
+				planned += part.planned
+			if part.invoice is not None:
+				billed += part.grand
+				collected += part.paid
+				credited += part.credited
+				written_off += part.written_off
+				left = part.grand - part.paid - part.credited - part.written_off
+				outstanding += left
+				if left > 0 and part.due_date < self.today:
+					overdue += left
 		return {
-			"planned": sum(part.planned for part in parts if not part.cancelled),
-			"billed": sum(part.grand for part in parts),
-			"collected": sum(part.paid for part in parts),
-			"credited": sum(part.credited for part in parts),
-			"written_off": sum(part.written_off for part in parts),
-			"outstanding": sum(part.outstanding for part in parts),
-			"overdue": sum(part.outstanding for part in parts if part.invoice and part.due_date < today),
+			"planned": planned,
+			"billed": billed,
+			"collected": collected,
+			"credited": credited,
+			"written_off": written_off,
+			"outstanding": outstanding,
+			"overdue": overdue,
 		}

@@ -5,6 +5,7 @@ Amounts are whole numbers of the smallest unit; debit is positive, credit negati
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import date
@@ -13,6 +14,7 @@ from typing import NamedTuple, TextIO
 from .books import ROOTS, Company
 
 BATCH = 50_000
+SPECIAL = re.compile(r'[,"\n\r]')
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, root_type TEXT NOT NULL);
@@ -70,6 +72,7 @@ class Ledger:
 		self.db.execute("BEGIN")
 		self.accounts: dict[tuple[str, str], int] = {}
 		self.names: dict[int, str] = {}
+		self.quoted_accounts = [""]
 		self.roles: dict[int, str] = {}
 		self.tables: dict[str, list[tuple]] = {}
 		self.vouchers: list[tuple] = []
@@ -93,6 +96,7 @@ class Ledger:
 		if number is None:
 			number = self.accounts[role, name] = len(self.accounts) + 1
 			self.names[number], self.roles[number] = name, role
+			self.quoted_accounts.append(quoted(name))
 			self.db.execute("INSERT INTO accounts VALUES (?, ?, ?, ?)", (number, name, role, ROOTS[role]))
 		return number
 
@@ -131,12 +135,13 @@ class Ledger:
 
 	def write_text(self, kind: str, number: int, deal: int, lines: Sequence[Line]):
 		head, deal_name, form = f"{self.day_text},{kind},{kind}-{number},", self.quoted_deals[deal], self.format
+		accounts, customers = self.quoted_accounts, self.quoted_customers
 		text = ""
 		for account, amount, _currency_amount, customer in lines:
 			if amount > 0:
-				text += f"{head}{quoted(self.names[account])},{self.quoted_customers[customer or 0]},{deal_name},{form(amount)},\n"
+				text += f"{head}{accounts[account]},{customers[customer or 0]},{deal_name},{form(amount)},\n"
 			elif amount:
-				text += f"{head}{quoted(self.names[account])},{self.quoted_customers[customer or 0]},{deal_name},,{form(-amount)}\n"
+				text += f"{head}{accounts[account]},{customers[customer or 0]},{deal_name},,{form(-amount)}\n"
 		self.text.write(text)
 
 	def add(self, table: str, row: tuple):
@@ -184,7 +189,7 @@ def quoted(text: str) -> str:
 	"""A CSV cell. A text that a spreadsheet would run as a formula is marked as text."""
 	if text[:1] in ("=", "+", "-", "@"):
 		text = "'" + text
-	if any(character in text for character in ',"\n\r'):
+	if SPECIAL.search(text):
 		return '"' + text.replace('"', '""') + '"'
 	return text
 
@@ -194,12 +199,15 @@ def formatter(precision: int):
 	if precision == 0:
 		return str
 	unit = 10**precision
+	zero = f"0.{'0' * precision}"
 
 	def form(units: int) -> str:
-		if units < 0:
-			whole, part = divmod(-units, unit)
-			return f"-{whole}.{part:0{precision}d}"
-		whole, part = divmod(units, unit)
-		return f"{whole}.{part:0{precision}d}"
+		if units >= unit:
+			text = str(units)
+			return f"{text[:-precision]}.{text[-precision:]}"
+		if not units:
+			return zero
+		whole, part = divmod(abs(units), unit)
+		return f"{'-' if units < 0 else ''}{whole}.{part:0{precision}d}"
 
 	return form

@@ -77,6 +77,7 @@ class Results:
 		engine, company, summary, form = self.engine, self.company, self.summary, self.form
 		today, add = engine.today, engine.ledger.add
 		status_of, statuses = engine.status_of, summary.statuses
+		titles: dict[str, str] = {}
 		with (
 			self.open(
 				"deals.csv",
@@ -103,8 +104,13 @@ class Results:
 				head = f"{quoted(deal.name)},"
 				customer = quoted(deal.customer.name)
 				deal_name, currency = quoted(deal.name), deal.currency
+				name_head = deal_name if deal_name == deal.name else None
 				lines = []
 				for part in deal.installments:
+					description = part.row.description
+					title = titles.get(description)
+					if title is None:
+						title = titles[description] = quoted(description)
 					state = status_of(part)
 					statuses[state] += 1
 					invoice, planned_on, due = part.invoice, part.planned_on, part.due_date
@@ -119,7 +125,7 @@ class Results:
 							part.number,
 							deal.number,
 							part.sequence,
-							part.row.description,
+							description,
 							state,
 							part.net,
 							part.planned,
@@ -135,7 +141,7 @@ class Results:
 						),
 					)
 					lines.append(
-						f"{quoted(part.name)},{head}{quoted(part.row.description)},{customer},{state},{currency},{form(part.net)},"
+						f"{f'{name_head}-{part.sequence:02d}' if name_head else quoted(part.name)},{head}{title},{customer},{state},{currency},{form(part.net)},"
 						f"{form(part.planned)},{planned_text},{invoice.posted_on.isoformat() if invoice else ''},{due_text},"
 						f"{number or ''},{form(part.grand)},{form(part.paid)},{form(part.credited)},{form(part.written_off)},"
 						f"{form(outstanding)},{actual or ''},{earlier if earlier is not None else ''}\n"
