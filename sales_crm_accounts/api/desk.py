@@ -151,40 +151,6 @@ def policy_coverage(policy: str) -> dict:
 
 
 @frappe.whitelist()
-def unbilled_installments(deal: str) -> list[dict]:
-	"""Installments that a Deal Change may still re-plan, as rows of the change."""
-	doc = frappe.get_doc("Deal", deal)
-	doc.check_permission("read")
-	rows = frappe.get_all(
-		"Deal Installment",
-		filters={"deal": deal, "status": ("in", ("Planned", "Ready")), "sales_invoice": ("is", "not set")},
-		fields=[
-			"name as installment",
-			"title as description",
-			"net_amount",
-			"billing_trigger",
-			"trigger_date",
-			"planned_invoice_date",
-			"milestone",
-			"due_rule",
-			"due_days",
-			"due_months",
-			"fixed_due_date",
-		],
-		order_by="sequence asc",
-	)
-	for row in rows:
-		row.basis, row.amount = "Amount", row.net_amount
-		planned = row.pop("planned_invoice_date")
-		if row.billing_trigger == "On Date":
-			row.trigger_date = row.trigger_date or planned
-		elif row.billing_trigger == "On Winning":
-			# Winning is past: what was to be billed then is billed on its planned day.
-			row.billing_trigger, row.trigger_date = "On Date", planned or today()
-	return rows
-
-
-@frappe.whitelist()
 def run_state() -> dict:
 	"""Last billing run and last ledger check, for the settings page."""
 	frappe.has_permission("Sales CRM Accounts Settings", "read", throw=True)

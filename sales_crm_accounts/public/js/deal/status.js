@@ -5,25 +5,25 @@ Object.assign(sales_crm_accounts.deal, {
 	deal_colors: {
 		Open: "blue",
 		Won: "green",
-		Completed: "darkgrey",
-		Lost: "orange",
+		Completed: "green",
+		Lost: "gray",
 		Cancelled: "red",
 	},
 
 	installment_colors: {
 		Planned: "gray",
-		Ready: "blue",
-		Billed: "orange",
-		"Partly Paid": "yellow",
+		Ready: "yellow",
+		Billed: "blue",
+		"Partly Paid": "orange",
 		Paid: "green",
 		Overdue: "red",
 		"Written Off": "purple",
-		Cancelled: "darkgrey",
+		Cancelled: "gray",
 	},
 
 	// Colors of the calendar's own palette (frappe.ui.color), keyed like the pills.
 	calendar_class(status) {
-		return { Paid: "success", Won: "success", Overdue: "danger", Lost: "warning", Billed: "warning" }[
+		return { Paid: "success", Won: "success", Completed: "success", Overdue: "danger", "Partly Paid": "warning" }[
 			status
 		];
 	},

@@ -13,6 +13,8 @@ frappe.ui.form.on("Deal", {
 	},
 
 	async refresh(frm) {
+		// Frappe's "Submit this document to confirm": a deal is won by its own button.
+		frm.dashboard.clear_comment();
 		frm.stage_bar ??= new sales_crm_accounts.deal.StageBar(frm);
 		frm.stage_bar.refresh();
 		frm.toggle_display("conversion_rate", frm.doc.currency !== company_currency(frm));

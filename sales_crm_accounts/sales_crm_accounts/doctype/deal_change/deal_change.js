@@ -51,14 +51,16 @@ frappe.ui.form.on("Deal Change Row", {
 
 async function fill(frm) {
 	if (!frm.doc.deal) return;
-	const rows = await frappe.xcall("sales_crm_accounts.api.desk.unbilled_installments", {
+	const { rows, before_rows, unbilled_amount } = await frappe.xcall("sales_crm_accounts.api.changes.fill", {
 		deal: frm.doc.deal,
 	});
 	frm.clear_table("rows");
 	rows.forEach((row) => frm.add_child("rows", row));
-	const unbilled = rows.reduce((sum, row) => sum + flt(row.net_amount), 0);
-	await frm.set_value("unbilled_amount", unbilled);
-	await frm.set_value("new_unbilled_amount", unbilled + flt(frm.doc.amount_change));
+	frm.clear_table("before_rows");
+	before_rows.forEach((row) => frm.add_child("before_rows", row));
+	frm.refresh_field("before_rows");
+	await frm.set_value("unbilled_amount", unbilled_amount);
+	await frm.set_value("new_unbilled_amount", unbilled_amount + flt(frm.doc.amount_change));
 	if (!rows.length) {
 		frappe.show_alert({
 			message: __("Every installment of this deal is billed. Only an amount added to the deal can be planned."),
