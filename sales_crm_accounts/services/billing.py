@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import frappe
 from frappe import _
+from frappe.model.naming import NamingSeries, get_default_naming_series, revert_series_if_last, set_new_name
 from frappe.utils import cint, flt, getdate, now_datetime, strip_html, today
 
 from sales_crm_accounts.core import billing, plan
@@ -125,7 +126,11 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 	standing = frappe.db.get_value("Sales Invoice", {"deal_billing_key": key, "docstatus": ("<", 2)})
 	if standing:
 		return results + _relink(open_rows, standing)
-	invoice = _insert_invoice(deal, policy, open_rows)
+	number = open_rows[0].reserved_number
+	if not number and _reserves_numbers():
+		_reserve_number(deal, policy, open_rows[0])
+		return _try(names, force)
+	invoice = _insert_invoice(deal, policy, open_rows, number)
 	for row in open_rows:
 		frappe.db.set_value(
 			"Deal Installment",
@@ -137,6 +142,7 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 				"last_attempt_on": now_datetime(),
 				"on_hold": 0,
 				"hold_reason": None,
+				"reserved_number": None,
 			},
 		)
 		results.append(
@@ -183,16 +189,46 @@ def _why_not(row, deal, policy, force: bool) -> str:
 	return ""
 
 
-def _insert_invoice(deal, policy, installments):
+def _reserves_numbers() -> bool:
+	return bool(
+		cint(frappe.db.get_single_value("Sales CRM Accounts Settings", "reserve_numbers", cache=True))
+	)
+
+
+def _reserve_number(deal, policy, row):
+	"""Take the invoice's number in a transaction of its own, and keep it on the installment until its invoice stands.
+
+	ERPNext takes the number first and holds the lock on its series until the whole invoice is posted, so that one invoice is
+	made at a time on the site. Taken beforehand, invoices are made side by side. A number is not lost: a retry uses it.
+	"""
+	invoice = invoices.header(deal, policy)
+	set_new_name(invoice)
+	frappe.db.set_value("Deal Installment", row.name, "reserved_number", invoice.name, update_modified=False)
+	frappe.db.commit()
+
+
+def _give_number_back(row):
+	"""A number that no invoice came of goes back where it is still the last one of its series; else the retry uses it."""
+	if not row.reserved_number or frappe.db.exists("Sales Invoice", row.reserved_number):
+		return
+	deal = frappe.get_doc("Deal", row.deal)
+	invoice = invoices.header(deal, policies.policy_of(deal))
+	series = invoice.naming_series or get_default_naming_series("Sales Invoice")
+	last = NamingSeries(series).get_current_value()
+	revert_series_if_last(series, row.reserved_number, invoice)
+	if NamingSeries(series).get_current_value() != last:
+		frappe.db.set_value("Deal Installment", row.name, "reserved_number", None, update_modified=False)
+
+
+def _insert_invoice(deal, policy, installments, number: str | None = None):
 	invoice = invoices.build_invoice(deal, installments)
 	expected = sum((to_decimal(row.net_amount) for row in installments), ZERO)
 	invoice.flags.ignore_permissions = True
 	invoice.flags.sca_billing = True
 	if policy.submit_invoices:
-		# Straight to submit: ERPNext validates once instead of twice.
-		invoice.submit()
-	else:
-		invoice.insert()
+		# Inserted as submitted: ERPNext validates once instead of twice.
+		invoice.docstatus = 1
+	invoice.insert(set_name=number)
 	billed = to_decimal(flt(flt(invoice.total) - flt(invoice.discount_amount), invoice.precision("total")))
 	if billed != expected:
 		frappe.throw(
@@ -259,6 +295,7 @@ def _failed(names: list[str], error: Exception) -> list[frappe._dict]:
 	for row in lock(names):
 		if row.sales_invoice:
 			continue
+		_give_number_back(row)
 		frappe.db.set_value(
 			"Deal Installment",
 			row.name,

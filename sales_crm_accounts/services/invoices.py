@@ -28,19 +28,40 @@ class Position:
 	billed: dict
 	net_left: Decimal
 
-	def take(self, invoice, part: Decimal):
-		"""Count one more invoice; the preview goes from invoice to invoice so."""
-		for row in invoice.items:
-			amount, quantity = self.billed.get(row.deal_item, (ZERO, ZERO))
-			self.billed[row.deal_item] = (
-				amount + to_decimal(flt(row.amount, 9)),
-				quantity + to_decimal(flt(row.qty, 9)),
-			)
+	def take(self, deal, policy, part: Decimal):
+		"""(lines, discount) of the next invoice, over `part` before tax; the position moves on behind it."""
+		lines, discount = _shares(deal, policy, part, self)
+		for line in lines:
+			name = deal.items[line.item].name
+			amount, quantity = self.billed.get(name, (ZERO, ZERO))
+			self.billed[name] = (amount + line.amount, quantity + line.quantity)
 		self.net_left -= part
+		return lines, discount
 
 
-def position_of(deal) -> Position:
-	return Position(_billed(deal), _unbilled_net(deal))
+def position_before(deal, policy, installments) -> Position:
+	"""Where the invoices of a won deal stand when it is these installments' turn.
+
+	Earlier ones that are not billed yet are counted as if they were, so each invoice has the same lines whichever is raised
+	first, and two workers on one deal need not wait for each other.
+	"""
+	row = frappe.qb.DocType("Deal Installment")
+	open_rows = (
+		frappe.qb.from_(row)
+		.where((row.deal == deal.name) & (row.status != "Cancelled"))
+		.where(row.sales_invoice.isnull() | (row.sales_invoice == ""))
+		.orderby(row.sequence)
+		.select(row.name, row.sequence, row.net_amount)
+		.run(as_dict=True)
+	)
+	precision = deal.precision("net_total")
+	parts = {entry.name: quantize(to_decimal(entry.net_amount), precision) for entry in open_rows}
+	position = Position(_billed(deal), sum(parts.values(), ZERO))
+	mine, first = {entry.name for entry in installments}, min(entry.sequence for entry in installments)
+	for entry in open_rows:
+		if entry.sequence < first and entry.name not in mine:
+			position.take(deal, policy, parts[entry.name])
+	return position
 
 
 def build_invoice(deal, installments, posting_date=None, position: Position | None = None):
@@ -50,10 +71,11 @@ def build_invoice(deal, installments, posting_date=None, position: Position | No
 	"""
 	policy = policies.policy_of(deal)
 	posting_date = getdate(posting_date or today())
-	invoice = _header(deal, policy, posting_date)
+	invoice = header(deal, policy, posting_date)
 	one_invoice = policy.invoicing_method == billing.ONE_INVOICE
 	part = sum((to_decimal(row.net_amount) for row in installments), ZERO)
-	lines, discount = _shares(deal, policy, part, position or position_of(deal))
+	position = position or position_before(deal, policy, installments)
+	lines, discount = position.take(deal, policy, part)
 	for line in lines:
 		_append_line(invoice, deal, policy, line)
 	if discount:
@@ -75,7 +97,7 @@ def build_invoice(deal, installments, posting_date=None, position: Position | No
 def whole_deal_invoice(deal):
 	"""Unsaved invoice over all items of the deal, totals computed by ERPNext; for figures and preview only."""
 	policy = policies.policy_of(deal)
-	invoice = _header(deal, policy, getdate(today()))
+	invoice = header(deal, policy)
 	for index, row in enumerate(deal.items):
 		_append_line(
 			invoice,
@@ -99,13 +121,14 @@ def compute(invoice):
 	invoice.calculate_taxes_and_totals()
 
 
-def _header(deal, policy, posting_date):
+def header(deal, policy, posting_date=None):
+	"""Unsaved invoice with everything but lines, dates and installment."""
 	invoice = frappe.new_doc("Sales Invoice")
 	invoice.update(
 		{
 			"company": deal.company,
 			"customer": deal.customer,
-			"posting_date": posting_date,
+			"posting_date": posting_date or getdate(today()),
 			"set_posting_time": 1,
 			"currency": deal.currency,
 			"ignore_pricing_rule": 1,
@@ -198,18 +221,6 @@ def _billed(deal) -> dict[str, tuple]:
 		.run()
 	)
 	return {name: (to_decimal(flt(amount, 9)), to_decimal(flt(qty, 9))) for name, amount, qty in rows}
-
-
-def _unbilled_net(deal):
-	"""Amount before tax of all installments that no invoice stands for."""
-	row = frappe.qb.DocType("Deal Installment")
-	value = (
-		frappe.qb.from_(row)
-		.where((row.deal == deal.name) & (row.status != "Cancelled") & (row.sales_invoice.isnull() | (row.sales_invoice == "")))
-		.select(Sum(row.net_amount))
-		.run()
-	)[0][0]
-	return quantize(to_decimal(value), deal.precision("net_total"))
 
 
 def _shares(deal, policy, part: Decimal, position: Position):

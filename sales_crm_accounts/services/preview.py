@@ -8,7 +8,7 @@ from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.core.billing import ONE_INVOICE
 from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.services import deals, policies, winning
-from sales_crm_accounts.services.invoices import Position, build_invoice, compute, position_of
+from sales_crm_accounts.services.invoices import Position, build_invoice, compute, position_before
 
 
 def preview(deal) -> dict:
@@ -38,7 +38,7 @@ def _installments(deal):
 			fields=["*"],
 			order_by="sequence",
 		)
-		return rows, position_of(deal)
+		return rows, position_before(deal, policies.policy_of(deal), rows) if rows else None
 	deal.won_on = getdate(today())
 	deals.set_totals(deal)
 	deals.set_plan(deal)
@@ -78,7 +78,6 @@ def _invoice(deal, rows, position) -> dict:
 		with erpnext_compat.quiet_messages():
 			invoice = build_invoice(deal, rows, posting_date, position)
 			compute(invoice)
-			position.take(invoice, part)
 			invoice.name = result["title"][:140]
 			if not invoice.payment_schedule:
 				invoice.set_payment_schedule()

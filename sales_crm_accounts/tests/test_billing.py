@@ -3,6 +3,7 @@
 from unittest.mock import patch
 
 import frappe
+from frappe.model.naming import NamingSeries
 from frappe.utils import add_days, add_months, getdate, today
 
 from sales_crm_accounts.api import deal as api
@@ -176,6 +177,7 @@ class TestBilling(SiteTestCase):
 		frappe.db.set_value("Item", make.SERVICE, "disabled", 1)
 		frappe.clear_document_cache("Item", make.SERVICE)
 		frappe.db.commit()
+		last = NamingSeries("ACC-SINV-.YYYY.-").get_current_value()
 		try:
 			(result,) = sweep.bill_deal(deal.name)
 		finally:
@@ -186,6 +188,7 @@ class TestBilling(SiteTestCase):
 		self.assertEqual((result.outcome, row.status, row.attempts), ("Failed", "Ready", 1))
 		self.assertIn("disabled", row.last_error)
 		self.assertFalse(invoices_of(deal))
+		self.assertEqual(NamingSeries("ACC-SINV-.YYYY.-").get_current_value(), last)  # no gap in the numbers
 		self.assertTrue(
 			frappe.db.exists("Notification Log", {"document_name": row.name, "for_user": make.SELLER})
 		)

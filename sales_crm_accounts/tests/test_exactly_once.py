@@ -78,8 +78,11 @@ class TestExactlyOnce(SiteTestCase):
 		self.assertEqual(worker.exitcode, -signal.SIGKILL)
 		frappe.db.rollback()
 		self.assertFalse(frappe.get_all("Sales Invoice", filters={"deal": deal.name}))
+		number = make.installments(deal)[0].reserved_number
 		sweep.sca_hourly_billing()
 		self.assertBilledOnce(deal, 2)
+		# The number that the dead worker had taken is not lost.
+		self.assertEqual(make.installments(deal)[0].sales_invoice, number)
 
 	def test_two_clicks_on_win(self):
 		deal = make.make_deal([make.row("A", 50), make.row("B", 50)])
