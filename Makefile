@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SCA_BENCH ?= $(HOME)/frappe-bench
 SCA_SITE ?= sca.localhost
 DEMO_OUT ?= demo-out
-JS := sales_crm_accounts/public/js sales_crm_accounts/sales_crm_accounts
+NODE := tools/js/node_modules
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test site-test lint format translations clean
@@ -17,7 +17,7 @@ demo: $(VENV)/.test ## simulate the sample company; writes demo-out/report.html
 	$(BIN)/python -m sales_crm_accounts simulate examples/$(DEMO) --out $(DEMO_OUT)
 
 test: $(VENV)/.test ## tests that need no site
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests --ignore tests/browser
 
 site-test: ## tests on a real ERPNext: make site-test SCA_BENCH=~/frappe-bench SCA_SITE=sca.localhost
 	SCA_BENCH="$(SCA_BENCH)" SCA_SITE="$(SCA_SITE)" bash .ci/site
@@ -27,14 +27,16 @@ lint: $(VENV)/.lint ## ruff, eslint and prettier, semgrep where it is installed,
 	$(BIN)/ruff format --check .
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-js; \
 	else echo "npm is not installed: eslint and prettier did not run"; fi
-	@if command -v semgrep >/dev/null; then semgrep scan --metrics off --disable-version-check --error --quiet --config .semgrep; \
+	@if command -v semgrep >/dev/null; then \
+	semgrep scan --metrics off --disable-version-check --error --quiet --config .semgrep sales_crm_accounts \
+	$(if $(FRAPPE_SEMGREP_RULES),&& semgrep scan --metrics off --disable-version-check --quiet --config $(FRAPPE_SEMGREP_RULES) sales_crm_accounts); \
 	else echo "semgrep is not installed: its rules did not run"; fi
 	$(BIN)/python tools/translations.py
 
 .PHONY: lint-js
-lint-js: node_modules/.stamp
-	npx --no-install eslint $(JS)
-	npx --no-install prettier --check --log-level warn $(addsuffix /**/*.js,$(JS))
+lint-js: $(NODE)/.stamp
+	$(NODE)/.bin/eslint sales_crm_accounts
+	$(NODE)/.bin/prettier --check --log-level warn "sales_crm_accounts/**/*.js"
 
 format: $(VENV)/.lint ## ruff and prettier rewrite what they can
 	$(BIN)/ruff check --fix-only .
@@ -43,8 +45,8 @@ format: $(VENV)/.lint ## ruff and prettier rewrite what they can
 	else echo "npm is not installed: prettier did not run"; fi
 
 .PHONY: format-js
-format-js: node_modules/.stamp
-	npx --no-install prettier --write --log-level warn $(addsuffix /**/*.js,$(JS))
+format-js: $(NODE)/.stamp
+	$(NODE)/.bin/prettier --write --log-level warn "sales_crm_accounts/**/*.js"
 
 translations: $(VENV)/.test ## what sales_crm_accounts/translations/zh.csv lacks or has too much
 	$(BIN)/python tools/translations.py
@@ -63,9 +65,13 @@ $(VENV)/.lint: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@
 
-node_modules/.stamp: package.json
-	npm install --silent --no-fund --no-audit --no-package-lock
+$(VENV)/.browser: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,browser]'
+	@touch $@
+
+$(NODE)/.stamp: tools/js/package.json
+	cd tools/js && npm install --silent --no-fund --no-audit --no-package-lock
 	@touch $@
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) node_modules $(DEMO_OUT) .pytest_cache .hypothesis .ruff_cache *.egg-info
+	rm -rf $(VENV) $(NODE) $(DEMO_OUT) .pytest_cache .hypothesis .ruff_cache *.egg-info

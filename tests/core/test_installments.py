@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 from decimal import Decimal as D
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -130,7 +131,7 @@ def test_no_row_before_the_last_is_closed_too_much(case):
 def test_without_terms_a_row_is_touched_only_when_all_older_ones_are_closed(case):
 	amount, schedule, closings = case
 	rows = allocate(amount, schedule, Closings(closings.paid, closings.credited, closings.written_off), 2)
-	for older, younger in zip(rows, rows[1:], strict=False):
+	for older, younger in pairwise(rows):
 		assert older.outstanding == 0 or younger.outstanding == younger.amount
 
 

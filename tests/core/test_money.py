@@ -1,5 +1,6 @@
 from decimal import Decimal as D
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -67,7 +68,7 @@ class TestSplit:
 	def test_a_larger_weight_never_gets_less(self, case):
 		total, weights, precision = case
 		ranked = sorted(zip(weights, split(total, weights, precision), strict=True))
-		for (smaller, less), (larger, more) in zip(ranked, ranked[1:], strict=False):
+		for (smaller, less), (larger, more) in pairwise(ranked):
 			assert more >= less or smaller == larger
 
 	@given(totals_and_weights(), decimals("0.001", "1000", 3))
