@@ -87,6 +87,9 @@ def _python(path: Path, found: Found) -> None:
 		context = contexts[0].value if contexts and isinstance(contexts[0], ast.Constant) else ""
 		if isinstance(text, ast.Constant) and isinstance(text.value, str):
 			found.add(text.value, where, context)
+			if text.value != text.value.strip() or re.search(r"</?[a-z]+[^>]*>", text.value):
+				# Frappe strips both before it looks the text up.
+				found.wrong.append(f"{where}: no tags, and no spaces at the ends: {text.value!r}")
 		elif isinstance(text, ast.JoinedStr | ast.BinOp) or (
 			isinstance(text, ast.Call) and getattr(text.func, "attr", "") == "format"
 		):
