@@ -121,7 +121,10 @@ class Deal:
 			return "Cancelled"
 		if self.lost_on:
 			return "Lost"
-		return "Won" if self.installments else "Open"
+		if not self.installments:
+			return "Open"
+		closed = all(part.cancelled or (part.invoice and part.outstanding <= 0) for part in self.installments)
+		return "Completed" if closed else "Won"
 
 
 class Installment:

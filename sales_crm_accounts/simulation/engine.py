@@ -306,10 +306,10 @@ class Engine:
 		if rest:
 			lines.append(Line(self.round_off, -rest, 0, None))
 		self.ledger.post(kind, number, deal.number, lines)
-		if sign > 0:
+		if kind == INVOICE:
 			invoice.base_open = base_grand
 			self.count("billed", base_grand)
-			self.count("invoices", 1)
+			self.count("invoices", sign)
 		else:
 			self.count("credited", -base_grand)
 

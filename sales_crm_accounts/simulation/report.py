@@ -28,6 +28,7 @@ LABELS = (
 	_("Cancelled"),
 	_("Open"),
 	_("Won"),
+	_("Completed"),
 	_("Lost"),
 	_("not due"),
 	_("1-30"),
@@ -110,7 +111,7 @@ class Report:
 		t, totals, summary = self.t, self.summary.totals, self.summary
 		billed = totals["billed"]
 		share = f"{100 * totals['collected'] / billed:.0f}%" if billed else "-"
-		won = sum(summary.deal_states[state] for state in ("Won", "Cancelled"))
+		won = sum(summary.deal_states[state] for state in ("Won", "Completed", "Cancelled"))
 		entries = [
 			(t(_("Won deals")), str(won), t(_("planned {amount}")).format(amount=self.money(totals["planned"]))),
 			(

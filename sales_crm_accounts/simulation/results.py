@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import heapq
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -201,10 +202,11 @@ class Results:
 		base, summary = self.engine.base, self.summary
 		for figure, value in panel.items():
 			summary.totals[figure] += base(deal, value)
-		if len(summary.deals) < 5000:
-			summary.deals.append(
-				(base(deal, deal.grand_total), deal.name, deal.title, deal.customer.name, deal.status, deal.currency, panel)
-			)
+		summary.deals.append(
+			(base(deal, deal.grand_total), deal.name, deal.title, deal.customer.name, deal.status, deal.currency, panel)
+		)
+		if len(summary.deals) >= 2000:
+			summary.deals = heapq.nlargest(200, summary.deals, key=lambda entry: entry[0])
 
 	def compare(self, deal: Deal, part: Installment) -> tuple[str | None, int | None]:
 		"""The company's own invoice date of an installment, and how many days earlier the app was."""
@@ -245,10 +247,14 @@ class Results:
 
 	def write_monthly(self):
 		names = ("planned", "billed", "invoices", "collected", "credited", "written_off", "outstanding", "overdue")
-		form = self.form
+		form, last = self.form, self.company.end.isoformat()[:7]
 		with self.open("monthly.csv", "month," + ",".join(names)) as file:
 			for month in sorted(self.summary.months):
 				figures = self.summary.months[month]
+				if month > last:
+					# After the last day only the plan is known.
+					file.write(f"{month},{form(figures.get('planned', 0))}{',' * (len(names) - 1)}\n")
+					continue
 				cells = [
 					str(figures.get(name, 0)) if name == "invoices" else form(figures.get(name, 0)) for name in names
 				]
