@@ -55,7 +55,9 @@ def share(total: Decimal, rows: Sequence[PlanRow], precision: int) -> list[Decim
 	if total == 0:
 		if rows:
 			raise RuleError(
-				Problem("nothing-left", _("Nothing is left to bill. Delete all rows, or enter an amount change."))
+				Problem(
+					"nothing-left", _("Nothing is left to bill. Delete all rows, or enter an amount change.")
+				)
 			)
 		return []
 	try:
@@ -105,9 +107,7 @@ def planned_date(row: PlanRow, changed_on: date, standing: Standing | None = Non
 	return row.planned_invoice_date(changed_on)
 
 
-def check_dates(
-	rows: Sequence[PlanRow], standings: Sequence[Standing | None], today: date
-) -> list[Problem]:
+def check_dates(rows: Sequence[PlanRow], standings: Sequence[Standing | None], today: date) -> list[Problem]:
 	"""Dates that somebody moved into the past; what was already planned for a day gone by may stay."""
 	problems = []
 	for number, (row, standing) in enumerate(zip(rows, standings, strict=True), 1):
@@ -132,7 +132,12 @@ def check_dates(
 
 
 def with_tax(
-	new_net: Decimal, old_net: Decimal, old_gross: Decimal, deal_net: Decimal, deal_gross: Decimal, precision: int
+	new_net: Decimal,
+	old_net: Decimal,
+	old_gross: Decimal,
+	deal_net: Decimal,
+	deal_gross: Decimal,
+	precision: int,
 ) -> Decimal:
 	"""Planned total with tax of what is still to bill.
 
@@ -160,7 +165,9 @@ def differences(
 		if name in now and name in written:
 			if _plan_of(now[name]) == _plan_of(written[name]):
 				continue
-			text = _("Installment {name} was changed meanwhile. Fetch the installments again and check the rows.")
+			text = _(
+				"Installment {name} was changed meanwhile. Fetch the installments again and check the rows."
+			)
 		elif name in now:
 			text = _(
 				"Installment {name} is to be billed too, but is not in this change. Fetch the installments again and check the rows."
@@ -170,7 +177,9 @@ def differences(
 				"Installment {name} was billed meanwhile by invoice {invoice}. Fetch the installments again and check the rows."
 			)
 		else:
-			text = _("Installment {name} was cancelled meanwhile. Fetch the installments again and check the rows.")
+			text = _(
+				"Installment {name} was cancelled meanwhile. Fetch the installments again and check the rows."
+			)
 		problems.append(Problem("stale", text, {"name": name, "invoice": billed_by.get(name)}))
 	return problems
 
@@ -178,6 +187,13 @@ def differences(
 def _plan_of(standing: Standing) -> tuple:
 	"""What makes a change stale; a milestone confirmed meanwhile does not."""
 	row = standing.row
-	return (standing.net_amount, row.trigger, row.trigger_date, row.milestone, row.due_rule, row.due_days, row.due_months, row.fixed_due_date)
-
-
+	return (
+		standing.net_amount,
+		row.trigger,
+		row.trigger_date,
+		row.milestone,
+		row.due_rule,
+		row.due_days,
+		row.due_months,
+		row.fixed_due_date,
+	)

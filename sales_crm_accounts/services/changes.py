@@ -191,9 +191,9 @@ def validate(change):
 	change.new_unbilled_amount = float(total)
 	if not unbilled and not total:
 		frappe.throw(
-			_("Everything of deal {0} is billed. Enter an amount change to bill more, or credit an invoice.").format(
-				get_link_to_form("Deal", deal.name)
-			),
+			_(
+				"Everything of deal {0} is billed. Enter an amount change to bill more, or credit an invoice."
+			).format(get_link_to_form("Deal", deal.name)),
 			title=_(TITLE),
 		)
 	_share(change, deal, total, unbilled, any(row.sales_invoice for row in everything))
@@ -206,7 +206,9 @@ def _check_deal(deal):
 				get_link_to_form("Deal", deal.name)
 			)
 			if deal.docstatus == 0
-			else _("Deal {0} is cancelled. Amend the deal instead.").format(get_link_to_form("Deal", deal.name)),
+			else _("Deal {0} is cancelled. Amend the deal instead.").format(
+				get_link_to_form("Deal", deal.name)
+			),
 			title=_(TITLE),
 		)
 
@@ -214,7 +216,9 @@ def _check_deal(deal):
 def _check_day(change, deal):
 	day = getdate(change.posting_date)
 	if day > getdate(today()):
-		frappe.throw(_("The date of the change is in the future. Choose today or an earlier day."), title=_(TITLE))
+		frappe.throw(
+			_("The date of the change is in the future. Choose today or an earlier day."), title=_(TITLE)
+		)
 	if day < getdate(deal.won_on):
 		frappe.throw(
 			_("The change is dated {0}, before the deal was won ({1}). Choose a later day.").format(
@@ -297,7 +301,9 @@ def apply(change):
 			_update(unbilled.pop(row.installment), row, deal, planned_amount)
 			continue
 		sequence += 1
-		installment = winning.new_installment(deal, row, sequence, planned_amount, created_by_change=change.name)
+		installment = winning.new_installment(
+			deal, row, sequence, planned_amount, created_by_change=change.name
+		)
 		_date(installment, row)
 		installment.insert(ignore_permissions=True)
 		row.db_set("installment", installment.name, update_modified=False)
@@ -336,7 +342,9 @@ def _check_revertible(change, deal, everything, before):
 	texts = []
 	if deal.docstatus != 1:
 		texts.append(
-			_("Deal {0} is cancelled; its changes stay as its history.").format(get_link_to_form("Deal", deal.name))
+			_("Deal {0} is cancelled; its changes stay as its history.").format(
+				get_link_to_form("Deal", deal.name)
+			)
 		)
 	for row in change.rows:
 		now = everything.get(row.installment)
@@ -345,7 +353,8 @@ def _check_revertible(change, deal, everything, before):
 		elif now.sales_invoice:
 			texts.append(
 				_("Installment {0} is billed by {1}. Cancel the invoice or delete its draft first.").format(
-					get_link_to_form("Deal Installment", now.name), get_link_to_form("Sales Invoice", now.sales_invoice)
+					get_link_to_form("Deal Installment", now.name),
+					get_link_to_form("Sales Invoice", now.sales_invoice),
 				)
 			)
 		elif now.status == "Cancelled" or _changed_again(row, now):
@@ -358,9 +367,13 @@ def _check_revertible(change, deal, everything, before):
 	for name in before:
 		now = everything.get(name)
 		if name not in kept and (not now or now.cancelled_by_change != change.name):
-			texts.append(_("Installment {0} was changed again. Cancel the later Deal Change first.").format(name))
+			texts.append(
+				_("Installment {0} was changed again. Cancel the later Deal Change first.").format(name)
+			)
 	if texts:
-		frappe.throw(texts if len(texts) > 1 else texts[0], title=_("Cannot Undo the Change"), as_list=len(texts) > 1)
+		frappe.throw(
+			texts if len(texts) > 1 else texts[0], title=_("Cannot Undo the Change"), as_list=len(texts) > 1
+		)
 
 
 def _changed_again(row, now) -> bool:
@@ -423,7 +436,9 @@ def _dates(row) -> dict:
 
 
 def _open_status(planned_invoice_date) -> str:
-	return "Ready" if planned_invoice_date and getdate(planned_invoice_date) <= getdate(today()) else "Planned"
+	return (
+		"Ready" if planned_invoice_date and getdate(planned_invoice_date) <= getdate(today()) else "Planned"
+	)
 
 
 def put(name: str, **values):

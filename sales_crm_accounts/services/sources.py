@@ -23,7 +23,9 @@ def deal_of(doctype: str, name: str) -> str | None:
 	if deal or doctype != "Quotation":
 		return deal
 	opportunity = _opportunity_of(name)
-	return frappe.db.get_value("Deal", {"source_key": _key("Opportunity", opportunity)}) if opportunity else None
+	return (
+		frappe.db.get_value("Deal", {"source_key": _key("Opportunity", opportunity)}) if opportunity else None
+	)
 
 
 def claim(deal):
@@ -72,7 +74,9 @@ def _take_over(deal, cancelled):
 
 
 def _source_of(deal) -> tuple[str | None, str | None]:
-	return next(((doctype, deal.get(field)) for field, doctype in SOURCES.items() if deal.get(field)), (None, None))
+	return next(
+		((doctype, deal.get(field)) for field, doctype in SOURCES.items() if deal.get(field)), (None, None)
+	)
 
 
 def _key(doctype: str, name: str) -> str:
@@ -98,7 +102,9 @@ def existing(doctype: str, name: str):
 		_(doctype), _link(doctype, name), get_link_to_form("Deal", found)
 	)
 	if not deal.has_permission("read"):
-		frappe.throw(text + " " + _("Ask {0}, who owns it.").format(frappe.utils.get_fullname(deal.deal_owner)))
+		frappe.throw(
+			text + " " + _("Ask {0}, who owns it.").format(frappe.utils.get_fullname(deal.deal_owner))
+		)
 	frappe.msgprint(text, alert=True)
 	return deal
 
@@ -114,7 +120,9 @@ def from_opportunity(name: str):
 	"""Unsaved Deal of an Opportunity: party, items, currency, owner, expected closing, stage by its probability."""
 	source = frappe.get_doc("Opportunity", name)
 	if source.status == "Lost":
-		frappe.throw(_("Opportunity {0} is lost. Reopen it first.").format(get_link_to_form("Opportunity", name)))
+		frappe.throw(
+			_("Opportunity {0} is lost. Reopen it first.").format(get_link_to_form("Opportunity", name))
+		)
 	deal = _new_deal(source.company, source.currency, source.conversion_rate)
 	deal.opportunity = source.name
 	_set_party(deal, source.opportunity_from, source.party_name)
@@ -194,7 +202,9 @@ def from_quotation(name: str):
 		"project",
 	)
 	if source.taxes and not source.taxes_and_charges:
-		frappe.msgprint(_("The quotation has taxes without a template. Choose the tax template on the deal."), alert=True)
+		frappe.msgprint(
+			_("The quotation has taxes without a template. Choose the tax template on the deal."), alert=True
+		)
 	_quoted_items(source, deal)
 	for row in _plan_of_terms(source):
 		deal.append("plan", row)
@@ -226,7 +236,8 @@ def _quoted_items(source, deal):
 		if inclusive and flt(row.qty):
 			# Before the discount of the whole quotation, which is spread over net_amount.
 			rate = flt(
-				(flt(row.net_amount) + flt(row.get("distributed_discount_amount"))) / flt(row.qty), row.precision("rate")
+				(flt(row.net_amount) + flt(row.get("distributed_discount_amount"))) / flt(row.qty),
+				row.precision("rate"),
 			)
 		deal.append(
 			"items",
@@ -251,7 +262,10 @@ def _quoted_items(source, deal):
 
 #: Payment terms of ERPNext as due rules of a plan.
 DUE_RULES = {
-	"Day(s) after invoice date": lambda term: {"due_rule": "Days After Invoice", "due_days": cint(term.credit_days)},
+	"Day(s) after invoice date": lambda term: {
+		"due_rule": "Days After Invoice",
+		"due_days": cint(term.credit_days),
+	},
 	"Day(s) after the end of the invoice month": lambda term: {
 		"due_rule": "End of Month",
 		"due_days": cint(term.credit_days),
@@ -285,15 +299,20 @@ def _plan_of_terms(source) -> list[dict]:
 			return rows
 	else:
 		return []
-	frappe.msgprint(_("The payment terms of the quotation could not be taken over. Check the collection plan."), alert=True)
+	frappe.msgprint(
+		_("The payment terms of the quotation could not be taken over. Check the collection plan."),
+		alert=True,
+	)
 	return []
 
 
 def _share(term, number: int) -> dict:
 	return {
-		"description": (term.payment_term or frappe.utils.strip_html(term.description or "") or _("Installment {0}").format(number))[
-			:140
-		],
+		"description": (
+			term.payment_term
+			or frappe.utils.strip_html(term.description or "")
+			or _("Installment {0}").format(number)
+		)[:140],
 		"basis": "Percent",
 		"percent": term.invoice_portion,
 		"billing_trigger": "On Winning",
@@ -357,19 +376,24 @@ def _crm_company() -> str | None:
 
 def _crm_products(source, deal):
 	"""Its products as items: the one linked by Frappe CRM, else the Item of the same code. Discounts are kept exactly."""
-	linked = frappe.db.table_exists("CRM Product") and frappe.get_meta("CRM Product").has_field("erpnext_item_code")
+	linked = frappe.db.table_exists("CRM Product") and frappe.get_meta("CRM Product").has_field(
+		"erpnext_item_code"
+	)
 	discount = ZERO
 	for row in source.get("products") or []:
 		code = row.get("product_code")
-		item_code = (linked and code and frappe.db.get_value("CRM Product", code, "erpnext_item_code")) or None
+		item_code = (
+			linked and code and frappe.db.get_value("CRM Product", code, "erpnext_item_code")
+		) or None
 		if not item_code and code and frappe.db.exists("Item", code):
 			item_code = code
 		quantity = to_decimal(flt(row.get("qty")) or 1)
 		rate = to_decimal(flt(row.get("rate"), 9))
 		amount = rate * quantity
-		taken_off = to_decimal(flt(row.get("discount_amount"), 9)) or amount * to_decimal(
-			flt(row.get("discount_percentage"), 9)
-		) / 100
+		taken_off = (
+			to_decimal(flt(row.get("discount_amount"), 9))
+			or amount * to_decimal(flt(row.get("discount_percentage"), 9)) / 100
+		)
 		net_rate = quantize((amount - taken_off) / quantity, 2)
 		if net_rate * quantity == amount - taken_off:
 			rate = net_rate
@@ -411,7 +435,9 @@ def _customer_of_crm_deal(name: str, make: bool = False) -> str | None:
 	if customer or not make:
 		return customer or None
 	if not title:
-		frappe.throw(_("CRM Deal {0} has neither organization nor name. Choose the customer on the deal.").format(name))
+		frappe.throw(
+			_("CRM Deal {0} has neither organization nor name. Choose the customer on the deal.").format(name)
+		)
 	return _insert_customer(
 		frappe.get_doc(
 			{
@@ -442,7 +468,9 @@ def customer_for(deal) -> str:
 		frappe.db.get_value(CRM_DEAL, deal.crm_deal, "name", for_update=True)
 		customer = _customer_of_crm_deal(deal.crm_deal, make=True)
 	if not customer:
-		frappe.throw(_("The deal has neither lead nor prospect. Choose the customer."), title=_("Customer Missing"))
+		frappe.throw(
+			_("The deal has neither lead nor prospect. Choose the customer."), title=_("Customer Missing")
+		)
 	if deal.docstatus == 0:
 		deal.customer = customer
 		if not deal.is_new():
@@ -484,9 +512,9 @@ def _insert_customer(customer, source) -> str:
 		)
 		frappe.clear_last_message()
 		frappe.throw(
-			_("The customer {0} cannot be made: {1} is missing. Make the customer by hand and choose it on the deal.").format(
-				frappe.bold(customer.customer_name), fields
-			),
+			_(
+				"The customer {0} cannot be made: {1} is missing. Make the customer by hand and choose it on the deal."
+			).format(frappe.bold(customer.customer_name), fields),
 			title=_("Customer Missing"),
 		)
 	return customer.name
@@ -568,9 +596,7 @@ def stage_for(probability) -> str | None:
 		frappe.get_all("Deal Stage Requirement", filters={"parenttype": "Deal Stage"}, pluck="parent")
 	)
 	fitting = [
-		row.name
-		for row in stages
-		if row.name not in demanding and flt(row.probability) <= flt(probability)
+		row.name for row in stages if row.name not in demanding and flt(row.probability) <= flt(probability)
 	]
 	return fitting[-1] if fitting else (stages[0].name if stages else None)
 

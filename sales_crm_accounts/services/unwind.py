@@ -60,8 +60,14 @@ def check(deal):
 		return
 	texts = [row["text"] for row in found]
 	if any(row.get("creditable") for row in found):
-		texts.append(_("The deal offers to prepare the credit notes as drafts: Accounts > Make Credit Notes."))
-	frappe.throw(texts if len(texts) > 1 else texts[0], title=_("The Deal Cannot Be Cancelled Yet"), as_list=len(texts) > 1)
+		texts.append(
+			_("The deal offers to prepare the credit notes as drafts: Accounts > Make Credit Notes.")
+		)
+	frappe.throw(
+		texts if len(texts) > 1 else texts[0],
+		title=_("The Deal Cannot Be Cancelled Yet"),
+		as_list=len(texts) > 1,
+	)
 
 
 def _obstacle(doctype: str, name: str, text: str, *values, creditable: bool = False) -> dict:
@@ -76,14 +82,25 @@ def _obstacle(doctype: str, name: str, text: str, *values, creditable: bool = Fa
 
 def _invoices(deal: str) -> list[frappe._dict]:
 	"""Live invoices of the deal, each with what its credit notes take off and the state of its account."""
-	fields = ["name", "docstatus", "currency", "grand_total", "outstanding_amount", "is_return", "return_against"]
+	fields = [
+		"name",
+		"docstatus",
+		"currency",
+		"grand_total",
+		"outstanding_amount",
+		"is_return",
+		"return_against",
+	]
 	invoices = frappe.get_all(
 		"Sales Invoice",
 		filters={"deal": deal, "is_return": 0, "docstatus": ("<", 2)},
 		fields=fields,
 		order_by="name",
 	)
-	by_name = {row.name: row.update(credited=0.0, open=row.outstanding_amount, notes=[], drafts=[]) for row in invoices}
+	by_name = {
+		row.name: row.update(credited=0.0, open=row.outstanding_amount, notes=[], drafts=[])
+		for row in invoices
+	}
 	for note in frappe.get_all(
 		"Sales Invoice",
 		filters={"return_against": ("in", list(by_name) or [""]), "is_return": 1, "docstatus": ("<", 2)},
@@ -108,7 +125,9 @@ def _open_invoices(invoices) -> list[dict]:
 	found = []
 	for row in invoices:
 		if row.docstatus == 0:
-			found.append(_obstacle("Sales Invoice", row.name, _("Invoice {0} is a draft. Delete it."), row.name))
+			found.append(
+				_obstacle("Sales Invoice", row.name, _("Invoice {0} is a draft. Delete it."), row.name)
+			)
 		elif row.left > 0 and row.drafts:
 			for note in row.drafts:
 				found.append(
@@ -182,10 +201,19 @@ def _orders(deal, invoices) -> list[dict]:
 	):
 		if order.name != deal.sales_order:
 			if order.docstatus == 0:
-				found.append(_obstacle("Sales Order", order.name, _("Sales Order {0} is a draft. Delete it."), order.name))
+				found.append(
+					_obstacle(
+						"Sales Order", order.name, _("Sales Order {0} is a draft. Delete it."), order.name
+					)
+				)
 			elif order.status != "Closed":
 				found.append(
-					_obstacle("Sales Order", order.name, _("Sales Order {0} is open. Cancel or close it."), order.name)
+					_obstacle(
+						"Sales Order",
+						order.name,
+						_("Sales Order {0} is open. Cancel or close it."),
+						order.name,
+					)
 				)
 			continue
 		if order.docstatus == 1 and flt(order.per_delivered) > 0:
@@ -193,7 +221,9 @@ def _orders(deal, invoices) -> list[dict]:
 				_obstacle(
 					"Sales Order",
 					order.name,
-					_("Sales Order {0} is delivered in part or in full. Make a return of its Delivery Notes."),
+					_(
+						"Sales Order {0} is delivered in part or in full. Make a return of its Delivery Notes."
+					),
 					order.name,
 				)
 			)
@@ -275,16 +305,19 @@ def make_credit_notes(deal) -> list[str]:
 		if row.docstatus != 1 or row.left <= 0 or row.name in with_draft:
 			continue
 		note = _credit_note(row.name)
-		if flt(note.grand_total) < 0 and flt(-note.grand_total - row.left, note.precision("grand_total")) <= 0:
+		if (
+			flt(note.grand_total) < 0
+			and flt(-note.grand_total - row.left, note.precision("grand_total")) <= 0
+		):
 			note.insert()
 			made.append(note.name)
 		else:
 			by_hand.append(row.name)
 	if by_hand:
 		frappe.msgprint(
-			_("These invoices are credited in part by amount; make the note over the rest by hand: {0}").format(
-				", ".join(get_link_to_form("Sales Invoice", name) for name in by_hand)
-			),
+			_(
+				"These invoices are credited in part by amount; make the note over the rest by hand: {0}"
+			).format(", ".join(get_link_to_form("Sales Invoice", name) for name in by_hand)),
 			indicator="orange",
 		)
 	return made
@@ -357,7 +390,5 @@ def _doctypes_with_deal() -> set[str]:
 	"""Everything that names a deal: its dimension stands on some fifty documents, and none of them may veto by a link."""
 	found = set()
 	for doctype, parent in (("DocField", "parent"), ("Custom Field", "dt")):
-		found |= set(
-			frappe.get_all(doctype, filters={"fieldtype": "Link", "options": "Deal"}, pluck=parent)
-		)
+		found |= set(frappe.get_all(doctype, filters={"fieldtype": "Link", "options": "Deal"}, pluck=parent))
 	return found

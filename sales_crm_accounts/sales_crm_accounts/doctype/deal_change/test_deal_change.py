@@ -1,6 +1,8 @@
 # Copyright (c) 2026, sales_crm_accounts contributors
 # License: GPL-3.0. See LICENSE
 
+import threading
+
 import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
@@ -53,7 +55,10 @@ class TestDealChange(SiteTestCase):
 		filled = api.fill(deal.name)
 		self.assertEqual(filled["unbilled_amount"], 600)
 		self.assertEqual(
-			[(row["installment"][-2:], row["basis"], row["amount"], row["net_amount"]) for row in filled["rows"]],
+			[
+				(row["installment"][-2:], row["basis"], row["amount"], row["net_amount"])
+				for row in filled["rows"]
+			],
 			[("02", "Amount", 300, 300), ("03", "Remainder", 0, 300)],
 		)
 		self.assertEqual(changes.remaining(deal.name), 600)
@@ -64,20 +69,30 @@ class TestDealChange(SiteTestCase):
 		change = make_change(
 			deal,
 			[
-				{**make.row("Second, smaller", amount=100, due_days=10, billing_trigger="On Date"), "installment": f"{deal.name}-02", "trigger_date": add_days(today(), 40)},
+				{
+					**make.row("Second, smaller", amount=100, due_days=10, billing_trigger="On Date"),
+					"installment": f"{deal.name}-02",
+					"trigger_date": add_days(today(), 40),
+				},
 				make.row("New A", amount=250, billing_trigger="On Milestone", milestone="Go live"),
 				make.row("New B", billing_trigger="On Date", trigger_months=3),
 			],
 			submit=True,
 		)
 		self.assertEqual(
-			[(row.name[-2:], row.net_amount, row.planned_amount) for row in make.installments(deal) if row.status != "Cancelled"],
+			[
+				(row.name[-2:], row.net_amount, row.planned_amount)
+				for row in make.installments(deal)
+				if row.status != "Cancelled"
+			],
 			# 660.00 with tax was planned for the 600.00: 110.00, 275.00 and 275.00.
 			[("01", 300, 330), ("02", 100, 110), ("04", 250, 275), ("05", 250, 275)],
 		)
 		first, second, third, milestone, last = make.installments(deal)
 		self.assertTrue(first.sales_invoice)
-		self.assertEqual((second.title, second.planned_invoice_date), ("Second, smaller", getdate(add_days(today(), 40))))
+		self.assertEqual(
+			(second.title, second.planned_invoice_date), ("Second, smaller", getdate(add_days(today(), 40)))
+		)
 		self.assertEqual(second.due_date, getdate(add_days(today(), 50)))
 		self.assertEqual((third.status, third.cancelled_by_change), ("Cancelled", change.name))
 		self.assertEqual((milestone.created_by_change, milestone.planned_invoice_date), (change.name, None))
@@ -87,7 +102,9 @@ class TestDealChange(SiteTestCase):
 		)
 		deal.reload()
 		self.assertEqual((deal.planned_amount, deal.status), (990, "Won"))
-		comment = frappe.get_last_doc("Comment", {"reference_doctype": "Deal", "reference_name": deal.name, "comment_type": "Comment"})
+		comment = frappe.get_last_doc(
+			"Comment", {"reference_doctype": "Deal", "reference_name": deal.name, "comment_type": "Comment"}
+		)
 		self.assertIn("Customer asked for it", comment.content)
 		self.assertIn(change.name, comment.content)
 
@@ -96,7 +113,8 @@ class TestDealChange(SiteTestCase):
 		deal = self.won_deal()
 		make_change(deal, amount_change=300, submit=True)
 		self.assertEqual(
-			[(net, planned) for _name, net, planned, _status in plan_of(deal)], [(300, 330), (300, 330), (600, 660)]
+			[(net, planned) for _name, net, planned, _status in plan_of(deal)],
+			[(300, 330), (300, 330), (600, 660)],
 		)
 		deal.reload()
 		self.assertEqual((deal.net_total, deal.planned_amount), (900, 1320))
@@ -130,12 +148,20 @@ class TestDealChange(SiteTestCase):
 		deal = self.won_deal()
 		day = {"billing_trigger": "On Date"}
 		for rows, amount_change, text in (
-			([make.row("A", amount=500)], 0, "The rows sum to 500.00, but 600.00 is to be billed: 100.00 is missing"),
+			(
+				[make.row("A", amount=500)],
+				0,
+				"The rows sum to 500.00, but 600.00 is to be billed: 100.00 is missing",
+			),
 			([make.row("A", 50), make.row("B", 40)], 0, "60.00 is missing or too much"),
 			([], 0, "There are no rows, but an amount is left to bill"),
 			([make.row("A", amount=-5), make.row("B")], 0, "row 1: the amount must be more than 0"),
 			([make.row("A", amount=10.001), make.row("B")], 0, "row 1: 10.001 has more decimals"),
-			([make.row("A", trigger_date=add_days(today(), -1), **day)], 0, "is in the past. Choose today or a later day"),
+			(
+				[make.row("A", trigger_date=add_days(today(), -1), **day)],
+				0,
+				"is in the past. Choose today or a later day",
+			),
 			([make.row("A")], -700, "Only 600.00 is not billed yet, so 700.00 cannot be taken off"),
 			([make.row("A")], 0.001, "more decimals than the currency"),
 			([make.row("A", billing_trigger="On Milestone")], 0, "row 1: name the milestone"),
@@ -211,6 +237,67 @@ class TestDealChange(SiteTestCase):
 			[row.title for row in make.installments(deal) if row.status != "Cancelled"], ["First", "Two"]
 		)
 
+	def test_two_connections_submit_at_the_same_moment(self):
+		"""The second waits for the first to commit, then sees what it did and changes nothing."""
+		deal = self.won_deal()
+		one = make_change(deal, [make.row("One", 100)])
+		two = make_change(deal, [make.row("Two", 100)])
+		frappe.db.commit()
+		site, errors = frappe.local.site, []
+
+		def submit_two():
+			frappe.init(site)
+			frappe.connect()
+			try:
+				frappe.get_doc("Deal Change", two.name).submit()
+				frappe.db.commit()
+			except Exception as error:
+				errors.append(str(error))
+			finally:
+				frappe.destroy()
+
+		other = threading.Thread(target=submit_two)
+		frappe.db.get_value("Deal", deal.name, "name")
+		one.submit()
+		other.start()
+		other.join(timeout=2)
+		self.assertTrue(other.is_alive(), "did not wait for the row lock")
+		frappe.db.commit()
+		other.join(timeout=60)
+		self.assertEqual(len(errors), 1)
+		self.assertIn("was cancelled meanwhile", errors[0])
+		self.assertEqual(
+			[(row.title, row.net_amount) for row in make.installments(deal) if row.status != "Cancelled"],
+			[("First", 300), ("One", 600)],
+		)
+		two.reload()
+		self.assertEqual(two.docstatus, 0)
+
+	def test_billing_and_changing_at_the_same_moment(self):
+		"""Billing has the installment; the change waits for its commit and is then refused, naming the invoice."""
+		deal = self.won_deal()
+		change = make_change(deal, [make.row("All in one", 100)])
+		frappe.db.commit()
+		site, results = frappe.local.site, []
+
+		def bill():
+			frappe.init(site)
+			frappe.connect()
+			try:
+				results.extend(billing.bill([f"{deal.name}-02"], force=True))
+			finally:
+				frappe.destroy()
+
+		# This transaction has its view of the data before the invoice is there.
+		frappe.db.get_value("Deal Installment", f"{deal.name}-02", "sales_invoice")
+		worker = threading.Thread(target=bill)
+		worker.start()
+		worker.join(timeout=60)
+		self.assertEqual(results[0].outcome, "Invoiced")
+		frappe.db.savepoint("sca_test")
+		self.assertMessage(f"was billed meanwhile by invoice {results[0].sales_invoice}", change.submit)
+		frappe.db.rollback(save_point="sca_test")
+
 	def test_billed_between_writing_and_submitting(self):
 		deal = self.won_deal()
 		change = make_change(deal, [make.row("All in one", 100)])
@@ -242,16 +329,31 @@ class TestDealChange(SiteTestCase):
 
 		values = api.fill(deal.name)
 		values["rows"] = [{**make.row("Mine", 100), "installment": f"{deal.name}-01"}]
-		forged = frappe.get_doc({"doctype": "Deal Change", **values, "reason": "x", "unbilled_amount": 9999}).insert()
+		forged = frappe.get_doc(
+			{"doctype": "Deal Change", **values, "reason": "x", "unbilled_amount": 9999}
+		).insert()
 		self.assertEqual((forged.unbilled_amount, forged.rows[0].installment), (300, None))
 
 	def test_cancel_restores_the_former_plan(self):
 		deal = self.won_deal()
-		before = [(row.title, row.net_amount, row.planned_amount, row.planned_invoice_date, row.due_date, row.status) for row in make.installments(deal)]
+		before = [
+			(
+				row.title,
+				row.net_amount,
+				row.planned_amount,
+				row.planned_invoice_date,
+				row.due_date,
+				row.status,
+			)
+			for row in make.installments(deal)
+		]
 		change = make_change(
 			deal,
 			[
-				{**make.row("Second", amount=100, billing_trigger="On Milestone", milestone="M"), "installment": f"{deal.name}-02"},
+				{
+					**make.row("Second", amount=100, billing_trigger="On Milestone", milestone="M"),
+					"installment": f"{deal.name}-02",
+				},
 				make.row("New", billing_trigger="On Date", trigger_months=3),
 			],
 			amount_change=60,
@@ -259,7 +361,17 @@ class TestDealChange(SiteTestCase):
 		)
 		change.reload()
 		change.cancel()
-		after = [(row.title, row.net_amount, row.planned_amount, row.planned_invoice_date, row.due_date, row.status) for row in make.installments(deal)]
+		after = [
+			(
+				row.title,
+				row.net_amount,
+				row.planned_amount,
+				row.planned_invoice_date,
+				row.due_date,
+				row.status,
+			)
+			for row in make.installments(deal)
+		]
 		self.assertEqual(after[:3], before)
 		self.assertEqual((after[3][0], after[3][5]), ("New", "Cancelled"))
 		deal.reload()
@@ -269,8 +381,16 @@ class TestDealChange(SiteTestCase):
 
 	def test_cancel_is_refused_when_billed_or_changed_again(self):
 		deal = self.won_deal()
-		change = make_change(deal, [make.row("A", amount=200), make.row("B", billing_trigger="On Milestone", milestone="M")], submit=True)
-		later = make_change(deal, [{**make.row("A", amount=150), "installment": f"{deal.name}-04"}, make.row("C")], submit=True)
+		change = make_change(
+			deal,
+			[make.row("A", amount=200), make.row("B", billing_trigger="On Milestone", milestone="M")],
+			submit=True,
+		)
+		later = make_change(
+			deal,
+			[{**make.row("A", amount=150), "installment": f"{deal.name}-04"}, make.row("C")],
+			submit=True,
+		)
 		change.reload()
 		frappe.db.savepoint("sca_test")
 		self.assertMessage("was changed again. Cancel the later Deal Change first", change.cancel)
@@ -377,7 +497,9 @@ class TestUnwind(SiteTestCase):
 		self.assertIn("Submit it", self.refused(deal))
 		for name in drafts:
 			note = frappe.get_doc("Sales Invoice", name)
-			self.assertEqual((note.docstatus, note.update_outstanding_for_self, note.grand_total), (0, 0, -329.97))
+			self.assertEqual(
+				(note.docstatus, note.update_outstanding_for_self, note.grand_total), (0, 0, -329.97)
+			)
 			note.submit()
 		for row in make.installments(deal)[:2]:
 			self.assertEqual(frappe.db.get_value("Sales Invoice", row.sales_invoice, "outstanding_amount"), 0)
@@ -390,7 +512,11 @@ class TestUnwind(SiteTestCase):
 
 	def test_paid_and_credited_money_must_go_somewhere(self):
 		"""Invoice 330.00 paid in full and then credited: the customer's 330.00 is an obstacle until it is refunded."""
-		deal = make.make_deal([make.row("A", amount=300), make.row("B", billing_trigger="On Milestone", milestone="M")], win=True, taxes_and_charges=make.TAX_TEMPLATE)
+		deal = make.make_deal(
+			[make.row("A", amount=300), make.row("B", billing_trigger="On Milestone", milestone="M")],
+			win=True,
+			taxes_and_charges=make.TAX_TEMPLATE,
+		)
 		billing.bill([f"{deal.name}-01"], force=True)
 		invoice = make.installments(deal)[0].sales_invoice
 		payment = make.pay(invoice)
@@ -426,7 +552,9 @@ class TestUnwind(SiteTestCase):
 			frappe.get_doc("Sales Invoice", name).submit()
 		credited.reload()
 		credited.cancel()
-		self.assertEqual(frappe.db.get_value("Sales Order", credited.sales_order, ["docstatus", "status"]), (1, "Closed"))
+		self.assertEqual(
+			frappe.db.get_value("Sales Order", credited.sales_order, ["docstatus", "status"]), (1, "Closed")
+		)
 
 	def test_a_submitted_change_is_history_not_an_obstacle(self):
 		deal = self.thirds()
@@ -445,7 +573,9 @@ class TestUnwind(SiteTestCase):
 		amended.insert()
 		self.assertEqual((amended.docstatus, amended.status), (0, "Open"))
 		amended.submit()
-		self.assertEqual([row.name for row in make.installments(amended)], [f"{amended.name}-0{n}" for n in (1, 2, 3)])
+		self.assertEqual(
+			[row.name for row in make.installments(amended)], [f"{amended.name}-0{n}" for n in (1, 2, 3)]
+		)
 		make.bill_all(amended)
 
 	def test_rights(self):
