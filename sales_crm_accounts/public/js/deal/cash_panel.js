@@ -152,7 +152,7 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 			type: "bar",
 			height: 180,
 			animate: false,
-			colors: ["green", "orange", "light-grey"],
+			colors: ["green", "orange", "#c0c6cc"],
 			barOptions: { stacked: 1, spaceRatio: 0.6 },
 			axisOptions: { xAxisMode: "tick", xIsSeries: 0, shortenYAxisNumbers: 1 },
 			tooltipOptions: {

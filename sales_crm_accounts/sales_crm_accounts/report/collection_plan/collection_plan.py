@@ -31,9 +31,12 @@ def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	currency = frappe.get_cached_value("Company", filters.company, "default_currency")
 	rows = fold(get_rows(filters), filters.periodicity or "Monthly", getdate(today()))
+	chart, summary = get_chart(rows, currency), get_summary(rows, currency)
+	if rows:
+		rows.append(total_of(rows))
 	for row in rows:
 		row["currency"] = currency
-	return get_columns(), rows, None, get_chart(rows, currency), get_summary(rows, currency)
+	return get_columns(), rows, None, chart, summary
 
 
 def get_rows(filters) -> list:
@@ -86,10 +89,26 @@ def fold(rows, periodicity: str, today_) -> list[dict]:
 			"period": key or _("No date yet"),
 			"installments": sums["installments"],
 			**{field: flt(sums[field], 2) for field in SHOWN},
-			"per_collected": flt(sums["collected"] / sums["planned"] * 100, 1) if sums["planned"] else 0,
+			"per_collected": _share(sums),
 		}
 		for key, sums in sorted(periods.items(), key=lambda item: (item[0] == "", item[0]))
 	]
+
+
+def total_of(rows) -> dict:
+	"""Not Frappe's own total row: that one adds percentages up."""
+	sums = {field: flt(sum(row[field] for row in rows), 2) for field in SHOWN}
+	return {
+		"period": _("Total"),
+		"installments": sum(row["installments"] for row in rows),
+		**sums,
+		"per_collected": _share(sums),
+		"bold": 1,
+	}
+
+
+def _share(sums) -> float:
+	return flt(sums["collected"] / sums["planned"] * 100, 1) if sums["planned"] else 0
 
 
 def period(date, periodicity: str) -> str:
@@ -107,7 +126,7 @@ def get_columns() -> list[dict]:
 
 	return [
 		{"fieldname": "period", "label": _("Period"), "fieldtype": "Data", "width": 110},
-		{"fieldname": "installments", "label": _("Installments"), "fieldtype": "Int", "width": 100},
+		{"fieldname": "installments", "label": _("Installments"), "fieldtype": "Int", "width": 110},
 		amount("planned", _("Planned")),
 		amount("billed", _("Billed")),
 		amount("collected", _("Collected")),
@@ -120,7 +139,6 @@ def get_columns() -> list[dict]:
 			"label": _("% Collected"),
 			"fieldtype": "Percent",
 			"width": 110,
-			"disable_total": 1,
 		},
 		{
 			"fieldname": "currency",

@@ -120,33 +120,31 @@ def get_columns(group: str, link: str, label: str) -> list[dict]:
 		{"fieldname": "amount", "label": _("Amount"), "fieldtype": "Currency", "options": "currency", "width": 140},
 		{
 			"fieldname": "weighted",
-			"label": _("Weighted by Probability"),
+			"label": _("Weighted"),
 			"fieldtype": "Currency",
 			"options": "currency",
-			"width": 170,
+			"width": 140,
 		},
 		{
 			"fieldname": "average_age",
 			"label": _("Average Age (Days)"),
 			"fieldtype": "Float",
 			"precision": 1,
-			"width": 150,
-			"disable_total": 1,
+			"width": 160,
 		},
 		{
 			"fieldname": "average_stay",
-			"label": _("In This Stage Since (Days)"),
+			"label": _("Days in Stage"),
 			"fieldtype": "Float",
 			"precision": 1,
-			"width": 180,
-			"disable_total": 1,
+			"width": 120,
 		},
 	]
 	if group == "stage":
 		columns.append(
 			{
 				"fieldname": "usual_days",
-				"label": _("Usual Stay (Days)"),
+				"label": _("Usual Days in Stage"),
 				"fieldtype": "Float",
 				"precision": 1,
 				"width": 140,
@@ -155,7 +153,7 @@ def get_columns(group: str, link: str, label: str) -> list[dict]:
 		)
 	return [
 		*columns,
-		{"fieldname": "late", "label": _("Past Expected Close"), "fieldtype": "Int", "width": 150},
+		{"fieldname": "late", "label": _("Past Expected Close"), "fieldtype": "Int", "width": 170},
 		{"fieldname": "currency", "label": _("Currency"), "fieldtype": "Link", "options": "Currency", "hidden": 1},
 	]
 
@@ -168,7 +166,7 @@ def get_chart(rows, currency) -> dict | None:
 			"labels": [_(row["group"]) for row in rows],
 			"datasets": [
 				{"name": _("Amount"), "values": [row["amount"] for row in rows]},
-				{"name": _("Weighted by Probability"), "values": [row["weighted"] for row in rows]},
+				{"name": _("Weighted"), "values": [row["weighted"] for row in rows]},
 			],
 		},
 		"type": "bar",
@@ -189,7 +187,7 @@ def get_summary(rows, currency) -> list[dict]:
 			"currency": currency,
 		},
 		{
-			"label": _("Weighted by Probability"),
+			"label": _("Weighted"),
 			"value": flt(sum(row["weighted"] for row in rows), 2),
 			"datatype": "Currency",
 			"currency": currency,
