@@ -71,16 +71,17 @@ def linked_conditions(doctype: str, user: str | None = None) -> str:
 	return f"`tab{doctype}`.`deal` in (select `tabDeal`.`name` from `tabDeal` where {conditions})"
 
 
-def restrict(query, deal_field, user: str | None = None):
-	"""A query of a report, with only the deals that the user may read, User Permissions included.
+def restrict(query, field, user: str | None = None, doctype: str = "Deal"):
+	"""A query of a report, with only what the user may read, shares and User Permissions included.
 
-	`deal_field` is the field of the query that holds the deal, for example `installment.deal`.
+	`field` is the field of the query that holds the name of the `doctype`: `installment.deal`, or `installment.name` with
+	`doctype="Deal Installment"`.
 	"""
-	conditions = DatabaseQuery("Deal", user=user or frappe.session.user).build_match_conditions()
+	conditions = DatabaseQuery(doctype, user=user or frappe.session.user).build_match_conditions()
 	if not conditions:
 		return query
-	visible = f"(select `tabDeal`.`name` from `tabDeal` where {conditions})"
-	return query.where(deal_field.isin(LiteralValue(visible.replace("%", "%%"))))
+	readable = f"(select `tab{doctype}`.`name` from `tab{doctype}` where {conditions})"
+	return query.where(field.isin(LiteralValue(readable.replace("%", "%%"))))
 
 
 def can(ptype: str, deal: str, user: str | None = None) -> bool:
