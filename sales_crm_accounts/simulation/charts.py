@@ -20,14 +20,16 @@ def ticks(most: float, count: int = 4) -> list[float]:
 	return [step * index for index in range(ceil(most / step) + 1)]
 
 
-def _frame(scale: Sequence[float], form: Format, labels: Sequence[str], label: str) -> list[str]:
+def _frame(
+	scale: Sequence[float], form: Format, labels: Sequence[str], label: str, width: int = WIDTH
+) -> list[str]:
 	top = scale[-1]
-	parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">']
+	parts = [f'<svg class="chart" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{escape(label)}">']
 	for value in scale:
 		y = _y(value, top)
-		parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+		parts.append(f'<line class="grid" x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
 		parts.append(f'<text class="axis" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(form(value))}</text>')
-	slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+	slot = (width - LEFT - RIGHT) / max(1, len(labels))
 	every = max(1, ceil(len(labels) / 13))
 	for index, text in enumerate(labels):
 		if index % every == 0:
@@ -89,11 +91,19 @@ def areas(
 	return "".join([*parts, "</svg>"])
 
 
-def columns(labels: Sequence[str], values: Sequence[float], colours: Sequence[str], form: Format, full: Format, label: str) -> str:
-	"""One bar a label, each with its figure on top."""
+def columns(
+	labels: Sequence[str],
+	values: Sequence[float],
+	colours: Sequence[str],
+	form: Format,
+	full: Format,
+	label: str,
+	room: int = WIDTH,
+) -> str:
+	"""One bar a label, each with its figure on top; `room` is the width of the drawing."""
 	scale = ticks(max(values, default=0))
-	parts = _frame(scale, form, labels, label)
-	slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+	parts = _frame(scale, form, labels, label, room)
+	slot = (room - LEFT - RIGHT) / max(1, len(labels))
 	width = min(84.0, slot * 0.55)
 	for index, value in enumerate(values):
 		x, y = LEFT + slot * (index + 0.5), _y(max(0, value), scale[-1])

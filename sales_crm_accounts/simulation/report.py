@@ -35,6 +35,13 @@ LABELS = (
 	_("31-60"),
 	_("61-90"),
 	_("over 90"),
+	_("Asset"),
+	_("Liability"),
+	_("Income"),
+	_("Expense"),
+	_("Title"),
+	_("Status"),
+	_("Currency"),
 )
 AGE_COLOURS = ("c2", "c3", "c3b", "c4", "c4b")
 STATUS_COLOURS = {
@@ -122,14 +129,14 @@ class Report:
 			(t(_("Collected")), self.money(totals["collected"]), t(_("{share} of what was billed")).format(share=share)),
 			(
 				t(_("Outstanding")),
-				self.money(totals["outstanding"]),
+				self.money(self.engine.outstanding),
 				t(_("credited {credited}, written off {written_off}")).format(
 					credited=self.money(totals["credited"]), written_off=self.money(totals["written_off"])
 				),
 			),
 			(
 				t(_("Overdue")),
-				self.money(totals["overdue"]),
+				self.money(self.engine.overdue),
 				t(_("on {date}")).format(date=self.company.end),
 			),
 		]
@@ -142,7 +149,7 @@ class Report:
 		"""The app beside what the company did itself."""
 		t, summary = self.t, self.summary
 		points = [
-			t(_("{count} invoices were raised on the day they were due to be, by nobody.")).format(
+			t(_("{count} invoices would have been raised by themselves, each on the day it was planned for.")).format(
 				count=sum(self.series("invoices"))
 			)
 		]
@@ -226,7 +233,7 @@ class Report:
 		states = t(_("Installments by status"))
 		found = [(state, count) for state, count in summary.statuses.items() if count]
 		result = self.card(
-			age, charts.columns(names, summary.ageing, AGE_COLOURS, self.short, self.money, age), half=True
+			age, charts.columns(names, summary.ageing, AGE_COLOURS, self.short, self.money, age, 470), half=True
 		)
 		result += self.card(
 			states,
@@ -237,6 +244,7 @@ class Report:
 				lambda value: f"{value:,.0f}",
 				lambda value: f"{value:,.0f}",
 				states,
+				470,
 			),
 			half=True,
 		)

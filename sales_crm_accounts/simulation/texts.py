@@ -1,4 +1,4 @@
-"""Translations: the app's own translations/zh.csv, and the few texts that only the simulation has."""
+"""Translations, from the app's own translations/zh.csv."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ LANGUAGES = ("en", "zh")
 def table(language: str) -> dict[str, str]:
 	"""English text -> text in `language`."""
 	result: dict[str, str] = {}
-	package = Path(__file__).parent
-	for path in (package.parent / "translations" / f"{language}.csv", package / f"texts_{language}.csv"):
-		if path.exists():
-			with open(path, encoding="utf-8-sig", newline="") as file:
-				for row in csv.reader(file):
-					if len(row) >= 2 and row[1]:
-						result[row[0]] = row[1]
+	path = Path(__file__).parent.parent / "translations" / f"{language}.csv"
+	if path.exists():
+		with open(path, encoding="utf-8-sig", newline="") as file:
+			for row in csv.reader(file):
+				if len(row) >= 2 and row[1]:
+					result[row[0]] = row[1]
 	return result
 
 
