@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts.services import billing, deals, installments, sources, sweep, unwind, winning
+from sales_crm_accounts.services import cash_panel as cash_panel_service
 from sales_crm_accounts.services import preview as preview_service
 
 
@@ -61,10 +62,8 @@ def preview(deal: str) -> dict:
 @frappe.whitelist()
 def cash_panel(deal: str) -> dict:
 	"""Planned, billed, collected and open money of a deal; needs no right on invoices or ledger."""
-	from sales_crm_accounts.services import figures
-
 	doc = _deal(deal, "read")
-	panel = figures.cash_panel(doc)
+	panel = cash_panel_service.cash_panel(doc)
 	panel["can_bill"] = doc.docstatus == 1 and bool(doc.has_permission("submit"))
 	panel["can_confirm"] = doc.docstatus == 1 and bool(doc.has_permission("write"))
 	panel["can_read_invoices"] = bool(frappe.has_permission("Sales Invoice", "read"))
