@@ -30,7 +30,7 @@ RECORD_FOLDERS = (
 )
 PLACEHOLDER = re.compile(r"\{[^{}]*\}|%\(\w+\)s|%[sd]")
 JS_STRING = r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
-JS_CALL = re.compile(r"(?<![\w$.])__\(\s*" + JS_STRING + r"\s*([,)+])(?:[^()]*?,\s*" + JS_STRING + r"\s*\))?")
+JS_CALL = re.compile(r"(?<![\w$.])__\(\s*" + JS_STRING + r"\s*(\+|\)|,(?:[^()]*?,\s*" + JS_STRING + r"\s*\))?)")
 JINJA_CALL = re.compile(r"(?<![\w.])_\(\s*" + JS_STRING + r"\s*[,)]")
 ATTRIBUTE_TEXT = re.compile(r">([^<>]+)<")
 
