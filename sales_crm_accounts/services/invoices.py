@@ -81,7 +81,7 @@ def build_invoice(deal, installments, posting_date=None, position: Position | No
 	if discount:
 		invoice.apply_discount_on, invoice.discount_amount = "Net Total", float(discount)
 	first = installments[0]
-	invoice.deal_billing_key = deal.name if one_invoice else first.name
+	invoice.deal_billing_key = billing_key(deal, policy, installments)
 	if not one_invoice or len(installments) == 1:
 		invoice.deal_installment = first.name
 	invoice.remarks = f"{deal.title}: {', '.join(row.title for row in installments)}"[:500]
@@ -92,6 +92,17 @@ def build_invoice(deal, installments, posting_date=None, position: Position | No
 	if one_invoice and len(installments) > 1:
 		_set_schedule(invoice, installments, posting_date)
 	return invoice
+
+
+def billing_key(deal, policy, installments) -> str:
+	"""What no second invoice may have: the deal for its one invoice, else the installment.
+
+	What a Deal Change adds once the one invoice stands goes by its first installment.
+	"""
+	billed = {"deal": deal.name, "sales_invoice": ("is", "set")}
+	if policy.invoicing_method == billing.ONE_INVOICE and not frappe.db.exists("Deal Installment", billed):
+		return deal.name
+	return installments[0].name
 
 
 def whole_deal_invoice(deal):

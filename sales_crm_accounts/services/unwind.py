@@ -61,7 +61,7 @@ def check(deal):
 	texts = [row["text"] for row in found]
 	if any(row.get("creditable") for row in found):
 		texts.append(
-			_("The deal offers to prepare the credit notes as drafts: Accounts > Make Credit Notes.")
+			_("Actions > What Stands in the Way on the deal prepares the credit notes as drafts.")
 		)
 	frappe.throw(
 		texts if len(texts) > 1 else texts[0],
