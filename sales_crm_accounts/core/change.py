@@ -166,19 +166,19 @@ def differences(
 			if _plan_of(now[name]) == _plan_of(written[name]):
 				continue
 			text = _(
-				"Installment {name} was changed meanwhile. Fetch the installments again and check the rows."
+				"Installment {name} was changed meanwhile. Take the present plan again and check the rows."
 			)
 		elif name in now:
 			text = _(
-				"Installment {name} is to be billed too, but is not in this change. Fetch the installments again and check the rows."
+				"Installment {name} is to be billed too, but is not in this change. Take the present plan again and check the rows."
 			)
 		elif billed_by.get(name):
 			text = _(
-				"Installment {name} was billed meanwhile by invoice {invoice}. Fetch the installments again and check the rows."
+				"Installment {name} was billed meanwhile by invoice {invoice}. Take the present plan again and check the rows."
 			)
 		else:
 			text = _(
-				"Installment {name} was cancelled meanwhile. Fetch the installments again and check the rows."
+				"Installment {name} was cancelled meanwhile. Take the present plan again and check the rows."
 			)
 		problems.append(Problem("stale", text, {"name": name, "invoice": billed_by.get(name)}))
 	return problems

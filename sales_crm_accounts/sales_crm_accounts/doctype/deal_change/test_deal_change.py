@@ -136,6 +136,23 @@ class TestDealChange(SiteTestCase):
 		invoice = make.bill_all(deal)[-1]
 		self.assertEqual((invoice.net_total, invoice.deal_installment), (50, f"{deal.name}-04"))
 
+	def test_bill_more_on_a_deal_of_one_invoice(self):
+		"""The one invoice over 900.00 stands; 50.00 more is a second invoice and not counted as billed by the first."""
+		policy = make.make_policy(
+			"SCA Change One", invoicing_method="One Invoice with Schedule", min_amount=9_000_004
+		)
+		deal = make.make_deal(make.thirds(), win=True, billing_policy=policy.name)
+		first = make.bill_all(deal)[0]
+		make_change(deal, [make.row("Extra", 40), make.row("Work", 60, due_days=9)], amount_change=50, submit=True)
+		invoices = [invoice.name for invoice in make.bill_all(deal)]
+		self.assertEqual(invoices[:3], [first.name] * 3)
+		self.assertNotEqual(invoices[3], first.name)
+		self.assertEqual(invoices[3], invoices[4])
+		extra = frappe.get_doc("Sales Invoice", invoices[3])
+		self.assertEqual(
+			(extra.net_total, [row.payment_amount for row in extra.payment_schedule]), (50, [20, 30])
+		)
+
 	def test_take_the_whole_rest_off(self):
 		deal = self.won_deal()
 		self.assertMessage("Nothing is left to bill", make_change, deal, amount_change=-600)
@@ -226,7 +243,7 @@ class TestDealChange(SiteTestCase):
 		)
 		two.reload()
 		self.assertEqual(two.docstatus, 0)
-		self.assertMessage("Fetch the installments again", two.save)
+		self.assertMessage("Take the present plan again", two.save)
 		# The remedy: what the form's button fetches.
 		two.reload()
 		two.update({**api.fill(deal.name), "rows": []})
@@ -482,7 +499,7 @@ class TestUnwind(SiteTestCase):
 			},
 		)
 		text = self.refused(deal)
-		for part in (stands, draft, change.name, "Make Credit Notes"):
+		for part in (stands, draft, change.name, "prepares the credit notes"):
 			self.assertIn(part, text)
 
 	def test_credit_notes_clear_the_way(self):
