@@ -43,44 +43,48 @@ def bill(installments: list[str], source: str = "Manual", force: bool = False) -
 	Commits after every invoice. What already stands is passed over; `force` bills an installment before its day.
 	A deal that is billed by one invoice is billed whole.
 	"""
-	results = []
-	for unit in _units(installments):
-		results += _bill_unit(unit, source, force)
+	deals, results = {}, []
+	with as_billing_user(), figures.deals_once():
+		for deal, unit in _units(installments, deals):
+			results += _bill_unit(deal, unit, force)
+	frappe.db.commit()
 	return results
 
 
-def _units(installments: list[str]) -> list[list[str]]:
-	"""Installments that go on one invoice together, in the order of their names."""
+def _units(installments: list[str], deals: dict) -> list[tuple]:
+	"""(deal, names of installments that go on one invoice together), in the order of their names.
+
+	A deal is read once for all its invoices: what they are made of cannot change after it is won.
+	"""
 	rows = frappe.get_all(
 		"Deal Installment",
 		filters={"name": ("in", list(installments) or [""])},
 		fields=["name", "deal"],
 		order_by="name",
 	)
-	units, seen = [], set()
+	units = []
 	for row in rows:
-		deal = frappe.get_cached_doc("Deal", row.deal)
+		known = row.deal in deals
+		if not known:
+			deals[row.deal] = frappe.get_doc("Deal", row.deal)
+		deal = deals[row.deal]
 		if policies.policy_of(deal).invoicing_method != billing.ONE_INVOICE:
-			units.append([row.name])
-		elif row.deal not in seen:
-			seen.add(row.deal)
-			units.append(
-				frappe.get_all(
-					"Deal Installment",
-					filters={"deal": row.deal, "status": ("in", ("Planned", "Ready"))},
-					pluck="name",
-					order_by="name",
-				)
-				or [row.name]
+			units.append((deal, [row.name]))
+		elif not known:
+			open_rows = frappe.get_all(
+				"Deal Installment",
+				filters={"deal": row.deal, "status": ("in", ("Planned", "Ready"))},
+				pluck="name",
+				order_by="name",
 			)
+			units.append((deal, open_rows or [row.name]))
 	return units
 
 
-def _bill_unit(names: list[str], source: str, force: bool) -> list[frappe._dict]:
+def _bill_unit(deal, names: list[str], force: bool) -> list[frappe._dict]:
 	for attempt in range(ATTEMPTS_ON_DEADLOCK):
 		try:
-			with as_billing_user():
-				result = _try(names, force)
+			result = _try(deal, names, force)
 			frappe.db.commit()
 			return result
 		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError) as error:
@@ -93,13 +97,13 @@ def _bill_unit(names: list[str], source: str, force: bool) -> list[frappe._dict]
 			return _failed(names, error)
 
 
-def _try(names: list[str], force: bool) -> list[frappe._dict]:
+def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 	rows = lock(names)
 	open_rows, results = [], []
-	deal = frappe.get_doc("Deal", rows[0].deal) if rows else None
-	policy = policies.policy_of(deal) if deal else None
+	policy = policies.policy_of(deal)
+	is_won = frappe.db.get_value("Deal", deal.name, "docstatus") == 1
 	for row in rows:
-		reason = _why_not(row, deal, policy, force)
+		reason = _why_not(row, policy, force) if is_won else _("The deal is not won.")
 		if reason:
 			results.append(
 				frappe._dict(
@@ -112,7 +116,7 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 			)
 		else:
 			open_rows.append(row)
-	if policy and policy.invoicing_method == billing.ONE_INVOICE and open_rows:
+	if policy.invoicing_method == billing.ONE_INVOICE and open_rows:
 		# One invoice for all that are left, from the day the first of them is to be billed.
 		open_rows = [
 			row
@@ -122,14 +126,14 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 		results = [result for result in results if result.installment not in {row.name for row in open_rows}]
 	if not open_rows:
 		return results
-	key = deal.name if policy.invoicing_method == billing.ONE_INVOICE else open_rows[0].name
+	key = invoices.billing_key(deal, policy, open_rows)
 	standing = frappe.db.get_value("Sales Invoice", {"deal_billing_key": key, "docstatus": ("<", 2)})
 	if standing:
 		return results + _relink(open_rows, standing)
 	number = open_rows[0].reserved_number
 	if not number and _reserves_numbers():
 		_reserve_number(deal, policy, open_rows[0])
-		return _try(names, force)
+		return _try(deal, names, force)
 	invoice = _insert_invoice(deal, policy, open_rows, number)
 	for row in open_rows:
 		frappe.db.set_value(
@@ -148,7 +152,7 @@ def _try(names: list[str], force: bool) -> list[frappe._dict]:
 		results.append(
 			frappe._dict(deal=row.deal, installment=row.name, outcome=INVOICED, sales_invoice=invoice.name, reason="")
 		)
-	_refresh(open_rows, invoice.name)
+	_refresh(open_rows, invoice)
 	if invoice.docstatus == 1 and policy.email_invoice:
 		_mail(invoice, policy)
 	return results
@@ -158,7 +162,7 @@ def _relink(rows, invoice: str) -> list[frappe._dict]:
 	"""The invoice stands but its link was lost (somebody wrote the database by hand): mend the link, make nothing."""
 	for row in rows:
 		frappe.db.set_value("Deal Installment", row.name, "sales_invoice", invoice)
-	_refresh(rows, invoice)
+	ledger.refresh([invoice])
 	return [
 		frappe._dict(
 			deal=row.deal,
@@ -171,9 +175,7 @@ def _relink(rows, invoice: str) -> list[frappe._dict]:
 	]
 
 
-def _why_not(row, deal, policy, force: bool) -> str:
-	if deal.docstatus != 1:
-		return _("The deal is not won.")
+def _why_not(row, policy, force: bool) -> str:
 	if row.sales_invoice:
 		return _("Already billed.")
 	if row.status == "Cancelled":
@@ -239,12 +241,12 @@ def _insert_invoice(deal, policy, installments, number: str | None = None):
 	return invoice
 
 
-def _refresh(rows, invoice: str):
-	"""Figures of the installments and their deal, now that the link is written."""
-	ledger.mark([invoice])
+def _refresh(rows, invoice):
+	"""Figures of the installments and their deal, now that the link is written; a draft is not in the ledger yet."""
 	ledger.flush()
-	figures.refresh_installments([row.name for row in rows])
-	figures.refresh_deals({row.deal for row in rows})
+	if invoice.docstatus == 0:
+		figures.refresh_installments([row.name for row in rows])
+		figures.refresh_deals({row.deal for row in rows})
 
 
 def _mail(invoice, policy):

@@ -1,6 +1,7 @@
 """Figures of Deal Installments and Deals: derived from Open Installment, in sets, and written only where they changed."""
 
 from collections.abc import Iterable
+from contextlib import contextmanager
 
 import frappe
 from frappe.utils import getdate, today
@@ -32,8 +33,26 @@ def refresh_installments(installments: Iterable[str]) -> None:
 def refresh_deals(deals: Iterable[str]) -> None:
 	"""Sums, next due date, percentages and status of these deals, from their installments."""
 	names = sorted({name for name in deals if name})
+	waiting = getattr(frappe.local, "sca_waiting_deals", None)
+	if waiting is not None:
+		waiting.update(names)
+		return
 	for start in range(0, len(names), CHUNK):
 		_refresh_deals(names[start : start + CHUNK])
+
+
+@contextmanager
+def deals_once():
+	"""Deals that change inside are refreshed once, at the end: for many invoices of one deal, each in its own transaction.
+
+	Their installments are always right; should the process die here, `mark_overdue` finds the deals that differ.
+	"""
+	frappe.local.sca_waiting_deals = waiting = set()
+	try:
+		yield
+	finally:
+		frappe.local.sca_waiting_deals = None
+	refresh_deals(waiting)
 
 
 def rebuild(company: str | None = None) -> None:

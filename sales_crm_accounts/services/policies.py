@@ -21,8 +21,11 @@ BUILT_IN = frappe._dict(
 
 
 def policy_of(deal) -> frappe._dict:
-	"""The policy written on the deal, else the narrowest one of its company that covers it, else the built-in one."""
-	name = deal.billing_policy or find(deal)
+	"""The policy written on the deal, else the narrowest one of its company that covers it, else the built-in one.
+
+	Winning writes it on the deal: policies that are made or changed in scope later do not reach deals that are won.
+	"""
+	name = deal.billing_policy or (find(deal) if deal.docstatus == 0 else None)
 	return frappe.get_cached_doc("Billing Policy", name) if name else BUILT_IN
 
 
