@@ -34,7 +34,7 @@ class TestScenariosOnSite(SiteTestCase):
 
 	def freeze(self, day):
 		self.thaw()
-		self.frozen = self.freeze_time(f"{day} 12:00:00")
+		self.frozen = self.freeze_time(f"{day} 12:00:00.123456")
 		self.frozen.__enter__()
 
 	def thaw(self):
