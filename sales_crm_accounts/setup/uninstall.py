@@ -77,12 +77,15 @@ SET_UP_FOR_OUR_DOCTYPES = (
 # Rows for our DocTypes in tables of others.
 ROWS_FOR_OUR_DOCTYPES = (
 	("Amended Document Naming Settings", "document_type"),
+	("Client Script", "dt"),
 	("Custom DocPerm", "parent"),
+	("Custom Field", "dt"),
 	("DocType Link", "link_doctype"),
 	("Global Search DocType", "document_type"),
 	("Logs To Clear", "ref_doctype"),
 	("Notification Subscribed Document", "document"),
 	("Portal Menu Item", "reference_doctype"),
+	("Property Setter", "doc_type"),
 	("Session Default", "ref_doctype"),
 	("User Document Type", "document_type"),
 	("User Select Document Type", "document_type"),
@@ -279,6 +282,8 @@ def remove_billing_user() -> None:
 		return
 	for contact in contacts:
 		frappe.delete_doc("Contact", contact, force=True, ignore_permissions=True, delete_permanently=True)
+	frappe.db.delete("Comment", {"reference_doctype": "User", "reference_name": BILLING_USER})
+	frappe.db.delete("Version", {"ref_doctype": "User", "docname": BILLING_USER})
 	for doctype, fieldname in (
 		("Notification Log", "for_user"),
 		("Notification Settings", "name"),

@@ -1,0 +1,76 @@
+"""Billing policies: wrong ones are refused with one message that says what and where."""
+
+import frappe
+
+from sales_crm_accounts.tests import SiteTestCase, factories
+from sales_crm_accounts.tests.factories import ABBR, COMPANY
+
+
+class TestBillingPolicy(SiteTestCase):
+	def policy(self, **values):
+		return frappe.get_doc(
+			{"doctype": "Billing Policy", "policy_name": frappe.generate_hash(length=8), "company": COMPANY, **values}
+		)
+
+	def refused(self, told: str, **values):
+		with self.subTest(told=told):
+			with self.assertRaises(frappe.ValidationError) as refused:
+				self.policy(**values).insert()
+			self.assertIn(told, frappe.utils.strip_html(str(refused.exception)))
+
+	def setUp(self):
+		super().setUp()
+		frappe.db.delete("Billing Policy", {"company": COMPANY})
+
+	def other_company_record(self, doctype: str) -> str:
+		filters = {"company": ("!=", COMPANY)}
+		if frappe.get_meta(doctype).has_field("is_group"):
+			filters["is_group"] = 0
+		return frappe.get_all(doctype, filters=filters, pluck="name")[0]
+
+	def test_a_plain_policy_is_accepted(self):
+		policy = self.policy(
+			debit_to=f"Debtors - {ABBR}",
+			income_account=f"Sales - {ABBR}",
+			cost_center=f"Main - {ABBR}",
+			taxes_and_charges=factories.TAX_TEMPLATE,
+			naming_series="ACC-SINV-.YYYY.-",
+			min_amount=100,
+			max_amount=1000,
+			days_ahead=3,
+		).insert()
+		self.assertEqual(policy.invoicing_method, "Invoice per Installment")
+
+	def test_amounts_and_days(self):
+		self.refused("above the largest", min_amount=500, max_amount=100)
+		self.refused("negative", min_amount=-1)
+		self.refused("Days Ahead", days_ahead=400)
+		self.policy(min_amount=500, max_amount=0).insert()
+
+	def test_records_of_another_company(self):
+		for fieldname, doctype in (("debit_to", "Account"), ("income_account", "Account"), ("cost_center", "Cost Center")):
+			self.refused("belongs to the company", **{fieldname: self.other_company_record(doctype)})
+
+	def test_accounts_that_cannot_be_posted_to(self):
+		self.refused("is a group", income_account=f"Income - {ABBR}")
+		self.refused("not a receivable account", debit_to=f"Sales - {ABBR}")
+		self.refused("not an income account", income_account=f"Debtors - {ABBR}")
+		frappe.db.set_value("Cost Center", f"Main - {ABBR}", "disabled", 1)
+		frappe.clear_document_cache("Cost Center", f"Main - {ABBR}")
+		self.addCleanup(frappe.clear_document_cache, "Cost Center", f"Main - {ABBR}")
+		self.refused("is disabled", cost_center=f"Main - {ABBR}")
+
+	def test_naming_series_and_mail(self):
+		self.refused("not a naming series", naming_series="NOPE-.#")
+		self.refused("email template", email_invoice=1)
+		template = frappe.get_doc(
+			{"doctype": "Email Template", "name": frappe.generate_hash(), "subject": "Invoice", "response": "Hello"}
+		).insert()
+		other = frappe.get_all("Print Format", filters={"doc_type": ("!=", "Sales Invoice")}, pluck="name")[0]
+		self.refused("Choose one for Sales Invoice", email_invoice=1, email_template=template.name, print_format=other)
+
+	def test_two_policies_over_the_same_deals(self):
+		self.policy(min_amount=100).insert()
+		self.refused("already covers", min_amount=100)
+		self.policy(min_amount=200).insert()
+		self.policy(min_amount=100, disabled=1).insert()

@@ -1,0 +1,218 @@
+"""What the installation adds is there, repairs itself with every migrate, and refuses what it cannot run on."""
+
+from unittest.mock import patch
+
+import frappe
+from frappe.desk.query_report import run as run_report
+from frappe.utils import add_days, today
+
+from sales_crm_accounts import erpnext_compat
+from sales_crm_accounts.setup import SETTINGS, dimension, install, roles
+from sales_crm_accounts.setup.custom_fields import CUSTOM_FIELDS
+from sales_crm_accounts.tests import SiteTestCase, factories
+
+
+class TestInstallation(SiteTestCase):
+	def test_unsupported_versions_are_refused_before_anything_changes(self):
+		for app, version in (("erpnext", "14.70.0"), ("erpnext", "15.39.2"), ("frappe", "17.0.0"), ("erpnext", "17.0.0-dev")):
+			with self.subTest(app=app, version=version), patch(f"{app}.__version__", version):
+				self.assertIn((app, version), erpnext_compat.unsupported_apps())
+				with self.assertRaises(frappe.ValidationError) as refused:
+					install.check_versions()
+				self.assertIn(version, str(refused.exception))
+				self.assertIn("15.40", str(refused.exception))
+
+	def test_supported_versions_pass(self):
+		for version in ("15.40.0", "15.65.1", "16.0.0-dev", "16.3.0"):
+			with self.subTest(version=version), patch("erpnext.__version__", version):
+				self.assertEqual(erpnext_compat.unsupported_apps(), [])
+
+	def test_a_doctype_of_somebody_else_is_not_overwritten(self):
+		install.check_names_are_free()
+		with patch.object(install, "MODULE", "Another Module"):
+			self.assertRaises(frappe.ValidationError, install.check_names_are_free)
+
+	def test_custom_fields(self):
+		for doctype, fields in CUSTOM_FIELDS.items():
+			meta = frappe.get_meta(doctype)
+			for field in fields:
+				with self.subTest(field=f"{doctype}.{field['fieldname']}"):
+					kept = meta.get_field(field["fieldname"])
+					self.assertEqual(kept.fieldtype, field["fieldtype"])
+					self.assertTrue(frappe.db.has_column(doctype, field["fieldname"]))
+		indexed = {
+			(row[0], row[1]): row[2]
+			for row in frappe.db.sql(
+				"select table_name, column_name, non_unique from information_schema.statistics where table_schema = %s",
+				frappe.conf.db_name,
+			)
+		}
+		self.assertEqual(indexed["tabSales Invoice", "deal_billing_key"], 0)
+		for column in ("deal", "deal_installment"):
+			self.assertIn(("tabSales Invoice", column), indexed)
+
+	def test_billing_key_leaves_ordinary_invoices_alone(self):
+		"""Two invoices without a deal: the unique key is empty, and kept as NULL."""
+		for _number in range(2):
+			invoice = frappe.get_doc(
+				{
+					"doctype": "Sales Invoice",
+					"company": factories.COMPANY,
+					"customer": factories.CUSTOMER,
+					"due_date": add_days(today(), 10),
+					"items": [{"item_code": factories.SERVICE, "qty": 1, "rate": 10}],
+					"deal_billing_key": "",
+				}
+			).insert()
+			self.assertIsNone(frappe.db.get_value("Sales Invoice", invoice.name, "deal_billing_key"))
+
+	def test_migrate_repairs_what_is_missing(self):
+		"""A field of the dimension and one of ours are gone; the next migrate brings them back."""
+		for doctype, fieldname in (("Payment Request", "deal"), ("Sales Invoice", "deal_installment")):
+			frappe.db.delete("Custom Field", {"dt": doctype, "fieldname": fieldname})
+			frappe.clear_cache(doctype=doctype)
+		self.assertEqual(dimension.missing_fields(), ["Payment Request"])
+		install.after_migrate()
+		frappe.db.commit()
+		self.assertEqual(dimension.missing_fields(), [])
+		self.assertTrue(frappe.get_meta("Sales Invoice").has_field("deal_installment"))
+
+	def test_migrate_twice_changes_nothing(self):
+		before = self.setup_rows()
+		install.after_migrate()
+		self.assertEqual(self.setup_rows(), before)
+
+	def setup_rows(self) -> set:
+		return {
+			(doctype, *row)
+			for doctype, fields in (
+				("Custom Field", ["dt", "fieldname", "fieldtype", "options", "read_only", "module"]),
+				("Property Setter", ["doc_type", "field_name", "property", "value"]),
+				("Role", ["name", "disabled"]),
+				("Accounting Dimension", ["name", "disabled"]),
+				("Kanban Board Column", ["parent", "column_name", "status", "idx"]),
+			)
+			for row in frappe.get_all(doctype, fields=fields, as_list=True)
+		}
+
+
+class TestDimension(SiteTestCase):
+	def tearDown(self):
+		frappe.set_user("Administrator")
+		self.switch(1)
+		frappe.db.commit()
+		super().tearDown()
+
+	def switch(self, on: int):
+		settings = frappe.get_doc(SETTINGS)
+		if settings.use_accounting_dimension != on:
+			settings.use_accounting_dimension = on
+			settings.save()
+
+	def won(self):
+		deal = factories.make_deal(win=True)
+		frappe.db.commit()
+		return deal, factories.bill_all(deal)[0]
+
+	def ledger_deals(self, doctype: str, invoice) -> set:
+		return set(frappe.get_all(doctype, filters={"voucher_no": invoice.name}, pluck="deal"))
+
+	def test_ledger_carries_the_deal_and_reports_filter_by_it(self):
+		"""A deal of 900.00, no tax: the General Ledger filtered by the deal shows debit and credit of 900.00 and no other."""
+		deal, invoice = self.won()
+		self.won()
+		self.assertEqual(self.ledger_deals("GL Entry", invoice), {deal.name})
+		self.assertEqual(self.ledger_deals("Payment Ledger Entry", invoice), {deal.name})
+		rows = run_report(
+			"General Ledger",
+			filters={
+				"company": factories.COMPANY,
+				"from_date": add_days(today(), -1),
+				"to_date": add_days(today(), 1),
+				"deal": [deal.name],
+				"categorize_by": "Categorize by Voucher (Consolidated)",
+				"group_by": "Group by Voucher (Consolidated)",
+				"include_dimensions": 1,
+			},
+		)["result"]
+		posted = [row for row in rows if row.get("voucher_no")]
+		self.assertEqual({row["voucher_no"] for row in posted}, {invoice.name})
+		self.assertEqual(sum(row["debit"] for row in posted), 900)
+		self.assertEqual(sum(row["credit"] for row in posted), 900)
+
+	def test_switched_off_the_invoice_keeps_its_deal_and_the_ledger_does_not_get_it(self):
+		self.switch(0)
+		self.assertEqual(frappe.db.get_value("Accounting Dimension", {"document_type": "Deal"}, "disabled"), 1)
+		frappe.local.flags.accounting_dimensions = None
+		deal, invoice = self.won()
+		self.assertEqual(invoice.deal, deal.name)
+		self.assertEqual(self.ledger_deals("GL Entry", invoice), {None})
+		self.switch(1)
+		_deal, invoice = self.won()
+		self.assertNotIn(None, self.ledger_deals("GL Entry", invoice))
+
+	def test_an_existing_dimension_is_used(self):
+		name = dimension.dimension_name()
+		dimension.sync_dimension(True)
+		self.assertEqual(frappe.get_all("Accounting Dimension", filters={"document_type": "Deal"}, pluck="name"), [name])
+
+	def test_a_field_name_that_is_taken_is_told(self):
+		frappe.get_doc(
+			{"doctype": "Accounting Dimension", "document_type": "Territory", "label": "Territory", "fieldname": "territory"}
+		).db_insert()
+		with patch.object(dimension, "DEAL_FIELD", "territory"), self.assertRaises(frappe.ValidationError) as told:
+			dimension.check_dimension_possible()
+		self.assertIn("Territory", str(told.exception))
+
+
+class TestBillingUser(SiteTestCase):
+	def test_it_can_bill_but_not_log_in(self):
+		from frappe.utils.password import check_password
+
+		user = roles.make_billing_user()
+		self.assertEqual(roles.make_billing_user(), user)
+		self.assertTrue(frappe.has_permission("Sales Invoice", "submit", user=user))
+		self.assertNotIn("System Manager", frappe.get_roles(user))
+		self.assertRaises(frappe.AuthenticationError, check_password, user, "")
+		self.assertFalse(frappe.db.exists("Email Queue Recipient", {"recipient": user}))
+
+	def test_settings_want_an_ordinary_enabled_user_with_rights(self):
+		def save(user):
+			settings = frappe.get_doc(SETTINGS)
+			settings.billing_user = user
+			settings.save()
+
+		for user, told in (
+			(None, "Choose the user"),
+			("Administrator", "credit limits"),
+			("Guest", "credit limits"),
+			(factories.SELLER, "Accounts User"),
+		):
+			with self.subTest(user=user):
+				self.assertRaisesRegex(frappe.ValidationError, told, save, user)
+		frappe.db.set_value("User", factories.ACCOUNTANT, "enabled", 0)
+		self.assertRaisesRegex(frappe.ValidationError, "disabled", save, factories.ACCOUNTANT)
+		frappe.db.set_value("User", factories.ACCOUNTANT, "enabled", 1)
+		save(factories.ACCOUNTANT)
+
+	def test_a_disabled_template_is_no_default(self):
+		template = frappe.get_all("Deal Plan Template", pluck="name")[0]
+		frappe.db.set_value("Deal Plan Template", template, "disabled", 1)
+		settings = frappe.get_doc(SETTINGS)
+		settings.default_plan_template = template
+		self.assertRaisesRegex(frappe.ValidationError, "disabled", settings.save)
+
+
+class TestDefaults(SiteTestCase):
+	def test_templates_make_a_whole_of_any_deal(self):
+		"""Every template that a new site starts with plans 100.01 without a rest."""
+		from sales_crm_accounts.setup.defaults import DEAL_PLAN_TEMPLATES
+
+		for name in DEAL_PLAN_TEMPLATES:
+			template = frappe.db.exists("Deal Plan Template", name)
+			if not template:
+				continue
+			with self.subTest(template=name):
+				deal = factories.make_deal(plan=[], plan_template=name, items=[(factories.SERVICE, 1, 100.01)])
+				self.assertEqual(len(deal.plan), len(frappe.get_doc("Deal Plan Template", name).rows))
+				self.assertEqual(round(sum(row.net_amount for row in deal.plan), 2), 100.01)
