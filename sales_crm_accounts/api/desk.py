@@ -4,6 +4,8 @@ import frappe
 from frappe import _
 from frappe.utils import flt, today
 
+from sales_crm_accounts.permissions.quiet import may
+
 
 @frappe.whitelist()
 def form_state(deal: str) -> dict:
@@ -12,9 +14,9 @@ def form_state(deal: str) -> dict:
 	doc.check_permission("read")
 	draft, won = doc.docstatus == 0, doc.docstatus == 1
 	opened = draft and doc.status == "Open"
-	may_write = doc.has_permission("write")
+	may_write = may(doc, "write")
 	return {
-		"can_win": opened and doc.has_permission("submit"),
+		"can_win": opened and may(doc, "submit"),
 		"can_lose": opened and may_write,
 		"can_reopen": draft and doc.status == "Lost" and may_write,
 		"can_preview": opened and bool(doc.items),
@@ -22,11 +24,11 @@ def form_state(deal: str) -> dict:
 		and not doc.customer
 		and bool(doc.lead or doc.prospect)
 		and may_write
-		and frappe.has_permission("Customer", "create"),
-		"can_change": won and doc.status == "Won" and frappe.has_permission("Deal Change", "create"),
-		"can_bill": won and doc.status == "Won" and doc.has_permission("submit"),
-		"can_credit": won and doc.has_permission("cancel") and frappe.has_permission("Sales Invoice", "create"),
-		"can_see_obstacles": won and doc.has_permission("cancel"),
+		and may("Customer", "create"),
+		"can_change": won and doc.status == "Won" and may("Deal Change", "create"),
+		"can_bill": won and doc.status == "Won" and may(doc, "submit"),
+		"can_credit": won and may(doc, "cancel") and may("Sales Invoice", "create"),
+		"can_see_obstacles": won and may(doc, "cancel"),
 	}
 
 
@@ -202,7 +204,7 @@ def installment_state(installment: str) -> dict:
 	waiting = doc.status in ("Planned", "Ready") and not doc.sales_invoice
 	by_event = doc.billing_trigger in ("On Milestone", "On Delivery")
 	deal = frappe.get_doc("Deal", doc.deal)
-	may_write, may_bill = deal.has_permission("write"), deal.has_permission("submit")
+	may_write, may_bill = may(deal, "write"), may(deal, "submit")
 	return {
 		"can_bill": waiting and not doc.on_hold and may_bill and (doc.confirmed_on or not by_event),
 		"can_confirm": waiting and by_event and not doc.confirmed_on and may_write,

@@ -27,6 +27,12 @@ frappe.ui.form.on("Deal", {
 		}
 	},
 
+	validate(frm) {
+		// The tab key on the last cell adds a row; one that was left empty is not meant.
+		drop_empty_rows(frm, "items", (row) => row.item_code);
+		drop_empty_rows(frm, "plan", (row) => row.description || row.amount);
+	},
+
 	company(frm) {
 		if (!frm.doc.company) return;
 		frm.set_value("currency", company_currency(frm));
@@ -165,6 +171,14 @@ function set_queries(frm) {
 	frm.set_query("item_tax_template", "items", of_company({ disabled: 0 }));
 	frm.set_query("expense_account", "planned_costs", of_company({ is_group: 0, disabled: 0, root_type: "Expense" }));
 	frm.set_query("sales_person", "sales_team", () => ({ filters: { is_group: 0, enabled: 1 } }));
+}
+
+function drop_empty_rows(frm, table, filled) {
+	const rows = frm.doc[table] || [];
+	if (rows.every(filled)) return;
+	frm.doc[table] = rows.filter(filled);
+	frm.doc[table].forEach((row, index) => (row.idx = index + 1));
+	frm.refresh_field(table);
 }
 
 function party(frm) {
