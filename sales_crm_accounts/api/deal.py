@@ -3,7 +3,8 @@
 import frappe
 from frappe import _
 
-from sales_crm_accounts.services import billing, deals, installments, sources, sweep, unwind, winning
+from sales_crm_accounts.permissions.quiet import may
+from sales_crm_accounts.services import billing, customers, deals, installments, sweep, unwind, winning
 from sales_crm_accounts.services import cash_panel as cash_panel_service
 from sales_crm_accounts.services import preview as preview_service
 
@@ -64,9 +65,9 @@ def cash_panel(deal: str) -> dict:
 	"""Planned, billed, collected and open money of a deal; needs no right on invoices or ledger."""
 	doc = _deal(deal, "read")
 	panel = cash_panel_service.cash_panel(doc)
-	panel["can_bill"] = doc.docstatus == 1 and bool(doc.has_permission("submit"))
-	panel["can_confirm"] = doc.docstatus == 1 and bool(doc.has_permission("write"))
-	panel["can_read_invoices"] = bool(frappe.has_permission("Sales Invoice", "read"))
+	panel["can_bill"] = doc.docstatus == 1 and may(doc, "submit")
+	panel["can_confirm"] = doc.docstatus == 1 and may(doc, "write")
+	panel["can_read_invoices"] = may("Sales Invoice", "read")
 	return panel
 
 
@@ -128,7 +129,7 @@ def make_credit_notes(deal: str) -> list:
 def make_customer(deal: str) -> str:
 	"""The customer of the deal's lead or prospect, made by ERPNext's own mapping where there is none yet."""
 	doc = _deal(deal, "write")
-	return sources.customer_for(doc)
+	return customers.customer_for(doc)
 
 
 @frappe.whitelist()

@@ -2,7 +2,7 @@
 
 import frappe
 
-from sales_crm_accounts.services import sources
+from sales_crm_accounts.services import mapping, sources
 
 
 def _make(doctype: str, name: str, make):
@@ -15,14 +15,14 @@ def _make(doctype: str, name: str, make):
 
 @frappe.whitelist()
 def make_deal_from_opportunity(source_name: str, target_doc: str | dict | None = None):
-	return _make("Opportunity", source_name, sources.from_opportunity)
+	return _make("Opportunity", source_name, mapping.from_opportunity)
 
 
 @frappe.whitelist()
 def make_deal_from_quotation(source_name: str, target_doc: str | dict | None = None):
-	return _make("Quotation", source_name, sources.from_quotation)
+	return _make("Quotation", source_name, mapping.from_quotation)
 
 
 @frappe.whitelist()
 def make_deal_from_crm_deal(source_name: str, target_doc: str | dict | None = None):
-	return _make("CRM Deal", source_name, sources.from_crm_deal)
+	return _make("CRM Deal", source_name, mapping.from_crm_deal)

@@ -26,7 +26,6 @@ from sales_crm_accounts.core.plan import (
 from sales_crm_accounts.core.problems import RuleError
 from sales_crm_accounts.services import deals, figures, messages, policies, winning
 
-TITLE = "Deal Change"
 #: What a change may alter on an installment, and what it keeps to put back.
 PLAN_FIELDS = (
 	"title",
@@ -186,7 +185,7 @@ def validate(change):
 	amount_change = _money(change.amount_change)
 	problems = rules.check_total(_money(change.unbilled_amount), amount_change, precision)
 	if problems:
-		messages.throw(problems, title=_(TITLE))
+		messages.throw(problems, title=_("Deal Change"))
 	total = quantize(_money(change.unbilled_amount) + amount_change, precision)
 	change.new_unbilled_amount = float(total)
 	if not unbilled and not total:
@@ -194,7 +193,7 @@ def validate(change):
 			_(
 				"Everything of deal {0} is billed. Enter an amount change to bill more, or credit an invoice."
 			).format(get_link_to_form("Deal", deal.name)),
-			title=_(TITLE),
+			title=_("Deal Change"),
 		)
 	_share(change, deal, total, unbilled, any(row.sales_invoice for row in everything))
 
@@ -209,7 +208,7 @@ def _check_deal(deal):
 			else _("Deal {0} is cancelled. Amend the deal instead.").format(
 				get_link_to_form("Deal", deal.name)
 			),
-			title=_(TITLE),
+			title=_("Deal Change"),
 		)
 
 
@@ -217,14 +216,15 @@ def _check_day(change, deal):
 	day = getdate(change.posting_date)
 	if day > getdate(today()):
 		frappe.throw(
-			_("The date of the change is in the future. Choose today or an earlier day."), title=_(TITLE)
+			_("The date of the change is in the future. Choose today or an earlier day."),
+			title=_("Deal Change"),
 		)
 	if day < getdate(deal.won_on):
 		frappe.throw(
 			_("The change is dated {0}, before the deal was won ({1}). Choose a later day.").format(
 				frappe.format(day, "Date"), frappe.format(deal.won_on, "Date")
 			),
-			title=_(TITLE),
+			title=_("Deal Change"),
 		)
 
 

@@ -60,9 +60,7 @@ def check(deal):
 		return
 	texts = [row["text"] for row in found]
 	if any(row.get("creditable") for row in found):
-		texts.append(
-			_("Actions > What Stands in the Way on the deal prepares the credit notes as drafts.")
-		)
+		texts.append(_("Actions > What Stands in the Way on the deal prepares the credit notes as drafts."))
 	frappe.throw(
 		texts if len(texts) > 1 else texts[0],
 		title=_("The Deal Cannot Be Cancelled Yet"),

@@ -6,7 +6,7 @@ from frappe.utils import add_days, getdate, today
 
 from sales_crm_accounts.api import deal as deal_api
 from sales_crm_accounts.api import sources as api
-from sales_crm_accounts.services import sources
+from sales_crm_accounts.services import mapping, sources
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
 
@@ -171,7 +171,7 @@ class TestOpportunity(SourceTestCase):
 	def test_two_at_once_are_stopped_by_the_unique_key(self):
 		"""Both have looked before either has written."""
 		source = opportunity()
-		one, two = (sources.from_opportunity(source.name) for _n in range(2))
+		one, two = (mapping.from_opportunity(source.name) for _n in range(2))
 		one.insert()
 		look = sources.deal_of
 		sources.deal_of = lambda *args: None
@@ -199,6 +199,23 @@ class TestOpportunity(SourceTestCase):
 		amended.insert()
 		self.assertEqual(amended.opportunity, source.name)
 		self.assertEqual(api.make_deal_from_opportunity(source.name).name, amended.name)
+
+	def test_an_old_form_does_not_wipe_the_deal(self):
+		source = opportunity()
+		opened_before = frappe.get_doc("Opportunity", source.name)
+		deal = api.make_deal_from_opportunity(source.name).insert()
+		opened_before.title = "New title"
+		opened_before.save()
+		self.assertEqual(
+			frappe.db.get_value("Opportunity", source.name, ["title", "deal"]), ("New title", deal.name)
+		)
+
+	def test_a_source_that_the_user_may_not_read(self):
+		source = opportunity()
+		user = make.make_user("deals.only@sca.example.com", ["Deal User"])
+		frappe.set_user(user)
+		with self.assertRaises(frappe.PermissionError):
+			make.make_deal(opportunity=source.name)
 
 	def test_lost_opportunity(self):
 		source = opportunity()
@@ -246,6 +263,7 @@ class TestOpportunity(SourceTestCase):
 		source.save()
 		deal = frappe.get_doc("Deal", {"opportunity": source.name})
 		self.assertEqual((deal.docstatus, deal.deal_owner, deal.net_total), (0, make.SELLER, 900))
+		self.assertEqual(source.deal, deal.name)
 		source.reload()
 		source.save()
 		source.db_set("status", "Open")
@@ -403,6 +421,7 @@ class TestQuotation(SourceTestCase):
 		self.assertEqual([row.net_amount for row in deal.plan], [135, 135])
 
 	def test_dates_typed_on_the_quotation(self):
+		frappe.db.set_value("Customer", make.CUSTOMER, "payment_terms", None)
 		source = quotation(
 			payment_schedule=[
 				{"due_date": add_days(today(), 10), "invoice_portion": 40},
@@ -590,4 +609,4 @@ class TestWithoutCRM(SourceTestCase):
 		if frappe.db.table_exists("CRM Deal"):
 			self.skipTest("Frappe CRM is installed")
 		with self.assertRaises(frappe.ValidationError):
-			sources.from_crm_deal("X")
+			mapping.from_crm_deal("X")
