@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCA_BENCH ?= $(HOME)/frappe-bench
 SCA_SITE ?= sca.localhost
+DEMO ?= examples/blue_harbor
 DEMO_OUT ?= demo-out
 NODE := tools/js/node_modules
 
@@ -14,7 +15,7 @@ help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 16
 
 demo: $(VENV)/.test ## simulate the sample company; writes demo-out/report.html
-	$(BIN)/python -m sales_crm_accounts simulate examples/$(DEMO) --out $(DEMO_OUT)
+	$(BIN)/python -m sales_crm_accounts simulate $(DEMO) --out $(DEMO_OUT)
 
 test: $(VENV)/.test ## tests that need no site
 	$(BIN)/python -m pytest tests --ignore tests/browser

@@ -19,6 +19,8 @@ OPTIONAL = {
 	*("CRM Deal", "CRM Deal Status", "CRM Lead", "CRM Organization", "CRM Product", "CRM Products"),
 	"ERPNext CRM Settings",
 }
+#: Tables of Frappe that are no DocTypes.
+TABLES = {"Auth", "DefaultValue", "Series", "Sessions", "Singles"}
 #: Fields that other apps add to ERPNext's DocTypes; the code asks whether they are there.
 OPTIONAL_FIELDS = {("Customer", "crm_deal"), ("Quotation", "crm_deal"), ("Opportunity", "crm_deal")}
 #: Columns that every table has; DocField lists do not name them.
@@ -148,10 +150,10 @@ def in_python(path: Path) -> Iterator[Name]:
 		for node in _own(scope):
 			where = f"{place}:{getattr(node, 'lineno', 0)}"
 			if isinstance(node, ast.Call) and _called(node) in READS and (doctype := _text(node.args[:1])):
-				if doctype[0].isupper():
+				if doctype[0].isupper() and doctype not in TABLES:
 					yield from _in_call(where, doctype, node)
 			elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in tables:
-				if node.attr not in ("as_", "star", "field"):
+				if tables[node.value.id] not in TABLES and node.attr not in ("as_", "star", "field"):
 					yield Name(where, tables[node.value.id], node.attr)
 
 

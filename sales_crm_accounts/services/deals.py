@@ -65,7 +65,7 @@ def check_accounting_links(deal):
 		name = doc.get(fieldname)
 		company = name and frappe.get_cached_value(doctype, name, "company")
 		if company and company != deal.company:
-			where = _("Row {0}: ").format(idx) if idx else ""
+			where = _("Row {0}:").format(idx) + " " if idx else ""
 			frappe.throw(
 				where
 				+ _("{0} {1} belongs to company {2}, the deal to {3}.").format(
@@ -137,7 +137,7 @@ def _check_item(deal, row):
 	)
 	if not item:
 		frappe.throw(_("Items, row {0}: choose an item.").format(row.idx))
-	where = _("Items, row {0}: ").format(row.idx)
+	where = _("Items, row {0}:").format(row.idx) + " "
 	if deal.docstatus == 0:
 		if item.disabled:
 			frappe.throw(where + _("item {0} is disabled. Enable it or choose another.").format(row.item_code))

@@ -47,7 +47,7 @@ class SalesCRMAccountsSettings(Document):
 		if lacking:
 			frappe.throw(
 				_("The billing user {0} may not {1} a Sales Invoice. Give it the role {2} or choose another user.").format(
-					frappe.bold(self.billing_user), _(" or ").join(lacking), frappe.bold(_("Accounts User"))
+					frappe.bold(self.billing_user), " {} ".format(_("or")).join(lacking), frappe.bold(_("Accounts User"))
 				),
 				title=_("Billing User"),
 			)
