@@ -191,3 +191,37 @@ class TestDeal(SiteTestCase):
 		frappe.db.set_single_value("Currency Exchange Settings", "disabled", 1)
 		self.assertMessage("no exchange rate from ISK to USD", make.make_deal, currency="ISK")
 		self.assertEqual(make.make_deal(currency="ISK", conversion_rate=0.0075).base_net_total, 6.75)
+
+	def test_salesperson_without_ledger_rights(self):
+		"""A Deal User makes, previews and wins a deal and follows its money, without a right on invoices; nobody else's deal."""
+		frappe.set_user(make.SELLER)
+		deal = make.make_deal(make.thirds())
+		self.assertEqual(api.preview(deal.name)["totals"]["grand_total"], 900)
+		api.win(deal.name)
+		frappe.db.commit()
+		self.assertFalse(frappe.has_permission("Sales Invoice", "read"))
+		self.assertFalse(frappe.has_permission("GL Entry", "read"))
+		results = api.bill(deal.name)
+		self.assertEqual([row.outcome for row in results], ["Invoiced"], results)
+		(result,) = results
+		panel = api.cash_panel(deal.name)
+		self.assertEqual((panel["planned"], panel["billed"], panel["collected"]), (900, 299.97, 0))
+		self.assertEqual(panel["rows"][0]["sales_invoice"], result.sales_invoice)
+		self.assertFalse(panel["can_read_invoices"])
+		# The invoice is the billing user's, not the salesperson's.
+		billing_user = frappe.db.get_single_value("Sales CRM Accounts Settings", "billing_user")
+		self.assertEqual(frappe.db.get_value("Sales Invoice", result.sales_invoice, "owner"), billing_user)
+		frappe.set_user(make.OTHER_SELLER)
+		for function in (api.cash_panel, api.preview, api.bill, api.win):
+			self.assertRaises(frappe.PermissionError, function, deal.name)
+		self.assertNotIn(deal.name, frappe.get_list("Deal", pluck="name"))
+
+	def test_nothing_changes_after_winning_but_by_a_deal_change(self):
+		deal = make.make_deal([make.row("A", 50), make.row("B", 50)], win=True)
+		deal.plan[0].percent = 60
+		self.assertRaises(frappe.UpdateAfterSubmitError, deal.save)
+		installment = make.installments(deal)[0]
+		frappe.set_user(make.MANAGER)
+		installment.net_amount = 1
+		self.assertRaises(frappe.PermissionError, installment.save)
+		self.assertRaises(frappe.PermissionError, frappe.delete_doc, "Deal Installment", installment.name)
