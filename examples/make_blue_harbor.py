@@ -66,7 +66,19 @@ PLANS = {
 	"Project 30-40-30": (
 		("Deposit", "Percent", 30, "", "On Winning", 0, 0, "", "Days After Invoice", 10, 0),
 		("On delivery", "Percent", 40, "", "On Delivery", 0, 0, "", "Days After Invoice", 30, 0),
-		("On acceptance", "Percent", 30, "", "On Milestone", 0, 0, "Acceptance signed", "Days After Invoice", 30, 0),
+		(
+			"On acceptance",
+			"Percent",
+			30,
+			"",
+			"On Milestone",
+			0,
+			0,
+			"Acceptance signed",
+			"Days After Invoice",
+			30,
+			0,
+		),
 	),
 	"Half and half": (
 		("Deposit", "Percent", 50, "", "On Winning", 0, 0, "", "Days After Invoice", 14, 0),
@@ -78,8 +90,19 @@ PLANS = {
 		("Last third", "Percent", 33.34, "", "On Date", 2, 0, "", "Days After Invoice", 30, 0),
 	),
 	"Twelve months": tuple(
-		(f"Month {number}", "Percent" if number < 12 else "Remainder", 8.33 if number < 12 else "", "", "On Date", number - 1, 0, "",
-		"Days After Invoice", 14, 0)
+		(
+			f"Month {number}",
+			"Percent" if number < 12 else "Remainder",
+			8.33 if number < 12 else "",
+			"",
+			"On Date",
+			number - 1,
+			0,
+			"",
+			"Days After Invoice",
+			14,
+			0,
+		)
 		for number in range(1, 13)
 	),
 	"Set-up and quarters": (
@@ -89,11 +112,29 @@ PLANS = {
 		("Rest", "Remainder", "", "", "On Date", 6, 0, "", "End of Month", 0, 0),
 	),
 	"In full": (("Full amount", "Percent", 100, "", "On Winning", 0, 0, "", "Same Day After Months", 0, 1),),
-	"Later, in one": (("Rest in November", "Remainder", "", "", "On Date", 0, 0, "", "Days After Invoice", 14, 0),),
+	"Later, in one": (
+		("Rest in November", "Remainder", "", "", "On Date", 0, 0, "", "Days After Invoice", 14, 0),
+	),
 }
-WEIGHTS = {"Project 30-40-30": 34, "Half and half": 20, "Thirds": 16, "Twelve months": 9, "Set-up and quarters": 7, "In full": 14}
+WEIGHTS = {
+	"Project 30-40-30": 34,
+	"Half and half": 20,
+	"Thirds": 16,
+	"Twelve months": 9,
+	"Set-up and quarters": 7,
+	"In full": 14,
+}
 OWNERS = ("Anna Petersen", "Jonas Wolf", "陈晓琳", "Marta Nowak")
-WORK = ("Filling line", "Crane control", "Cold store", "Pump station", "Packing robot", "Boiler house", "Conveyor", "Test bench")
+WORK = (
+	"Filling line",
+	"Crane control",
+	"Cold store",
+	"Pump station",
+	"Packing robot",
+	"Boiler house",
+	"Conveyor",
+	"Test bench",
+)
 CHINESE_WORK = ("灌装线改造", "码头起重机控制", "冷库监控", "包装线升级")
 STAGES = (
 	("Qualified", 1, 15, "Open", ""),
@@ -126,7 +167,11 @@ def main():
 	)
 	write("deal_items.csv", "deal,item,quantity,rate", sorted(items, key=lambda row: row[0]))
 	write("stage_log.csv", "deal,stage,entered_on", sorted(log, key=lambda row: (row[0], row[2])))
-	write("changes.csv", "deal,date,plan,reason", [[facts["change"], "2025-06-02", "Later, in one", "The customer moved the project to autumn"]])
+	write(
+		"changes.csv",
+		"deal,date,plan,reason",
+		[[facts["change"], "2025-06-02", "Later, in one", "The customer moved the project to autumn"]],
+	)
 	installments(random_, facts)
 	payments(random_, facts)
 
@@ -178,7 +223,12 @@ def make_deal(random_: random.Random, number: int, deals: list, items: list, log
 	title = random_.choice(CHINESE_WORK if chinese and random_.random() < 0.8 else WORK)
 	title = f"{title} {random_.randrange(1, 9)}"
 	opened = date(2024, 11, 4) + timedelta(days=random_.randrange(0, 400))
-	days = [random_.randrange(2, 15), random_.randrange(3, 25), random_.randrange(2, 22), random_.randrange(1, 10)]
+	days = [
+		random_.randrange(2, 15),
+		random_.randrange(3, 25),
+		random_.randrange(2, 22),
+		random_.randrange(1, 10),
+	]
 	closed = opened + timedelta(days=sum(days))
 	if closed < date(2025, 1, 7):
 		days[2] += (date(2025, 1, 7) - closed).days
@@ -188,7 +238,9 @@ def make_deal(random_: random.Random, number: int, deals: list, items: list, log
 	lost = None if won or fate < 0.7 or closed > END else closed
 	plan = random_.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
 	rate = f"{0.955 - 0.0025 * (opened.month):.4f}" if customer[3] == "USD" else ""
-	delivered = won + timedelta(days=random_.randrange(20, 75)) if won and plan == "Project 30-40-30" else None
+	delivered = (
+		won + timedelta(days=random_.randrange(20, 75)) if won and plan == "Project 30-40-30" else None
+	)
 	for sold in random_.sample(ITEMS, random_.choices((1, 2, 3), (4, 4, 2))[0]):
 		quantity = random_.randrange(1, sold[5] + 1)
 		if sold[2] == "no" and random_.random() < 0.4:
@@ -202,7 +254,13 @@ def make_deal(random_: random.Random, number: int, deals: list, items: list, log
 	cancelled = ""
 	if won and plan == "Project 30-40-30" and "cancelled" not in facts and won.month > 3:
 		facts["cancelled"], cancelled, delivered = name, won + timedelta(days=40), None
-	if won and plan == "Thirds" and "change" not in facts and won == min(won, date(2025, 5, 30)) and won.month >= 4:
+	if (
+		won
+		and plan == "Thirds"
+		and "change" not in facts
+		and won == min(won, date(2025, 5, 30))
+		and won.month >= 4
+	):
 		facts["change"] = name
 	facts[name] = (customer, won, delivered if delivered and delivered <= END else None, plan)
 	deals.append(
@@ -249,7 +307,9 @@ def installments(random_: random.Random, facts: dict):
 		for part in deal.installments:
 			actual = ""
 			if part.invoice and random_.random() > 0.045:
-				late = random_.choices((0, random_.randrange(1, 8), random_.randrange(8, 38)), (35, 40, 25))[0]
+				late = random_.choices((0, random_.randrange(1, 8), random_.randrange(8, 38)), (35, 40, 25))[
+					0
+				]
 				day = part.invoice.posted_on + timedelta(days=late)
 				actual = day if day <= END else ""
 			if actual:
@@ -283,13 +343,27 @@ def payments(random_: random.Random, facts: dict):
 			amount = part.grand
 			rate = f"{float(deal.rate) * random_.uniform(0.975, 1.025):.4f}" if deal.currency == "USD" else ""
 			cells = lambda day, kind, units, rate="", reconciled="", text="", deal=deal, part=part: [  # noqa: E731
-				day, kind, deal.name, part.sequence, f"{units / 100:.2f}" if units else "", rate, reconciled, text,
+				day,
+				kind,
+				deal.name,
+				part.sequence,
+				f"{units / 100:.2f}" if units else "",
+				rate,
+				reconciled,
+				text,
 			]
 			if "credit" not in special and deal.currency == "EUR" and part.sequence == 2 and actual.month > 4:
 				special["credit"] = deal.name
-				rows.append(cells(actual + timedelta(days=9), "Credit Note", amount // 10, text="Sensors returned"))
+				rows.append(
+					cells(actual + timedelta(days=9), "Credit Note", amount // 10, text="Sensors returned")
+				)
 				rows.append(cells(paid, "Payment", amount - amount // 10))
-			elif "again" not in special and part.sequence == 1 and actual.month == 6 and part.invoice.posted_on <= actual:
+			elif (
+				"again" not in special
+				and part.sequence == 1
+				and actual.month == 6
+				and part.invoice.posted_on <= actual
+			):
 				special["again"] = deal.name
 				rows.append(cells(actual, "Cancel Invoice", 0, text="Wrong address"))
 				rows.append(cells(actual + timedelta(days=1), "Bill Again", 0))
@@ -299,7 +373,15 @@ def payments(random_: random.Random, facts: dict):
 				rows.append(cells(paid, "Payment", amount // 4, rate))
 				rows.append(cells(date(2025, 12, 15), "Write Off", 0, text="Customer insolvent"))
 			elif random_.random() < 0.06 and deal.currency == "EUR":
-				rows.append(cells(paid, "Journal Entry", amount, reconciled=min(END, paid + timedelta(days=random_.randrange(1, 12))), text="Bank line without invoice number"))
+				rows.append(
+					cells(
+						paid,
+						"Journal Entry",
+						amount,
+						reconciled=min(END, paid + timedelta(days=random_.randrange(1, 12))),
+						text="Bank line without invoice number",
+					)
+				)
 			elif random_.random() < 0.1:
 				rows.append(cells(paid, "Payment", amount // 2, rate))
 				second = paid + timedelta(days=random_.randrange(7, 50))

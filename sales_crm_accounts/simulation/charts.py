@@ -28,13 +28,17 @@ def _frame(
 	for value in scale:
 		y = _y(value, top)
 		parts.append(f'<line class="grid" x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-		parts.append(f'<text class="axis" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(form(value))}</text>')
+		parts.append(
+			f'<text class="axis" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(form(value))}</text>'
+		)
 	slot = (width - LEFT - RIGHT) / max(1, len(labels))
 	every = max(1, ceil(len(labels) / 13))
 	for index, text in enumerate(labels):
 		if index % every == 0:
 			x = LEFT + slot * (index + 0.5)
-			parts.append(f'<text class="axis" x="{x:.1f}" y="{HEIGHT - 10}" text-anchor="middle">{escape(text)}</text>')
+			parts.append(
+				f'<text class="axis" x="{x:.1f}" y="{HEIGHT - 10}" text-anchor="middle">{escape(text)}</text>'
+			)
 	return parts
 
 
@@ -43,7 +47,11 @@ def _y(value: float, top: float) -> float:
 
 
 def grouped_bars(
-	labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[float]]], form: Format, full: Format, label: str
+	labels: Sequence[str],
+	series: Sequence[tuple[str, str, Sequence[float]]],
+	form: Format,
+	full: Format,
+	label: str,
 ) -> str:
 	"""Bars side by side; `series` are (name, colour class, values)."""
 	scale = ticks(max((max(values, default=0) for _name, _colour, values in series), default=0))
@@ -65,7 +73,11 @@ def grouped_bars(
 
 
 def areas(
-	labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[float]]], form: Format, full: Format, label: str
+	labels: Sequence[str],
+	series: Sequence[tuple[str, str, Sequence[float]]],
+	form: Format,
+	full: Format,
+	label: str,
 ) -> str:
 	"""Lines with a soft area under each, the first one behind."""
 	scale = ticks(max((max(values, default=0) for _name, _colour, values in series), default=0))
@@ -119,7 +131,11 @@ def columns(
 
 
 def rows(
-	entries: Sequence[tuple[str, Sequence[float], str]], colours: Sequence[str], names: Sequence[str], full: Format, label: str
+	entries: Sequence[tuple[str, Sequence[float], str]],
+	colours: Sequence[str],
+	names: Sequence[str],
+	full: Format,
+	label: str,
 ) -> str:
 	"""Horizontal stacked bars: (label, parts, text at the end)."""
 	step = 26
@@ -151,7 +167,9 @@ def funnel(entries: Sequence[tuple[str, int, str]], label: str) -> str:
 	step = 34
 	most = max((count for _name, count, _text in entries), default=0) or 1
 	middle, room = 330, 250
-	result = [f'<svg class="chart" viewBox="0 0 {WIDTH} {step * len(entries) + 6}" role="img" aria-label="{escape(label)}">']
+	result = [
+		f'<svg class="chart" viewBox="0 0 {WIDTH} {step * len(entries) + 6}" role="img" aria-label="{escape(label)}">'
+	]
 	for index, (name, count, text) in enumerate(entries):
 		y, width = index * step + 4, max(2, room * count / most)
 		result.append(

@@ -29,8 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 		"simulate", help="play a company's files and see what the app would have done with its year"
 	)
 	simulate_parser.add_argument("folder", type=Path, help="folder with deals.csv and its companions")
-	simulate_parser.add_argument("--out", type=Path, required=True, help="folder for ledger, CSV files and report.html")
-	simulate_parser.add_argument("--lang", choices=LANGUAGES, default="en", help="language of report and messages")
+	simulate_parser.add_argument(
+		"--out", type=Path, required=True, help="folder for ledger, CSV files and report.html"
+	)
+	simulate_parser.add_argument(
+		"--lang", choices=LANGUAGES, default="en", help="language of report and messages"
+	)
 	simulate_parser.add_argument("--encoding", default="utf-8", help="encoding of the CSV files, as gb18030")
 	simulate_parser.add_argument("--quiet", action="store_true", help="no progress bar")
 	options = parser.parse_args(arguments)
@@ -38,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 	try:
 		"".encode(options.encoding)
 	except LookupError:
-		print(translate(_("There is no encoding {encoding}.")).format(encoding=options.encoding), file=sys.stderr)
+		print(
+			translate(_("There is no encoding {encoding}.")).format(encoding=options.encoding),
+			file=sys.stderr,
+		)
 		return 2
 	try:
 		summary = simulate(options.folder, options.out, options.lang, options.encoding, options.quiet)

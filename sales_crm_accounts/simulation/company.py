@@ -144,7 +144,9 @@ class Loader:
 
 	def load(self) -> Company:
 		if not self.folder.is_dir():
-			self.problems.add(str(self.folder), _("there is no such folder. Give the folder that holds deals.csv."))
+			self.problems.add(
+				str(self.folder), _("there is no such folder. Give the folder that holds deals.csv.")
+			)
 			raise InputError(self.problems)
 		self.read_company()
 		self.read_accounts()
@@ -183,6 +185,8 @@ class Loader:
 		yield from self.progress(reader.rows(path, columns, self.problems, self.encoding))
 
 	def unknown(self, name: str, row: int, column: str, word: str, known, file: str):
+		if self.problems.of(file):
+			return
 		guess = reader.closest(word, known)
 		if guess:
 			text = _("'{word}' is not in {file}. Did you mean '{guess}'?")
@@ -313,7 +317,9 @@ class Loader:
 		known = self.company.customers
 		for row, (customer, group, territory, disabled) in self.rows(name, CUSTOMERS, required=True):
 			if customer in known:
-				self.problems.add(name, _("{word} stands twice. Remove one row."), row, "customer", word=customer)
+				self.problems.add(
+					name, _("{word} stands twice. Remove one row."), row, "customer", word=customer
+				)
 				continue
 			known[customer] = Customer(customer, group, territory, disabled, len(known) + 1)
 
@@ -350,7 +356,9 @@ class Loader:
 				if condition.operator not in pipeline.OPERATORS:
 					self.problems.add(
 						name,
-						_("'{cell}' is not a condition. Write field, operator and value, as 'grand_total > 0'."),
+						_(
+							"'{cell}' is not a condition. Write field, operator and value, as 'grand_total > 0'."
+						),
 						row,
 						"requirements",
 						cell=text,
@@ -383,7 +391,9 @@ class Loader:
 				actual,
 			) = values
 			if deal_name in self.deals:
-				self.problems.add(name, _("{word} stands twice. Remove one row."), row, "deal", word=deal_name)
+				self.problems.add(
+					name, _("{word} stands twice. Remove one row."), row, "deal", word=deal_name
+				)
 				continue
 			customer = company.customers.get(customer_name)
 			if customer is None:
@@ -398,7 +408,12 @@ class Loader:
 					word=customer_name,
 				)
 			deal = Deal(deal_name, customer, currency or company.currency, opened_on)
-			deal.number, deal.row, deal.title, deal.owner = len(company.deals) + 1, row, title or deal_name, owner
+			deal.number, deal.row, deal.title, deal.owner = (
+				len(company.deals) + 1,
+				row,
+				title or deal_name,
+				owner,
+			)
 			deal.expected_close_date, deal.won_on, deal.lost_on = expected, won_on, lost_on
 			deal.lost_reason, deal.cancelled_on, deal.delivered_on = lost_reason, cancelled_on, delivered_on
 			deal.discount, deal.actual_invoice_date = discount, actual
@@ -444,7 +459,9 @@ class Loader:
 					opened=deal.opened_on,
 				)
 		if deal.won_on and deal.lost_on:
-			self.problems.add(name, _("a deal is won or lost, not both. Empty one of the two."), row, "lost_on")
+			self.problems.add(
+				name, _("a deal is won or lost, not both. Empty one of the two."), row, "lost_on"
+			)
 		if deal.cancelled_on and not deal.won_on:
 			self.problems.add(
 				name, _("only a won deal is cancelled. Give won_on, or lost_on instead."), row, "cancelled_on"
@@ -496,7 +513,9 @@ class Loader:
 					precision=precision,
 				)
 			if quantity * rate > plan.MAX_AMOUNT:
-				self.problems.add(name, _("quantity times rate is too large. Check the figures."), row, "rate")
+				self.problems.add(
+					name, _("quantity times rate is too large. Check the figures."), row, "rate"
+				)
 			deal.items.append((item, quantity, rate, whole_number))
 
 	def check_deals(self):
@@ -540,7 +559,11 @@ class Loader:
 			return None
 		if not deal.won_on:
 			self.problems.add(
-				name, _("deal {word} is not won, so it has no installments. Give won_on in deals.csv."), row, "deal", word=deal_name
+				name,
+				_("deal {word} is not won, so it has no installments. Give won_on in deals.csv."),
+				row,
+				"deal",
+				word=deal_name,
 			)
 			return None
 		count = len(deal.plan) + self.added.get(deal.number, 0)
@@ -568,7 +591,9 @@ class Loader:
 				if number <= len(deal.plan) and deal.plan[number - 1].trigger not in plan.CONFIRMED_TRIGGERS:
 					self.problems.add(
 						name,
-						_("installment {number} is billed by date; only milestones and deliveries are confirmed."),
+						_(
+							"installment {number} is billed by date; only milestones and deliveries are confirmed."
+						),
 						row,
 						"confirmed_on",
 						number=number,
@@ -617,7 +642,9 @@ class Loader:
 				movements.rate[index] = rate
 			if reconciled_on is not None:
 				if kind != books.JOURNAL:
-					self.problems.add(name, _("only a Journal Entry is reconciled later."), row, "reconciled_on")
+					self.problems.add(
+						name, _("only a Journal Entry is reconciled later."), row, "reconciled_on"
+					)
 				elif reconciled_on < day:
 					self.problems.add(name, _("it is reconciled before it is posted."), row, "reconciled_on")
 				movements.reconciled_on[index] = reconciled_on
@@ -668,7 +695,11 @@ def set_totals(deal: Deal, rounding):
 		for _item, quantity, rate, whole_number in deal.items
 	]
 	net = sum((line.amount for line in deal.lines), ZERO) - deal.discount
-	tax = sum((tax_amount(net, rate, rounding) for _account, rate in deal.tax.lines), ZERO) if deal.tax else ZERO
+	tax = (
+		sum((tax_amount(net, rate, rounding) for _account, rate in deal.tax.lines), ZERO)
+		if deal.tax
+		else ZERO
+	)
 	deal.net_total = int(net.scaleb(rounding.amount))
 	deal.grand_total = int((net + tax).scaleb(rounding.amount))
 

@@ -86,7 +86,11 @@ class Engine:
 		self.traced: set[int] = set()
 		account = ledger.account
 		self.receivable, self.bank, self.income = account("receivable"), account("bank"), account("income")
-		self.written_off, self.exchange, self.round_off = account("write_off"), account("exchange"), account("round_off")
+		self.written_off, self.exchange, self.round_off = (
+			account("write_off"),
+			account("exchange"),
+			account("round_off"),
+		)
 		self.tax_accounts = {
 			name: account("tax", name) for tax in company.taxes.values() for name, _rate in tax.lines
 		}
@@ -148,7 +152,9 @@ class Engine:
 		planned = split(total, nets, self.precision)
 		added = []
 		for row, net, amount in zip(rows, nets, planned, strict=True):
-			installment = Installment(deal, len(deal.installments) + 1, row, self.units(net), self.units(amount))
+			installment = Installment(
+				deal, len(deal.installments) + 1, row, self.units(net), self.units(amount)
+			)
 			self.next_installment += 1
 			installment.number = self.next_installment
 			deal.installments.append(installment)
@@ -200,7 +206,8 @@ class Engine:
 			raise PlayError(_("{name} is already billed or cancelled."), name=installment.name)
 		installment.confirmed_on = day or self.today
 		self.set_planned_date(
-			installment, installment.row.planned_invoice_date(installment.deal.won_on, installment.confirmed_on)
+			installment,
+			installment.row.planned_invoice_date(installment.deal.won_on, installment.confirmed_on),
 		)
 		self.take_up([installment])
 
@@ -271,7 +278,13 @@ class Engine:
 		else:
 			share = ZERO
 		lines = invoice_lines(
-			deal.lines, deal.left, deal.left_quantity, part + share, deal.policy.split, rounding, not deal.invoices
+			deal.lines,
+			deal.left,
+			deal.left_quantity,
+			part + share,
+			deal.policy.split,
+			rounding,
+			not deal.invoices,
 		)
 		net = -share
 		left, left_quantity = deal.left, deal.left_quantity
@@ -318,7 +331,13 @@ class Engine:
 		for line in invoice.lines:
 			add(
 				"invoice_items",
-				(invoice.number, deal.items[line.item][0], str(line.quantity), str(line.rate), str(line.amount)),
+				(
+					invoice.number,
+					deal.items[line.item][0],
+					str(line.quantity),
+					str(line.rate),
+					str(line.amount),
+				),
 			)
 		add(
 			"invoices",
@@ -502,7 +521,10 @@ class Engine:
 			ENTRY,
 			self.next_entry,
 			deal.number,
-			(Line(self.written_off, base, units, None), Line(self.receivable, -base, -units, deal.customer.number)),
+			(
+				Line(self.written_off, base, units, None),
+				Line(self.receivable, -base, -units, deal.customer.number),
+			),
 		)
 		self.ledger.add(
 			"closings",

@@ -66,7 +66,12 @@ class Ledger:
 		"""`text` takes the general ledger as CSV while it is posted."""
 		self.company, self.text = company, text
 		self.db = sqlite3.connect(path, isolation_level=None)
-		for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -20000"):
+		for pragma in (
+			"journal_mode = OFF",
+			"synchronous = OFF",
+			"locking_mode = EXCLUSIVE",
+			"cache_size = -20000",
+		):
 			self.db.execute(f"PRAGMA {pragma}")
 		self.db.executescript(SCHEMA)
 		self.db.execute("BEGIN")
@@ -134,7 +139,11 @@ class Ledger:
 			self.flush()
 
 	def write_text(self, kind: str, number: int, deal: int, lines: Sequence[Line]):
-		head, deal_name, form = f"{self.day_text},{kind},{kind}-{number},", self.quoted_deals[deal], self.format
+		head, deal_name, form = (
+			f"{self.day_text},{kind},{kind}-{number},",
+			self.quoted_deals[deal],
+			self.format,
+		)
 		accounts, customers = self.quoted_accounts, self.quoted_customers
 		text = ""
 		for account, amount, _currency_amount, customer in lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from ..core.plan import CONFIRMED_TRIGGERS, ON_DELIVERY
 from ..core.problems import RuleError, _
@@ -159,7 +159,9 @@ class Play:
 		if kind == books.BILL_AGAIN:
 			held = [part for part in deal.installments if part.held and sequence in (0, part.sequence)]
 			if not held:
-				raise PlayError(_("no invoice of the deal was cancelled before, so there is nothing to bill again."))
+				raise PlayError(
+					_("no invoice of the deal was cancelled before, so there is nothing to bill again.")
+				)
 			for part in held:
 				engine.release(part)
 			return
@@ -185,7 +187,9 @@ class Play:
 			if not fitting and kind == books.CREDIT_NOTE:
 				fitting = [invoice for invoice in invoices if invoice.grand - invoice.credited >= units]
 			if not fitting:
-				raise PlayError(_("the amount is more than is open on any invoice. Split it, or name the installment."))
+				raise PlayError(
+					_("the amount is more than is open on any invoice. Split it, or name the installment.")
+				)
 			act(fitting[0], units)
 
 	@staticmethod

@@ -34,15 +34,21 @@ class Problems:
 	def __init__(self):
 		self.found: list[FileProblem] = []
 		self.count = 0
+		self.files: set[str] = set()
+
+	def of(self, file: str) -> bool:
+		"""Whether the file has a problem, so that what refers to its rows may miss them for that reason alone."""
+		return file in self.files
 
 	def __bool__(self) -> bool:
 		return self.count > 0
 
-	def add(self, file: str, text: str, row: int | None = None, column: str | None = None, **values):
+	def add(self, file: str, text: str, row: int | None = None, column: str | None = None, /, **values):
 		self.add_problem(file, Problem("file", text, values), row, column)
 
 	def add_problem(self, file: str, problem: Problem, row: int | None = None, column: str | None = None):
 		self.count += 1
+		self.files.add(file)
 		if len(self.found) < MOST:
 			self.found.append(FileProblem(file, problem, row, column))
 

@@ -120,13 +120,21 @@ class Report:
 		share = f"{100 * totals['collected'] / billed:.0f}%" if billed else "-"
 		won = sum(summary.deal_states[state] for state in ("Won", "Completed", "Cancelled"))
 		entries = [
-			(t(_("Won deals")), str(won), t(_("planned {amount}")).format(amount=self.money(totals["planned"]))),
+			(
+				t(_("Won deals")),
+				str(won),
+				t(_("planned {amount}")).format(amount=self.money(totals["planned"])),
+			),
 			(
 				t(_("Invoices raised by themselves")),
 				str(sum(self.series("invoices"))),
 				t(_("billed {amount}")).format(amount=self.money(billed)),
 			),
-			(t(_("Collected")), self.money(totals["collected"]), t(_("{share} of what was billed")).format(share=share)),
+			(
+				t(_("Collected")),
+				self.money(totals["collected"]),
+				t(_("{share} of what was billed")).format(share=share),
+			),
 			(
 				t(_("Outstanding")),
 				self.money(self.engine.outstanding),
@@ -140,18 +148,24 @@ class Report:
 				t(_("on {date}")).format(date=self.company.end),
 			),
 		]
-		return '<section class="tiles">' + "".join(
-			f'<div class="tile"><span>{escape(name)}</span><strong>{escape(value)}</strong><small>{escape(small)}</small></div>'
-			for name, value, small in entries
-		) + "</section>"
+		return (
+			'<section class="tiles">'
+			+ "".join(
+				f'<div class="tile"><span>{escape(name)}</span><strong>{escape(value)}</strong><small>{escape(small)}</small></div>'
+				for name, value, small in entries
+			)
+			+ "</section>"
+		)
 
 	def what_the_app_does(self) -> str:
 		"""The app beside what the company did itself."""
 		t, summary = self.t, self.summary
 		points = [
-			t(_("{count} invoices would have been raised by themselves, each on the day it was planned for.")).format(
-				count=sum(self.series("invoices"))
-			)
+			t(
+				_(
+					"{count} invoices would have been raised by themselves, each on the day it was planned for."
+				)
+			).format(count=sum(self.series("invoices")))
 		]
 		if summary.days_later:
 			late = [days for days in summary.days_later if days > 0]
@@ -210,10 +224,15 @@ class Report:
 			(t(_("Outstanding")), "c1", self.series("outstanding")),
 			(t(_("Overdue")), "c4", self.series("overdue")),
 		]
-		first, second = t(_("Planned, billed, collected")), t(_("Outstanding and overdue at the end of each month"))
+		first, second = (
+			t(_("Planned, billed, collected")),
+			t(_("Outstanding and overdue at the end of each month")),
+		)
 		return self.card(
 			first, self.legend(flows) + charts.grouped_bars(labels, flows, self.short, self.money, first)
-		) + self.card(second, self.legend(stock) + charts.areas(labels, stock, self.short, self.money, second))
+		) + self.card(
+			second, self.legend(stock) + charts.areas(labels, stock, self.short, self.money, second)
+		)
 
 	def month_labels(self) -> list[str]:
 		if len({month[:4] for month in self.months}) == 1 and self.language == "zh":
@@ -233,7 +252,9 @@ class Report:
 		states = t(_("Installments by status"))
 		found = [(state, count) for state, count in summary.statuses.items() if count]
 		result = self.card(
-			age, charts.columns(names, summary.ageing, AGE_COLOURS, self.short, self.money, age, 470), half=True
+			age,
+			charts.columns(names, summary.ageing, AGE_COLOURS, self.short, self.money, age, 470),
+			half=True,
 		)
 		result += self.card(
 			states,
@@ -249,7 +270,9 @@ class Report:
 			half=True,
 		)
 		if entries:
-			legend = self.legend([(name, colour, ()) for name, colour in zip(names, AGE_COLOURS, strict=True)])
+			legend = self.legend(
+				[(name, colour, ()) for name, colour in zip(names, AGE_COLOURS, strict=True)]
+			)
 			result += self.card(top, legend + charts.rows(entries, AGE_COLOURS, names, self.money, top))
 		return result
 
@@ -272,10 +295,15 @@ class Report:
 		gaps = ""
 		if summary.stage_gaps:
 			gaps = self.details(
-				t(_("Stages entered without what they ask for: {count}")).format(count=len(summary.stage_gaps)),
+				t(_("Stages entered without what they ask for: {count}")).format(
+					count=len(summary.stage_gaps)
+				),
 				self.table(
 					(t(_("Deal")), t(_("Stage")), t(_("Missing"))),
-					[(deal, t(stage), problem.message(t)) for deal, stage, problem in summary.stage_gaps[:MOST_LISTED]],
+					[
+						(deal, t(stage), problem.message(t))
+						for deal, stage, problem in summary.stage_gaps[:MOST_LISTED]
+					],
 				),
 			)
 		return self.card(title, charts.funnel(entries, title) + gaps)
@@ -285,7 +313,18 @@ class Report:
 		deals = sorted(self.summary.deals, key=lambda entry: (-entry[0], entry[1]))[:MOST_DEALS]
 		if not deals:
 			return ""
-		header = ("Deal", "Title", "Customer", "Status", "Currency", "Planned", "Billed", "Collected", "Outstanding", "Overdue")
+		header = (
+			"Deal",
+			"Title",
+			"Customer",
+			"Status",
+			"Currency",
+			"Planned",
+			"Billed",
+			"Collected",
+			"Outstanding",
+			"Overdue",
+		)
 		rows = [
 			(
 				name,
@@ -293,7 +332,10 @@ class Report:
 				customer,
 				t(state),
 				currency,
-				*(self.money(panel[key]) for key in ("planned", "billed", "collected", "outstanding", "overdue")),
+				*(
+					self.money(panel[key])
+					for key in ("planned", "billed", "collected", "outstanding", "overdue")
+				),
 			)
 			for _base, name, title, customer, state, currency, panel in deals
 		]
@@ -320,7 +362,15 @@ class Report:
 						self.money(debit - credit),
 					)
 				)
-		rows.append((t(_("Total")), "", self.money(debit_sum), self.money(credit_sum), self.money(debit_sum - credit_sum)))
+		rows.append(
+			(
+				t(_("Total")),
+				"",
+				self.money(debit_sum),
+				self.money(credit_sum),
+				self.money(debit_sum - credit_sum),
+			)
+		)
 		header = [t(_("Account")), t(_("Type")), t(_("Debit")), t(_("Credit")), t(_("Balance"))]
 		return self.card(
 			t(_("Trial balance on {date}")).format(date=self.company.end),
@@ -335,7 +385,12 @@ class Report:
 				self.table(
 					(t(_("Date")), t(_("File")), t(_("Row")), t(_("Reason"))),
 					[
-						(note.day.isoformat(), note.file, str(note.row or ""), t(note.text).format(**note.values))
+						(
+							note.day.isoformat(),
+							note.file,
+							str(note.row or ""),
+							t(note.text).format(**note.values),
+						)
 						for note in play.notes[:MOST_LISTED]
 					],
 				)
@@ -358,12 +413,18 @@ class Report:
 
 	@staticmethod
 	def legend(series: Sequence[tuple]) -> str:
-		return '<p class="legend">' + "".join(
-			f'<span><i class="{colour}"></i>{escape(name)}</span>' for name, colour, _values in series
-		) + "</p>"
+		return (
+			'<p class="legend">'
+			+ "".join(
+				f'<span><i class="{colour}"></i>{escape(name)}</span>' for name, colour, _values in series
+			)
+			+ "</p>"
+		)
 
 	@staticmethod
-	def table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = (), total: bool = False) -> str:
+	def table(
+		header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = (), total: bool = False
+	) -> str:
 		css = lambda index: ' class="n"' if index in numbers else ""  # noqa: E731
 		head = "".join(f"<th{css(index)}>{escape(name)}</th>" for index, name in enumerate(header))
 		body = "".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import heapq
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,10 @@ from statistics import median
 from ..core import pipeline
 from ..core.installments import STATUSES
 from .books import Company, Deal, Installment
-
 from .ledger import formatter, quoted
 from .play import Play
 
 BUCKETS = ("not due", "1-30", "31-60", "61-90", "over 90")
-CHUNK = 20_000
 
 
 def bucket(due: date, today: date) -> int:
@@ -67,11 +66,12 @@ class Results:
 		self.write_notes()
 		return self.summary
 
+	@contextmanager
 	def open(self, name: str, header: str):
-		file = open(self.folder / name, "w", encoding="utf-8", newline="", buffering=1 << 20)
 		# A byte order mark, so that Excel reads Chinese names.
-		file.write("\ufeff" + header + "\n")
-		return file
+		with open(self.folder / name, "w", encoding="utf-8", newline="", buffering=1 << 20) as file:
+			file.write("\ufeff" + header + "\n")
+			yield file
 
 	def write_installments(self):
 		"""deals.csv, installments.csv, invoices.csv and ageing.csv in one pass."""
@@ -203,7 +203,15 @@ class Results:
 		for figure, value in panel.items():
 			summary.totals[figure] += base(deal, value)
 		summary.deals.append(
-			(base(deal, deal.grand_total), deal.name, deal.title, deal.customer.name, deal.status, deal.currency, panel)
+			(
+				base(deal, deal.grand_total),
+				deal.name,
+				deal.title,
+				deal.customer.name,
+				deal.status,
+				deal.currency,
+				panel,
+			)
 		)
 		if len(summary.deals) >= 2000:
 			summary.deals = heapq.nlargest(200, summary.deals, key=lambda entry: entry[0])
@@ -246,7 +254,16 @@ class Results:
 		)
 
 	def write_monthly(self):
-		names = ("planned", "billed", "invoices", "collected", "credited", "written_off", "outstanding", "overdue")
+		names = (
+			"planned",
+			"billed",
+			"invoices",
+			"collected",
+			"credited",
+			"written_off",
+			"outstanding",
+			"overdue",
+		)
 		form, last = self.form, self.company.end.isoformat()[:7]
 		with self.open("monthly.csv", "month," + ",".join(names)) as file:
 			for month in sorted(self.summary.months):
@@ -256,7 +273,8 @@ class Results:
 					file.write(f"{month},{form(figures.get('planned', 0))}{',' * (len(names) - 1)}\n")
 					continue
 				cells = [
-					str(figures.get(name, 0)) if name == "invoices" else form(figures.get(name, 0)) for name in names
+					str(figures.get(name, 0)) if name == "invoices" else form(figures.get(name, 0))
+					for name in names
 				]
 				file.write(f"{month},{','.join(cells)}\n")
 
@@ -299,7 +317,9 @@ class Results:
 				seconds = pipeline.seconds_in_stage(_midnight(day), _midnight(left))
 				entered[stage].append(seconds)
 				amounts[stage] += self.engine.base(deal, deal.net_total)
-				self.engine.ledger.add("stage_log", (number, stage, day.isoformat(), left.isoformat(), seconds))
+				self.engine.ledger.add(
+					"stage_log", (number, stage, day.isoformat(), left.isoformat(), seconds)
+				)
 				self.check_stage(deal, stage)
 		order = sorted(
 			set(entered) | set(company.stages),
@@ -357,5 +377,3 @@ def month_range(start: date, end: date) -> list[str]:
 		months.append(day.isoformat()[:7])
 		day = (day + timedelta(days=32)).replace(day=1)
 	return months
-
-

@@ -163,7 +163,9 @@ def compare(expected: dict[str, Any], host: Host) -> list[str]:
 	if "trial_balance" in expected:
 		balances = {role: value for role, value in host.trial_balance().items() if value}
 		for role in {**balances, **expected["trial_balance"]}:
-			check(f"balance of {role}", expected["trial_balance"].get(role, 0), balances.get(role, Decimal(0)))
+			check(
+				f"balance of {role}", expected["trial_balance"].get(role, 0), balances.get(role, Decimal(0))
+			)
 		check("sum of all balances", 0, sum(balances.values(), Decimal(0)))
 	if "invoices" in expected:
 		invoices = host.invoices()
@@ -196,7 +198,12 @@ class SimulationHost:
 		deal.rate = to_decimal(data.get("exchange_rate", 1))
 		deal.discount = to_decimal(data.get("discount", 0))
 		deal.items = [
-			(row["item"], to_decimal(row.get("quantity", 1)), to_decimal(row["rate"]), row.get("whole_number", False))
+			(
+				row["item"],
+				to_decimal(row.get("quantity", 1)),
+				to_decimal(row["rate"]),
+				row.get("whole_number", False),
+			)
 			for row in data["items"]
 		]
 		if story.taxes:
@@ -277,7 +284,9 @@ class SimulationHost:
 		return result
 
 	def cash_panel(self) -> dict[str, Decimal]:
-		return {figure: self.engine.money(units) for figure, units in self.engine.cash_panel(self.deal).items()}
+		return {
+			figure: self.engine.money(units) for figure, units in self.engine.cash_panel(self.deal).items()
+		}
 
 	def trial_balance(self) -> dict[str, Decimal]:
 		return {role: self.engine.money(units) for role, units in self.engine.ledger.balances().items()}
@@ -301,6 +310,7 @@ class SimulationHost:
 		ledger = self.engine.ledger
 		ledger.flush()
 		rows = ledger.db.execute(
-			"SELECT quantity, rate, amount FROM invoice_items WHERE invoice = ? ORDER BY rowid", (invoice.number,)
+			"SELECT quantity, rate, amount FROM invoice_items WHERE invoice = ? ORDER BY rowid",
+			(invoice.number,),
 		)
 		return [[Decimal(cell) for cell in row] for row in rows]

@@ -94,7 +94,10 @@ class SiteHost:
 		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
 
 		entry = get_payment_entry(
-			"Sales Invoice", self.invoice(installment).name, party_amount=float(amount), bank_account=make.BANK
+			"Sales Invoice",
+			self.invoice(installment).name,
+			party_amount=float(amount),
+			bank_account=make.BANK,
 		)
 		entry.posting_date = entry.reference_date = getdate()
 		entry.reference_no = "STORY"
@@ -201,7 +204,9 @@ class SiteHost:
 	def installments(self) -> dict[int, dict]:
 		result = {}
 		for number, row in enumerate(self.rows(), 1):
-			posted = row.sales_invoice and frappe.db.get_value("Sales Invoice", row.sales_invoice, "posting_date")
+			posted = row.sales_invoice and frappe.db.get_value(
+				"Sales Invoice", row.sales_invoice, "posting_date"
+			)
 			result[number] = {
 				"status": row.status,
 				"net": money(row.net_amount),
@@ -269,7 +274,9 @@ class SiteHost:
 					"net": money(invoice.net_total),
 					"total": money(invoice.grand_total),
 					"outstanding": money(invoice.outstanding_amount),
-					"lines": [[to_decimal(row.qty), money(row.rate), money(row.amount)] for row in invoice.items],
+					"lines": [
+						[to_decimal(row.qty), money(row.rate), money(row.amount)] for row in invoice.items
+					],
 				}
 			)
 		return result
