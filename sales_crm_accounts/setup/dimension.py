@@ -8,10 +8,11 @@ from sales_crm_accounts.setup import MODULE, SETTINGS
 from sales_crm_accounts.setup.custom_fields import CUSTOM_FIELDS, DEAL_FIELD
 
 DIMENSION = "Accounting Dimension"
+DIMENSION_OF = "Deal"
 
 
 def dimension_name() -> str | None:
-	return frappe.db.get_value(DIMENSION, {"document_type": "Deal"})
+	return frappe.db.get_value(DIMENSION, {"document_type": DIMENSION_OF})
 
 
 def sync_dimension(enabled: bool | None = None) -> None:
@@ -37,7 +38,7 @@ def sync_dimension(enabled: bool | None = None) -> None:
 
 def check_dimension_possible() -> None:
 	"""Another dimension may already own the field name."""
-	other = frappe.db.get_value(DIMENSION, {"fieldname": DEAL_FIELD, "document_type": ("!=", "Deal")}, "document_type")
+	other = frappe.db.get_value(DIMENSION, {"fieldname": DEAL_FIELD, "document_type": ("!=", DIMENSION_OF)}, "document_type")
 	if other:
 		frappe.throw(
 			_(
@@ -60,7 +61,7 @@ def _make_dimension() -> str:
 	"""Insert the dimension without the background job that its `after_insert` would queue."""
 	check_dimension_possible()
 	dimension = frappe.new_doc(DIMENSION)
-	dimension.update({"document_type": "Deal", "label": "Deal", "fieldname": DEAL_FIELD})
+	dimension.update({"document_type": DIMENSION_OF, "label": "Deal", "fieldname": DEAL_FIELD})
 	dimension.set_new_name()
 	dimension.run_method("validate")
 	dimension.db_insert()
