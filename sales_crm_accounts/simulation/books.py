@@ -77,6 +77,7 @@ class Deal:
 		"lost_reason",
 		"name",
 		"net_total",
+		"nets",
 		"number",
 		"opened_on",
 		"owner",
@@ -109,6 +110,8 @@ class Deal:
 		self.left: list[Decimal] = []
 		self.left_quantity: list[Decimal] = []
 		self.net_total = self.grand_total = 0
+		#: what each row of the plan bills before tax, once it was checked
+		self.nets: array | None = None
 		self.installments: list[Installment] = []
 		self.invoices: list[Invoice] = []
 		self.receipts: list[Receipt] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
@@ -521,6 +522,12 @@ class Loader:
 	def check_deals(self):
 		"""Totals of each deal, and that its plan shares them; nothing of it waits until the deal is won."""
 		name, company, rounding = "deals.csv", self.company, self.company.rules()
+		#: plans with dates of their own, which may be before a deal was opened
+		dated = {
+			id(rows)
+			for rows in company.plans.values()
+			if any(row.trigger_date or row.fixed_due_date for row in rows)
+		}
 		for deal in company.deals:
 			if not deal.items:
 				self.problems.add(name, _("the deal has no row in deal_items.csv."), deal.row, "deal")
@@ -537,13 +544,16 @@ class Loader:
 				)
 				continue
 			try:
-				plan.amounts(Decimal(deal.net_total).scaleb(-rounding.amount), deal.plan, rounding.amount)
+				parts = plan.amounts(
+					Decimal(deal.net_total).scaleb(-rounding.amount), deal.plan, rounding.amount
+				)
+				deal.nets = array("q", [int(part.scaleb(rounding.amount)) for part in parts])
 			except RuleError as error:
 				for problem in error.problems:
 					if deal.plan:
 						self.problems.add_problem(name, problem, deal.row, "plan")
 				continue
-			for problem in plan.check_rows(deal.plan, deal.opened_on):
+			for problem in plan.check_rows(deal.plan, deal.opened_on) if id(deal.plan) in dated else ():
 				self.problems.add_problem(name, problem, deal.row, "plan")
 			deal.policy = choose_policy(company, deal)
 			if deal.policy and deal.won_on and deal.policy.method == ONE_INVOICE:

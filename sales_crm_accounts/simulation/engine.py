@@ -144,7 +144,11 @@ class Engine:
 		deal.policy = deal.policy or choose_policy(self.company, deal) or BUILT_IN
 		deal.left = [line.amount for line in deal.lines]
 		deal.left_quantity = [line.quantity for line in deal.lines]
-		nets = plan.amounts(self.money(deal.net_total), deal.plan, self.precision)
+		if deal.nets is None:
+			nets = plan.amounts(self.money(deal.net_total), deal.plan, self.precision)
+		else:
+			nets = [self.money(part) for part in deal.nets]
+			deal.nets = None
 		self.add_installments(deal, deal.plan, nets, self.money(deal.grand_total))
 		return deal.installments
 

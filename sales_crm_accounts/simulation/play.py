@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
@@ -46,24 +45,18 @@ class Play:
 		while at < count and movements.day[order[at]] < first:
 			at += 1
 			company.not_played += 1
-		collecting = gc.isenabled()
-		gc.disable()
-		try:
-			for ordinal in progress(range(first, last + 1)):
-				day = date.fromordinal(ordinal)
-				engine.start_day(day)
-				for act, *arguments in self.events.pop(day, ()):
-					self.attempt(day, act, *arguments)
-				engine.sweep()
-				while at < count and movements.day[order[at]] <= ordinal:
-					self.move(day, order[at])
-					at += 1
-				for receipt in self.reconciles.pop(day, ()):
-					engine.reconcile(receipt)
-				engine.end_day()
-		finally:
-			if collecting:
-				gc.enable()
+		for ordinal in progress(range(first, last + 1)):
+			day = date.fromordinal(ordinal)
+			engine.start_day(day)
+			for act, *arguments in self.events.pop(day, ()):
+				self.attempt(day, act, *arguments)
+			engine.sweep()
+			while at < count and movements.day[order[at]] <= ordinal:
+				self.move(day, order[at])
+				at += 1
+			for receipt in self.reconciles.pop(day, ()):
+				engine.reconcile(receipt)
+			engine.end_day()
 		company.not_played += count - at
 		return engine
 

@@ -55,6 +55,8 @@ class Results:
 	def __init__(self, company: Company, play: Play, folder: Path):
 		self.company, self.play, self.engine, self.folder = company, play, play.engine, folder
 		self.form = formatter(company.precision)
+		#: titles of installments as CSV cells; most deals share a few
+		self.titles: dict[str, str] = {}
 		self.summary = Summary(months=play.engine.month_figures)
 
 	def write(self) -> Summary:
@@ -75,10 +77,6 @@ class Results:
 
 	def write_installments(self):
 		"""deals.csv, installments.csv, invoices.csv and ageing.csv in one pass."""
-		engine, company, summary, form = self.engine, self.company, self.summary, self.form
-		today, add = engine.today, engine.ledger.add
-		status_of, statuses = engine.status_of, summary.statuses
-		titles: dict[str, str] = {}
 		with (
 			self.open(
 				"deals.csv",
@@ -97,77 +95,87 @@ class Results:
 				"installment,customer,currency,due_date,days_overdue,bucket,outstanding,outstanding_in_company_currency",
 			) as ageing_file,
 		):
-			for deal in company.deals:
-				panel = self.deal_row(deal, deals_file)
-				summary.deal_states[deal.status] += 1
-				if not deal.installments:
-					continue
-				head = f"{quoted(deal.name)},"
-				customer = quoted(deal.customer.name)
-				deal_name, currency = quoted(deal.name), deal.currency
-				name_head = deal_name if deal_name == deal.name else None
-				lines = []
-				for part in deal.installments:
-					description = part.row.description
-					title = titles.get(description)
-					if title is None:
-						title = titles[description] = quoted(description)
-					state = status_of(part)
-					statuses[state] += 1
-					invoice, planned_on, due = part.invoice, part.planned_on, part.due_date
-					planned_text = planned_on.isoformat() if planned_on else ""
-					due_text = due.isoformat() if due else ""
-					outstanding = part.grand - part.paid - part.credited - part.written_off
-					actual, earlier = self.compare(deal, part)
-					number = invoice.number if invoice else None
-					add(
-						"installments",
-						(
-							part.number,
-							deal.number,
-							part.sequence,
-							description,
-							state,
-							part.net,
-							part.planned,
-							planned_text or None,
-							due_text or None,
-							number,
-							part.grand,
-							part.paid,
-							part.credited,
-							part.written_off,
-							outstanding,
-							actual,
-						),
-					)
-					lines.append(
-						f"{f'{name_head}-{part.sequence:02d}' if name_head else quoted(part.name)},{head}{title},{customer},{state},{currency},{form(part.net)},"
-						f"{form(part.planned)},{planned_text},{invoice.posted_on.isoformat() if invoice else ''},{due_text},"
-						f"{number or ''},{form(part.grand)},{form(part.paid)},{form(part.credited)},{form(part.written_off)},"
-						f"{form(outstanding)},{actual or ''},{earlier if earlier is not None else ''}\n"
-					)
-					if planned_on and not part.cancelled:
-						month = summary.months.setdefault(planned_text[:7], {})
-						month["planned"] = month.get("planned", 0) + engine.base(deal, part.planned)
-					if outstanding and invoice:
-						self.open_row(ageing_file, deal, part, customer, outstanding, today)
-				installments_file.write("".join(lines))
-				invoices_file.write(
-					"".join(
-						[
-							f"{invoice.number},{deal_name},{customer},{invoice.posted_on.isoformat()},{invoice.due_date.isoformat()},"
-							f"{currency},{form(invoice.net)},{form(invoice.grand)},{form(invoice.paid)},{form(invoice.credited)},"
-							f"{form(invoice.written_off)},{form(invoice.outstanding)}\n"
-							for invoice in deal.invoices
-						]
-					)
-				)
-				summary.rows["invoices"] = summary.rows.get("invoices", 0) + len(deal.invoices)
-				summary.rows["installments"] = summary.rows.get("installments", 0) + len(deal.installments)
-				self.count_deal(deal, panel)
+			files = (deals_file, installments_file, invoices_file, ageing_file)
+			for deal in self.company.deals:
+				self.write_deal(deal, *files)
 
-	def deal_row(self, deal: Deal, file) -> dict[str, int]:
+	def write_deal(self, deal: Deal, deals_file, installments_file, invoices_file, ageing_file):
+		summary, engine, add = self.summary, self.engine, self.engine.ledger.add
+		status = deal.status
+		panel = self.deal_row(deal, status, deals_file)
+		summary.deal_states[status] += 1
+		if not deal.installments:
+			return
+		form, titles, statuses, today = self.form, self.titles, summary.statuses, engine.today
+		name, customer, currency = quoted(deal.name), quoted(deal.customer.name), deal.currency
+		plain = name == deal.name
+		lines, invoice_lines = [], []
+		for part in deal.installments:
+			description = part.row.description
+			title = titles.get(description)
+			if title is None:
+				title = titles[description] = quoted(description)
+			state = engine.status_of(part)
+			statuses[state] += 1
+			invoice, planned_on, due = part.invoice, part.planned_on, part.due_date
+			planned_text = planned_on.isoformat() if planned_on else None
+			due_text = due.isoformat() if due else None
+			posted_text, number = (invoice.posted_on.isoformat(), invoice.number) if invoice else (None, None)
+			billed, paid, credited, written_off = part.grand, part.paid, part.credited, part.written_off
+			outstanding = billed - paid - credited - written_off
+			actual, earlier = self.compare(deal, part)
+			add(
+				"installments",
+				(
+					part.number,
+					deal.number,
+					part.sequence,
+					description,
+					state,
+					part.net,
+					part.planned,
+					planned_text,
+					due_text,
+					number,
+					billed,
+					paid,
+					credited,
+					written_off,
+					outstanding,
+					actual,
+				),
+			)
+			part_name = f"{name}-{part.sequence:02d}" if plain else quoted(part.name)
+			billed_text = form(billed)
+			closed = f"{form(paid)},{form(credited)},{form(written_off)},{form(outstanding)}"
+			lines.append(
+				f"{part_name},{name},{title},{customer},{state},{currency},{form(part.net)},{form(part.planned)},"
+				f"{planned_text or ''},{posted_text or ''},{due_text or ''},{number or ''},{billed_text},{closed},"
+				f"{actual or ''},{'' if earlier is None else earlier}\n"
+			)
+			if planned_on and not part.cancelled:
+				month = summary.months.setdefault(planned_text[:7], {})
+				month["planned"] = month.get("planned", 0) + engine.base(deal, part.planned)
+			if not invoice:
+				continue
+			if outstanding:
+				self.open_row(ageing_file, deal, part, part_name, customer, outstanding, today)
+			if len(invoice.installments) == 1:
+				invoice_lines.append(
+					f"{number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{billed_text},{closed}\n"
+				)
+			elif part is invoice.installments[-1]:
+				invoice_lines.append(
+					f"{number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{form(invoice.grand)},"
+					f"{form(invoice.paid)},{form(invoice.credited)},{form(invoice.written_off)},{form(invoice.outstanding)}\n"
+				)
+		installments_file.write("".join(lines))
+		invoices_file.write("".join(invoice_lines))
+		summary.rows["invoices"] = summary.rows.get("invoices", 0) + len(invoice_lines)
+		summary.rows["installments"] = summary.rows.get("installments", 0) + len(lines)
+		self.count_deal(deal, status, panel)
+
+	def deal_row(self, deal: Deal, status: str, file) -> dict[str, int]:
 		form = self.form
 		panel = self.engine.cash_panel(deal)
 		day = lambda value: value.isoformat() if value else None  # noqa: E731
@@ -179,7 +187,7 @@ class Results:
 				deal.title,
 				deal.customer.number,
 				deal.owner,
-				deal.status,
+				status,
 				deal.currency,
 				str(deal.rate),
 				day(deal.opened_on),
@@ -193,12 +201,12 @@ class Results:
 		)
 		figures = ",".join([form(value) for value in panel.values()])
 		file.write(
-			f"{quoted(deal.name)},{quoted(deal.title)},{quoted(deal.customer.name)},{quoted(deal.owner)},{deal.status},"
+			f"{quoted(deal.name)},{quoted(deal.title)},{quoted(deal.customer.name)},{quoted(deal.owner)},{status},"
 			f"{deal.currency},{day(deal.won_on) or ''},{figures}\n"
 		)
 		return panel
 
-	def count_deal(self, deal: Deal, panel: dict[str, int]):
+	def count_deal(self, deal: Deal, status: str, panel: dict[str, int]):
 		base, summary = self.engine.base, self.summary
 		for figure, value in panel.items():
 			summary.totals[figure] += base(deal, value)
@@ -208,7 +216,7 @@ class Results:
 				deal.name,
 				deal.title,
 				deal.customer.name,
-				deal.status,
+				status,
 				deal.currency,
 				panel,
 			)
@@ -240,7 +248,9 @@ class Results:
 			summary.money_days += amount * days
 		return actual.isoformat(), days
 
-	def open_row(self, file, deal: Deal, part: Installment, customer: str, outstanding: int, today: date):
+	def open_row(
+		self, file, deal: Deal, part: Installment, name: str, customer: str, outstanding: int, today: date
+	):
 		base = self.engine.base(deal, outstanding)
 		index = bucket(part.due_date, today)
 		self.summary.ageing[index] += base
@@ -249,7 +259,7 @@ class Results:
 			debtor = self.summary.debtors[deal.customer.number] = [0] * len(BUCKETS)
 		debtor[index] += base
 		file.write(
-			f"{quoted(part.name)},{customer},{deal.currency},{part.due_date.isoformat()},{max(0, (today - part.due_date).days)},"
+			f"{name},{customer},{deal.currency},{part.due_date.isoformat()},{max(0, (today - part.due_date).days)},"
 			f"{BUCKETS[index]},{self.form(outstanding)},{self.form(base)}\n"
 		)
 
