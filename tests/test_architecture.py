@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from sales_crm_accounts.core import billing, dates, installments, pipeline, plan
 from tools.names import (
 	APP,
 	LAYOUT_TYPES,
@@ -377,6 +378,24 @@ class TestDocTypes:
 			for row in doc["permissions"]:
 				if not doc.get("is_submittable"):
 					assert not any(row.get(right) for right in ("submit", "cancel", "amend")), row
+
+
+@pytest.mark.parametrize(
+	("words", "fieldname", "where"),
+	[
+		(installments.STATUSES, "status", ["Deal Installment"]),
+		(plan.TRIGGERS, "billing_trigger", ["Deal Plan Row", "Deal Plan Template Row", "Deal Change Row", "Deal Installment"]),
+		((plan.PERCENT, plan.AMOUNT, plan.REMAINDER), "basis", ["Deal Plan Row", "Deal Plan Template Row", "Deal Change Row"]),
+		(dates.DUE_RULES, "due_rule", ["Deal Plan Row", "Deal Change Row", "Deal Installment"]),
+		(pipeline.OPERATORS, "operator", ["Deal Stage Requirement"]),
+		((billing.INVOICE_PER_INSTALLMENT, billing.ONE_INVOICE), "invoicing_method", ["Billing Policy"]),
+		((billing.BY_RATE, billing.BY_QUANTITY), "line_split", ["Billing Policy"]),
+	],
+)
+def test_the_words_of_the_rules_are_the_options_of_the_forms(words, fieldname, where):
+	for doctype in where:
+		options = fields(doctype)[fieldname]["options"].split("\n")
+		assert set(filter(None, options)) == set(words), doctype
 
 
 class TestNames:

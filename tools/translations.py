@@ -70,6 +70,10 @@ def collect() -> Found:
 	for folder in RECORD_FOLDERS:
 		for path in sorted(MODULE.glob(f"{folder}/*/*.json")):
 			_record(json.loads(path.read_text()), str(path.relative_to(ROOT)), found)
+	for node in ast.parse((APP / "setup" / "defaults.py").read_text()).body:
+		if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DEAL_STAGES":
+			for stage in ast.literal_eval(node.value):  # Deal Stage is a translated DocType
+				found.add(stage[0], "setup/defaults.py")
 	for module in (APP / "modules.txt").read_text().split("\n"):
 		found.add(module.strip(), "modules.txt")
 	return found
