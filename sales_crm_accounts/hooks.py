@@ -37,6 +37,8 @@ calendars = ["Deal", "Deal Installment"]
 
 global_search_doctypes = {"Default": [{"doctype": "Deal", "index": 1}]}
 
+additional_timeline_content = {"Deal": ["sales_crm_accounts.services.timeline.money_events"]}
+
 doc_events = {
 	"Sales Invoice": {
 		"before_insert": "sales_crm_accounts.events.sales_invoice.before_insert",

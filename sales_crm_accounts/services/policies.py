@@ -25,7 +25,8 @@ def policy_of(deal) -> frappe._dict:
 
 	Winning writes it on the deal: policies that are made or changed in scope later do not reach deals that are won.
 	"""
-	name = deal.billing_policy or (find(deal) if deal.docstatus == 0 else None)
+	open_deal = deal.docstatus == 0 or deal.flags.winning
+	name = deal.billing_policy or (find(deal) if open_deal else None)
 	return frappe.get_cached_doc("Billing Policy", name) if name else BUILT_IN
 
 

@@ -4,12 +4,14 @@ No day is remembered as done: an installment is due while its day has come and n
 by themselves.
 """
 
+from collections import defaultdict
+
 import frappe
 from frappe.utils import add_days, cint, getdate, now_datetime, today
 
 from sales_crm_accounts.services import billing
 
-#: Installments billed between two looks at the list.
+#: Installments that one job bills; more are shared between jobs.
 CHUNK = 100
 
 
@@ -76,11 +78,42 @@ def run_billing(
 	names = due_installments(deal, retry_failed, automatic_only=source != "Manual")
 	if not names:
 		return []
-	started, results = now_datetime(), []
-	for start in range(0, len(names), CHUNK):
-		results += billing.bill(names[start : start + CHUNK], source, force)
+	chunks = _chunks(names)
+	if len(chunks) == 1:
+		return bill_chunk(names, source, force)
+	# Many: a job a chunk, so that every worker takes part. A chunk that is lost is in the next run's list again.
+	for chunk in chunks:
+		frappe.enqueue(
+			"sales_crm_accounts.services.sweep.bill_chunk",
+			queue="long",
+			job_id=f"sca-bill-{chunk[0]}",
+			deduplicate=True,
+			names=chunk,
+			source=source,
+			force=force,
+		)
+	return []
+
+
+def bill_chunk(names: list[str], source: str, force: bool = False) -> list[dict]:
+	"""Bill these installments and record the run."""
+	started = now_datetime()
+	results = billing.bill(names, source, force)
 	record(source, started, results)
 	return results
+
+
+def _chunks(names: list[str]) -> list[list[str]]:
+	"""Parts of about CHUNK names; those of one deal stay together, so that no two workers wait for each other."""
+	by_deal = defaultdict(list)
+	for name in names:
+		by_deal[name.rsplit("-", 1)[0]].append(name)
+	chunks = [[]]
+	for group in by_deal.values():
+		if len(chunks[-1]) >= CHUNK:
+			chunks.append([])
+		chunks[-1] += group
+	return chunks
 
 
 def record(source: str, started, results: list[dict]):

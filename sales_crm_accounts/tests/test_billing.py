@@ -9,6 +9,7 @@ from frappe.utils import add_days, add_months, getdate, today
 from sales_crm_accounts.api import deal as api
 from sales_crm_accounts.services import billing, ledger, sweep
 from sales_crm_accounts.services.invoices import build_invoice
+from sales_crm_accounts.services.timeline import money_events
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
 
@@ -41,6 +42,10 @@ class TestBilling(SiteTestCase):
 		self.assertEqual(getdate(invoice.due_date), getdate(add_days(today(), 30)))
 		self.assertEqual((invoice.deal, invoice.deal_installment), (deal.name, rows[0].name))
 		self.assertEqual(invoice.items[0].deal, deal.name)
+
+	def test_winning_starts_the_job(self):
+		deal = make.make_deal(win=True)
+		self.billing_jobs.assert_called_once_with(deal.name, "Deal Won")
 
 	def test_ledger_entries_carry_the_deal(self):
 		deal = make.make_deal(win=True)
@@ -362,3 +367,24 @@ def deliver(deal, quantity):
 	note.insert()
 	note.submit()
 	return note
+
+
+class TestSweep(SiteTestCase):
+	def test_large_sweeps_are_shared_by_deal(self):
+		names = [f"D{deal}-{row:02d}" for row in range(1, 4) for deal in range(90)]
+		chunks = sweep._chunks(names)
+		self.assertEqual(sorted(name for chunk in chunks for name in chunk), sorted(names))
+		self.assertEqual([len(chunk) for chunk in chunks], [102, 102, 66])
+		deals = [{name.rsplit("-", 1)[0] for name in chunk} for chunk in chunks]
+		self.assertFalse(deals[0] & deals[1] or deals[1] & deals[2] or deals[0] & deals[2])
+
+	def test_money_stands_on_the_timeline(self):
+		deal = make.make_deal(win=True)
+		(invoice,) = make.bill_all(deal)
+		entry = make.pay(invoice, 400)
+		events = money_events("Deal", deal.name)
+		self.assertEqual(len(events), 2)
+		self.assertIn(entry.name, events[0]["content"])
+		self.assertIn("400.00", events[0]["content"])
+		self.assertIn(invoice.name, events[1]["content"])
+		self.assertIn("900.00", events[1]["content"])
