@@ -169,11 +169,11 @@ def validate(change):
 	"""Check a change against the installments as they are, and share the amount over its rows exactly."""
 	deal = frappe.get_doc("Deal", change.deal)
 	deal.check_permission("read")
-	_check_deal(deal)
 	_check_day(change, deal)
 	change.customer, change.company, change.currency = deal.customer, deal.company, deal.currency
 
 	everything = installments_of(deal.name, lock=change.docstatus == 1)
+	_check_deal(deal, lock=change.docstatus == 1)
 	unbilled = {row.name: row for row in everything if is_unbilled(row)}
 	if change.before_rows:
 		_check_still_so(change, everything, unbilled)
@@ -198,13 +198,16 @@ def validate(change):
 	_share(change, deal, total, unbilled, any(row.sales_invoice for row in everything))
 
 
-def _check_deal(deal):
-	if deal.docstatus != 1:
+def _check_deal(deal, lock: bool = False):
+	docstatus = (
+		frappe.db.get_value("Deal", deal.name, "docstatus", for_update=True) if lock else deal.docstatus
+	)
+	if docstatus != 1:
 		frappe.throw(
 			_("Deal {0} is not won. Change its collection plan on the deal itself.").format(
 				get_link_to_form("Deal", deal.name)
 			)
-			if deal.docstatus == 0
+			if docstatus == 0
 			else _("Deal {0} is cancelled. Amend the deal instead.").format(
 				get_link_to_form("Deal", deal.name)
 			),
@@ -290,6 +293,7 @@ def apply(change):
 	"""Put the new plan in force: kept installments are updated, removed ones cancelled, new ones made; all or nothing."""
 	deal = frappe.get_doc("Deal", change.deal)
 	everything = installments_of(deal.name, lock=True)
+	_check_deal(deal, lock=True)
 	unbilled = {row.name: row for row in everything if is_unbilled(row)}
 	_check_still_so(change, everything, unbilled)
 
@@ -310,6 +314,7 @@ def apply(change):
 		touched.add(installment.name)
 	for name in sorted(unbilled):
 		put(name, status="Cancelled", cancelled_by_change=change.name)
+	_pass_on_numbers(unbilled.values(), [row.installment for row in change.rows], deal)
 	_after(change, deal, touched, _("changed the plan of what is not billed yet"))
 
 
@@ -439,6 +444,26 @@ def _open_status(planned_invoice_date) -> str:
 	return (
 		"Ready" if planned_invoice_date and getdate(planned_invoice_date) <= getdate(today()) else "Planned"
 	)
+
+
+def _pass_on_numbers(removed, standing: list[str], deal):
+	"""Invoice numbers that failed invoices of removed installments still hold go to others, so that the series has no gap."""
+	numbers = [row.reserved_number for row in removed if row.get("reserved_number")]
+	for name in standing:
+		if numbers and not frappe.db.get_value("Deal Installment", name, "reserved_number"):
+			put(name, reserved_number=numbers.pop(0))
+	for row in removed:
+		if row.get("reserved_number"):
+			put(row.name, reserved_number=None)
+	note_unused_numbers(deal, numbers)
+
+
+def note_unused_numbers(deal, numbers: list[str]):
+	"""Say on the timeline which numbers of the invoice series nothing came of, for whoever checks the series."""
+	if numbers:
+		deal.add_comment(
+			"Comment", text=_("Invoice numbers that were taken and not used: {0}").format(", ".join(numbers))
+		)
 
 
 def put(name: str, **values):

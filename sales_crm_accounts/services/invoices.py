@@ -77,7 +77,10 @@ def build_invoice(deal, installments, posting_date=None, position: Position | No
 	position = position or position_before(deal, policy, installments)
 	lines, discount = position.take(deal, policy, part)
 	for line in lines:
-		_append_line(invoice, deal, policy, line)
+		# ERPNext lets nothing be billed on an order beyond its rows; what a Deal Change added is billed without it.
+		item = deal.items[line.item]
+		within = position.billed[item.name][0] <= to_decimal(item.amount)
+		_append_line(invoice, deal, policy, line, on_order=within)
 	if discount:
 		invoice.apply_discount_on, invoice.discount_amount = "Net Total", float(discount)
 	first = installments[0]
@@ -176,7 +179,7 @@ def header(deal, policy, posting_date=None):
 	return invoice
 
 
-def _append_line(invoice, deal, policy, line: billing.InvoiceLine):
+def _append_line(invoice, deal, policy, line: billing.InvoiceLine, on_order: bool = True):
 	item = deal.items[line.item]
 	rate = float(line.rate)
 	row = {
@@ -201,7 +204,7 @@ def _append_line(invoice, deal, policy, line: billing.InvoiceLine):
 	):
 		if value:
 			row[field] = value
-	if deal.sales_order and item.sales_order_item:
+	if on_order and deal.sales_order and item.sales_order_item:
 		row["sales_order"], row["so_detail"] = deal.sales_order, item.sales_order_item
 	invoice.append("items", row)
 

@@ -247,6 +247,30 @@ def _orders(deal, invoices) -> list[dict]:
 			for name in others
 			if name not in own_invoices
 		]
+		found += _advances(order.name)
+	return found
+
+
+def _advances(order: str) -> list[dict]:
+	"""Payments that name the order; ERPNext cancels no order that a payment names."""
+	found = []
+	for child, parent, field, link in (
+		("Payment Entry Reference", "Payment Entry", "reference_doctype", "reference_name"),
+		("Journal Entry Account", "Journal Entry", "reference_type", "reference_name"),
+	):
+		names = frappe.get_all(
+			child, filters={field: "Sales Order", link: order, "docstatus": 1}, pluck="parent", distinct=True
+		)
+		found += [
+			_obstacle(
+				parent,
+				name,
+				_("{0} is an advance on Sales Order {1}. Cancel it and enter it again without the order."),
+				name,
+				order,
+			)
+			for name in names
+		]
 	return found
 
 
@@ -349,11 +373,12 @@ def cancelled(deal):
 
 def cancel_installments(deal):
 	"""What was never billed is cancelled; what was billed and credited keeps its figures as history."""
-	names = [row.name for row in changes.installments_of(deal.name, lock=True) if changes.is_unbilled(row)]
-	for name in names:
-		changes.put(name, status="Cancelled")
-	if names:
-		figures.refresh_installments(names)
+	rows = [row for row in changes.installments_of(deal.name, lock=True) if changes.is_unbilled(row)]
+	for row in rows:
+		changes.put(row.name, status="Cancelled", reserved_number=None)
+	changes.note_unused_numbers(deal, [row.reserved_number for row in rows if row.get("reserved_number")])
+	if rows:
+		figures.refresh_installments([row.name for row in rows])
 
 
 def _drop_order(deal):

@@ -143,7 +143,9 @@ class TestDealChange(SiteTestCase):
 		)
 		deal = make.make_deal(make.thirds(), win=True, billing_policy=policy.name)
 		first = make.bill_all(deal)[0]
-		make_change(deal, [make.row("Extra", 40), make.row("Work", 60, due_days=9)], amount_change=50, submit=True)
+		make_change(
+			deal, [make.row("Extra", 40), make.row("Work", 60, due_days=9)], amount_change=50, submit=True
+		)
 		invoices = [invoice.name for invoice in make.bill_all(deal)]
 		self.assertEqual(invoices[:3], [first.name] * 3)
 		self.assertNotEqual(invoices[3], first.name)
@@ -151,6 +153,34 @@ class TestDealChange(SiteTestCase):
 		extra = frappe.get_doc("Sales Invoice", invoices[3])
 		self.assertEqual(
 			(extra.net_total, [row.payment_amount for row in extra.payment_schedule]), (50, [20, 30])
+		)
+
+	def test_more_than_the_order_says(self):
+		"""The order is over 900.00; what a change adds is billed too, beyond the order's rows."""
+		policy = make.make_policy("SCA Change Order", create_sales_order=1, min_amount=9_000_005)
+		deal = self.won_deal(billing_policy=policy.name, delivery_date=add_days(today(), 30))
+		make_change(deal, amount_change=90, submit=True)
+		self.assertEqual([invoice.net_total for invoice in make.bill_all(deal)], [300, 300, 390])
+		# 600.00 of the 900.00; the last invoice goes beyond the order and does not name it.
+		self.assertEqual(round(frappe.db.get_value("Sales Order", deal.sales_order, "per_billed")), 67)
+
+	def test_numbers_of_failed_invoices_are_passed_on(self):
+		deal = self.won_deal()
+		frappe.db.set_value("Deal Installment", f"{deal.name}-02", "reserved_number", "SCA-NUMBER-1")
+		make_change(deal, [make.row("A", 100)], submit=True)
+		rows = make.installments(deal)
+		self.assertEqual((rows[1].reserved_number, rows[3].reserved_number), (None, "SCA-NUMBER-1"))
+		make_change(deal, [], amount_change=-600, submit=True)
+		self.assertFalse(make.installments(deal)[3].reserved_number)
+		self.assertTrue(
+			frappe.db.exists(
+				"Comment",
+				{
+					"reference_doctype": "Deal",
+					"reference_name": deal.name,
+					"content": ("like", "%SCA-NUMBER-1%"),
+				},
+			)
 		)
 
 	def test_take_the_whole_rest_off(self):
@@ -572,6 +602,20 @@ class TestUnwind(SiteTestCase):
 		self.assertEqual(
 			frappe.db.get_value("Sales Order", credited.sales_order, ["docstatus", "status"]), (1, "Closed")
 		)
+
+	def test_an_advance_on_the_order_is_named(self):
+		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+		policy = make.make_policy("SCA Unwind Advance", create_sales_order=1, min_amount=9_000_006)
+		deal = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
+		entry = get_payment_entry("Sales Order", deal.sales_order, party_amount=50, bank_account=make.BANK)
+		entry.reference_no, entry.reference_date = "TEST", today()
+		entry.insert(ignore_permissions=True).submit()
+		self.assertIn(f"is an advance on Sales Order {deal.sales_order}", self.refused(deal))
+		entry.cancel()
+		deal.reload()
+		deal.cancel()
+		self.assertEqual(frappe.db.get_value("Sales Order", deal.sales_order, "docstatus"), 2)
 
 	def test_a_submitted_change_is_history_not_an_obstacle(self):
 		deal = self.thirds()
