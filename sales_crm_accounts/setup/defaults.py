@@ -103,7 +103,7 @@ def make_plan_templates() -> None:
 		return
 	for name, rows in DEAL_PLAN_TEMPLATES.items():
 		frappe.get_doc(
-			{"doctype": "Deal Plan Template", "template_name": name, "rows": [{"basis": "Percent", **row} for row in rows]}
+			{"doctype": "Deal Plan Template", "template_name": name, "company": "", "rows": [{"basis": "Percent", **row} for row in rows]}
 		).insert(ignore_permissions=True)
 
 
@@ -125,7 +125,8 @@ def make_kanban_board() -> None:
 			"reference_doctype": "Deal",
 			"field_name": "stage_column",
 			"show_labels": 1,
-			"fields": frappe.as_json(["customer_name", "net_total", "expected_close_date", "deal_owner"], indent=None),
+			"filters": frappe.as_json([["Deal", "status", "!=", "Cancelled"]], indent=None),
+			"fields": frappe.as_json(["customer_name", "net_total", "expected_close_date", "probability"], indent=None),
 		}
 	)
 	board.insert(ignore_permissions=True)
