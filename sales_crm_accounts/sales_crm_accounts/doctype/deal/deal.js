@@ -3,9 +3,43 @@
 
 frappe.provide("sales_crm_accounts.deal");
 
+const KEEP_ON_CANCEL = [
+	"Asset",
+	"Asset Capitalization",
+	"Asset Repair",
+	"Asset Value Adjustment",
+	"Budget",
+	"Deal Change",
+	"Delivery Note",
+	"Dunning",
+	"Expense Claim",
+	"GL Entry",
+	"Journal Entry",
+	"Landed Cost Voucher",
+	"Material Request",
+	"Payment Entry",
+	"Payment Ledger Entry",
+	"Payment Request",
+	"POS Invoice",
+	"Purchase Invoice",
+	"Purchase Order",
+	"Purchase Receipt",
+	"Quotation",
+	"Request for Quotation",
+	"Sales Invoice",
+	"Sales Order",
+	"Stock Entry",
+	"Stock Reconciliation",
+	"Subcontracting Order",
+	"Subcontracting Receipt",
+	"Supplier Quotation",
+];
+
 frappe.ui.form.on("Deal", {
 	setup(frm) {
 		set_queries(frm);
+		// Frappe would offer to cancel everything that names the deal. What stands in the way is said by before_cancel.
+		frm.ignore_doctypes_on_cancel_all = KEEP_ON_CANCEL;
 	},
 
 	onload(frm) {
@@ -321,6 +355,8 @@ function preview_costs(frm) {
 }
 
 function show_cash(frm) {
+	// The panel shows these figures; as fields they serve lists, filters and print.
+	frm.set_df_property("section_figures", "hidden", 1);
 	const field = frm.fields_dict.cash_panel;
 	if (!field || frm.is_new()) {
 		field?.$wrapper.empty();
