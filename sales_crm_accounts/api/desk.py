@@ -25,11 +25,15 @@ def form_state(deal: str) -> dict:
 		and bool(doc.lead or doc.prospect)
 		and may_write
 		and may("Customer", "create"),
-		"can_change": won and doc.status == "Won" and may("Deal Change", "create"),
-		"can_bill": won and doc.status == "Won" and may(doc, "submit"),
+		"can_change": won and may("Deal Change", "create"),
+		"can_bill": won and may(doc, "submit") and _something_ready(deal),
 		"can_credit": won and may(doc, "cancel") and may("Sales Invoice", "create"),
 		"can_see_obstacles": won and may(doc, "cancel"),
 	}
+
+
+def _something_ready(deal: str) -> bool:
+	return bool(frappe.db.exists("Deal Installment", {"deal": deal, "status": "Ready", "on_hold": 0}))
 
 
 @frappe.whitelist()
@@ -119,20 +123,31 @@ def customer_defaults(customer: str, company: str) -> dict:
 
 
 @frappe.whitelist()
-def policy_for_deal(deal: str) -> dict:
-	"""The billing policy that would bill the deal as it stands saved, and what it does in short."""
-	from sales_crm_accounts.services import policies
+def installment_events(
+	doctype: str, start: str, end: str, field_map: str, filters: str | None = None, fields: str | None = None
+) -> list:
+	"""Installments for the calendar, each told by customer, name and what is to come in."""
+	from frappe.desk.calendar import get_events
 
-	doc = frappe.get_doc("Deal", deal)
-	doc.check_permission("read")
-	policy = policies.policy_of(doc)
-	return {
-		"name": policy.name,
-		"invoicing_method": policy.invoicing_method,
-		"automatic_billing": policy.automatic_billing,
-		"submit_invoices": policy.submit_invoices,
-		"days_ahead": policy.days_ahead,
-	}
+	fields = [
+		"name",
+		"title",
+		"customer_name",
+		"due_date",
+		"status",
+		"currency",
+		"planned_amount",
+		"billed_amount",
+		"outstanding_amount",
+	]
+	events = get_events("Deal Installment", start, end, field_map, filters, frappe.as_json(fields))
+	for event in events:
+		amount = event.outstanding_amount if event.billed_amount else event.planned_amount
+		parts = [event.customer_name, event.title]
+		if amount:
+			parts.append(frappe.utils.fmt_money(amount, precision=0, currency=event.currency))
+		event.title = event.tooltip = " · ".join(part for part in parts if part)
+	return events
 
 
 @frappe.whitelist()

@@ -129,44 +129,54 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 
 	// Installments by the month they are due in; a plan within one month needs no chart.
 	chart() {
+		const today = frappe.datetime.get_today();
 		const months = new Map();
 		for (const row of this.data.rows) {
 			const day = row.due_date || row.planned_invoice_date;
 			if (!day || row.status === "Cancelled") continue;
 			const month = day.slice(0, 7);
-			const sums = months.get(month) || { paid: 0, open: 0, planned: 0 };
+			const sums = months.get(month) || { paid: 0, overdue: 0, open: 0, planned: 0 };
 			sums.paid += row.paid;
-			sums.open += row.outstanding;
+			sums[day < today ? "overdue" : "open"] += row.outstanding;
 			if (!row.billed) sums.planned += row.planned_amount;
 			months.set(month, sums);
 		}
-		const element = this.wrapper.find(".sca-chart");
-		if (months.size < 2) {
-			element.hide();
-			return;
-		}
+		const element = this.wrapper.find(".sca-chart")[0];
+		if (months.size < 2) return element.remove();
 		const labels = [...months.keys()].sort();
-		const values = (key) => labels.map((month) => flt(months.get(month)[key], 2));
-		new frappe.Chart(element[0], {
-			title: __("By Due Month"),
-			type: "bar",
-			height: 180,
-			animate: false,
-			colors: ["green", "orange", "#c0c6cc"],
-			barOptions: { stacked: 1, spaceRatio: 0.6 },
-			axisOptions: { xAxisMode: "tick", xIsSeries: 0, shortenYAxisNumbers: 1 },
-			tooltipOptions: {
-				formatTooltipY: (value) => format_currency(value || 0, this.data.currency),
-			},
-			data: {
-				labels,
-				datasets: [
-					{ name: __("Collected"), values: values("paid") },
-					{ name: __("Outstanding"), values: values("open") },
-					{ name: __("To Be Billed"), values: values("planned") },
-				],
-			},
+		const dataset = (name, key) => ({
+			name,
+			values: labels.map((month) => flt(months.get(month)[key], 2)),
 		});
+		const draw = () =>
+			new frappe.Chart(element, {
+				type: "bar",
+				height: 170,
+				animate: false,
+				showLegend: 0,
+				colors: ["green", "red", "orange", "#c0c6cc"],
+				barOptions: { stacked: 1, spaceRatio: 0.6 },
+				axisOptions: { xAxisMode: "tick", xIsSeries: 0, shortenYAxisNumbers: 1 },
+				tooltipOptions: {
+					formatTooltipY: (value) => format_currency(value || 0, this.data.currency),
+				},
+				data: {
+					labels,
+					datasets: [
+						dataset(__("Collected"), "paid"),
+						dataset(__("Overdue"), "overdue"),
+						dataset(__("Not Due Yet"), "open"),
+						dataset(__("To Be Billed"), "planned"),
+					],
+				},
+			});
+		// A chart drawn in a hidden tab has no width.
+		const observer = new IntersectionObserver((entries) => {
+			if (!entries.some((entry) => entry.isIntersecting)) return;
+			observer.disconnect();
+			draw();
+		});
+		observer.observe(element);
 	}
 
 	table() {
@@ -175,12 +185,11 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 		const heads = [
 			[__("Installment")],
 			[__("Status")],
-			[__("Invoice Date")],
+			[__("Invoice")],
 			[__("Due Date")],
 			[__("Planned"), "num"],
 			[__("Paid"), "num"],
 			[__("Outstanding"), "num"],
-			[__("Invoice")],
 			[""],
 		];
 		return `
@@ -203,12 +212,11 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 					${this.remarks(row)}
 				</td>
 				${cell(__("Status"), deal.pill(row.status, deal.installment_colors))}
-				${cell(__("Invoice Date"), deal.date(row.planned_invoice_date) || "–")}
-				${cell(__("Due Date"), deal.date(row.due_date) || "–")}
+				${cell(__("Invoice"), this.invoice(row))}
+				${cell(__("Due Date"), deal.date(row.due_date) || "–", "sca-day")}
 				${cell(__("Planned"), money(row.planned_amount), "num")}
 				${cell(__("Paid"), money(row.paid), "num")}
 				${cell(__("Outstanding"), money(row.outstanding), "num")}
-				${cell(__("Invoice"), this.invoice(row) || "–")}
 				<td class="sca-actions">${this.actions(row)}</td>
 			</tr>`;
 	}
@@ -246,12 +254,16 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 		return html;
 	}
 
+	// Its day, and its number once there is one.
 	invoice(row) {
-		if (!row.sales_invoice) return "";
-		const draft = row.invoice_docstatus === 0 ? ` <span class="text-muted">(${__("Draft")})</span>` : "";
+		const day = sales_crm_accounts.deal.date(row.planned_invoice_date) || "–";
+		if (!row.sales_invoice) return `<div class="sca-day">${day}</div>`;
 		// Without the right to read invoices a link would lead to an error page.
-		if (!this.data.can_read_invoices) return esc(row.sales_invoice) + draft;
-		return sales_crm_accounts.deal.link("Sales Invoice", row.sales_invoice) + draft;
+		const name = this.data.can_read_invoices
+			? sales_crm_accounts.deal.link("Sales Invoice", row.sales_invoice)
+			: esc(row.sales_invoice);
+		const draft = row.invoice_docstatus === 0 ? ` (${__("Draft")})` : "";
+		return `<div class="sca-day">${day}<div class="sca-remark">${name}${draft}</div></div>`;
 	}
 
 	actions(row) {

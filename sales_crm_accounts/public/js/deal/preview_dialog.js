@@ -119,7 +119,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 				(item) => `<tr>
 					<td>${esc(item.item_name || item.item_code)}</td>
 					<td class="num">${format_number(item.qty, null, item.qty % 1 ? 3 : 0)} ${esc(__(item.uom || ""))}</td>
-					<td class="num">${this.money(item.rate)}</td>
+					<td class="num wide">${this.money(item.rate)}</td>
 					<td class="num">${this.money(item.amount)}</td>
 				</tr>`
 			)
@@ -127,7 +127,8 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 		const taxes = (invoice.taxes || [])
 			.map(
 				(tax) => `<tr class="text-muted">
-					<td colspan="3">${esc(tax.description || tax.account_head)}</td>
+					<td colspan="2">${esc(tax.description || tax.account_head)}</td>
+					<td class="wide"></td>
 					<td class="num">${this.money(tax.tax_amount)}</td>
 				</tr>`
 			)
@@ -136,7 +137,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 			<table class="sca-lines">
 				<thead><tr>
 					<th>${__("Item")}</th><th class="num">${__("Quantity")}</th>
-					<th class="num">${__("Rate")}</th><th class="num">${__("Amount")}</th>
+					<th class="num wide">${__("Rate")}</th><th class="num">${__("Amount")}</th>
 				</tr></thead>
 				<tbody>${items}${taxes}</tbody>
 			</table>`;
@@ -166,7 +167,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 			.map(
 				(line) => `<tr>
 					<td>${esc(line.account)}${line.party ? `<div class="text-muted">${esc(line.party)}</div>` : ""}</td>
-					<td class="text-muted">${esc(line.cost_center || "")}</td>
+					<td class="text-muted wide">${esc(line.cost_center || "")}</td>
 					<td class="num">${money(line.debit)}</td>
 					<td class="num">${money(line.credit)}</td>
 				</tr>`
@@ -176,7 +177,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 			<div class="sca-subhead">${__("General Ledger")} (${esc(currency)})</div>
 			<table class="sca-lines">
 				<thead><tr>
-					<th>${__("Account")}</th><th>${__("Cost Center")}</th>
+					<th>${__("Account")}</th><th class="wide">${__("Cost Center")}</th>
 					<th class="num">${__("Debit")}</th><th class="num">${__("Credit")}</th>
 				</tr></thead>
 				<tbody>${rows}</tbody>

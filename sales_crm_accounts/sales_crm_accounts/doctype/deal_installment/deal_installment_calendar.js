@@ -10,7 +10,7 @@ frappe.views.calendar["Deal Installment"] = {
 		allDay: "allDay",
 		status: "status",
 	},
-	fields: ["name", "title", "due_date", "status"],
+	get_events_method: "sales_crm_accounts.api.desk.installment_events",
 	get_css_class(event) {
 		return sales_crm_accounts.deal.calendar_class(event.status);
 	},
