@@ -130,7 +130,9 @@ def main() -> int:
 			drop_site()
 	for problem in problems:
 		print("  -", problem)
-	print(f"{'FAIL' if problems else 'OK'}: install cycle, {len(problems)} differences, {time.time() - started:.0f} s")
+	print(
+		f"{'FAIL' if problems else 'OK'}: install cycle, {len(problems)} differences, {time.time() - started:.0f} s"
+	)
 	return 1 if problems else 0
 
 
@@ -152,7 +154,15 @@ def run(*command, check: bool = True, **options) -> subprocess.CompletedProcess:
 
 
 def bench(*command, site: str | None = SITE, check: bool = True) -> None:
-	run(PYTHON, "-m", "frappe.utils.bench_helper", "frappe", *(["--site", site] if site else []), *command, check=check)
+	run(
+		PYTHON,
+		"-m",
+		"frappe.utils.bench_helper",
+		"frappe",
+		*(["--site", site] if site else []),
+		*command,
+		check=check,
+	)
 
 
 def database_administrator() -> list[str]:
@@ -167,14 +177,29 @@ def make_site() -> None:
 		drop_site()
 	say(f"new site {SITE} with ERPNext")
 	bench(
-		"new-site", SITE, "--force", "--admin-password=admin", *database_administrator(), "--install-app=erpnext", site=None
+		"new-site",
+		SITE,
+		"--force",
+		"--admin-password=admin",
+		*database_administrator(),
+		"--install-app=erpnext",
+		site=None,
 	)
 
 
 def drop_site() -> None:
 	with tempfile.TemporaryDirectory() as archive:
 		where = f"--archived-sites-path={archive}"
-		bench("drop-site", SITE, "--force", "--no-backup", where, *database_administrator(), site=None, check=False)
+		bench(
+			"drop-site",
+			SITE,
+			"--force",
+			"--no-backup",
+			where,
+			*database_administrator(),
+			site=None,
+			check=False,
+		)
 
 
 def step(name: str, argument=None):
@@ -236,7 +261,8 @@ def site_fingerprint() -> dict:
 	tables = [
 		row[0]
 		for row in frappe.db.sql(
-			"select table_name from information_schema.tables where table_schema=%(schema)s and table_type='BASE TABLE'", schema
+			"select table_name from information_schema.tables where table_schema=%(schema)s and table_type='BASE TABLE'",
+			schema,
 		)
 	]
 	return {
@@ -266,7 +292,9 @@ def site_fingerprint() -> dict:
 		"records": sorted(
 			f"{doctype}|" + "|".join(str(value) for value in row)
 			for doctype, fields in RECORDS.items()
-			for row in frappe.db.sql(f"select {', '.join(f'`{field}`' for field in fields)} from `tab{doctype}`")
+			for row in frappe.db.sql(
+				f"select {', '.join(f'`{field}`' for field in fields)} from `tab{doctype}`"
+			)
 		),
 		"settings": sorted(
 			"|".join(str(value) for value in row)
@@ -296,6 +324,7 @@ def site_documents(columns: list[str]) -> dict:
 def site_check_installed() -> list[str]:
 	"""What the installation promises."""
 	import frappe
+
 	from sales_crm_accounts.setup import dimension
 	from sales_crm_accounts.setup.custom_fields import CUSTOM_FIELDS
 
@@ -356,7 +385,9 @@ def site_check_invoices() -> list[str]:
 	if round(sum(row.grand_total for row in invoices), 2) != 900:
 		problems.append("the invoices of the deal do not sum to 900.00 any more")
 	unpaid = frappe.get_all(
-		"Sales Invoice", filters={"company": "Deals Test Ltd", "docstatus": 1, "outstanding_amount": (">", 0)}, pluck="name"
+		"Sales Invoice",
+		filters={"company": "Deals Test Ltd", "docstatus": 1, "outstanding_amount": (">", 0)},
+		pluck="name",
 	)
 	if len(unpaid) != 2:
 		problems.append(f"{len(unpaid)} invoices are unpaid, not 2")
@@ -371,7 +402,9 @@ def site_check_invoices() -> list[str]:
 # Comparing
 
 
-def compare(before: dict, after: dict, when: str, parts: tuple = ("columns", "indexes", "rows", "records", "settings")):
+def compare(
+	before: dict, after: dict, when: str, parts: tuple = ("columns", "indexes", "rows", "records", "settings")
+):
 	problems = []
 	for part in parts:
 		old, new = set(before[part]), set(after[part])
@@ -382,7 +415,9 @@ def compare(before: dict, after: dict, when: str, parts: tuple = ("columns", "in
 
 def compare_documents(before: dict, after: dict) -> list[str]:
 	# The user of automatic billing is the app's own: it is removed or disabled.
-	known = {key for key in before if "sales-crm-accounts.invalid" not in key and key != "Contact Deal Billing"}
+	known = {
+		key for key in before if "sales-crm-accounts.invalid" not in key and key != "Contact Deal Billing"
+	}
 	return [f"uninstall lost: {key}" for key in sorted(known - after.keys())] + [
 		f"uninstall changed: {key}" for key in sorted(known & after.keys()) if before[key] != after[key]
 	]

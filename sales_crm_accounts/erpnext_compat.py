@@ -56,9 +56,22 @@ def desk_path() -> str:
 
 def dimension_doctypes() -> list[str]:
 	"""Documents that ERPNext gives the fields of accounting dimensions."""
-	from erpnext.accounts.doctype.accounting_dimension.accounting_dimension import get_doctypes_with_dimensions
+	from erpnext.accounts.doctype.accounting_dimension.accounting_dimension import (
+		get_doctypes_with_dimensions,
+	)
 
-	return [doctype for doctype in dict.fromkeys(get_doctypes_with_dimensions()) if frappe.db.exists("DocType", doctype)]
+	return [
+		doctype
+		for doctype in dict.fromkeys(get_doctypes_with_dimensions())
+		if frappe.db.exists("DocType", doctype)
+	]
+
+
+def accounting_dimensions() -> list[str]:
+	"""Field names of the accounting dimensions that are switched on; ERPNext keeps them for the length of a request."""
+	from erpnext.accounts.doctype.accounting_dimension.accounting_dimension import get_accounting_dimensions
+
+	return get_accounting_dimensions()
 
 
 def make_dimension_fields(dimension, doctypes: list[str]) -> None:

@@ -91,7 +91,8 @@ def can(ptype: str, deal: str, user: str | None = None) -> bool:
 		return True
 	return bool(
 		frappe.db.sql(  # nosemgrep: conditions are built above from escaped values
-			f"select 1 from `tabDeal` where `tabDeal`.`name` = %(deal)s and {conditions.replace('%', '%%')}", {"deal": deal}
+			f"select 1 from `tabDeal` where `tabDeal`.`name` = %(deal)s and {conditions.replace('%', '%%')}",
+			{"deal": deal},
 		)
 	)
 
@@ -158,4 +159,3 @@ def _sales_persons(user: str) -> list[str]:
 		.run()
 	)
 	return [name for (name,) in rows]
-

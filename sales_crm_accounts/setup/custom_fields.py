@@ -81,7 +81,9 @@ CUSTOM_FIELDS = {
 	"Payment Entry": [_deal("dimension_col_break", allow_on_submit=1)],
 	"GL Entry": [_deal("cost_center")],
 	"Opportunity": [_deal("party_name", read_only=1, no_copy=1, print_hide=1, depends_on="deal")],
-	"Quotation": [_deal("party_name", read_only=1, no_copy=1, print_hide=1, allow_on_submit=1, depends_on="deal")],
+	"Quotation": [
+		_deal("party_name", read_only=1, no_copy=1, print_hide=1, allow_on_submit=1, depends_on="deal")
+	],
 }
 
 

@@ -21,7 +21,13 @@ _ON_WIN = {"billing_trigger": "On Winning"}
 
 DEAL_PLAN_TEMPLATES = {
 	"Pay in Full": [
-		{"description": "Full amount", "percent": 100, **_ON_WIN, "due_rule": "Days After Invoice", "due_days": 30},
+		{
+			"description": "Full amount",
+			"percent": 100,
+			**_ON_WIN,
+			"due_rule": "Days After Invoice",
+			"due_days": 30,
+		},
 	],
 	"50% Deposit, 50% on Delivery": [
 		{"description": "Deposit", "percent": 50, **_ON_WIN, "due_rule": "Days After Invoice", "due_days": 7},
@@ -34,7 +40,13 @@ DEAL_PLAN_TEMPLATES = {
 		},
 	],
 	"30-40-30": [
-		{"description": "On signing", "percent": 30, **_ON_WIN, "due_rule": "Days After Invoice", "due_days": 14},
+		{
+			"description": "On signing",
+			"percent": 30,
+			**_ON_WIN,
+			"due_rule": "Days After Invoice",
+			"due_days": 14,
+		},
 		{
 			"description": "On acceptance",
 			"percent": 40,
@@ -103,7 +115,12 @@ def make_plan_templates() -> None:
 		return
 	for name, rows in DEAL_PLAN_TEMPLATES.items():
 		frappe.get_doc(
-			{"doctype": "Deal Plan Template", "template_name": name, "company": "", "rows": [{"basis": "Percent", **row} for row in rows]}
+			{
+				"doctype": "Deal Plan Template",
+				"template_name": name,
+				"company": "",
+				"rows": [{"basis": "Percent", **row} for row in rows],
+			}
 		).insert(ignore_permissions=True)
 
 
@@ -126,7 +143,9 @@ def make_kanban_board() -> None:
 			"field_name": "stage_column",
 			"show_labels": 1,
 			"filters": frappe.as_json([["Deal", "status", "!=", "Cancelled"]], indent=None),
-			"fields": frappe.as_json(["customer_name", "net_total", "expected_close_date", "probability"], indent=None),
+			"fields": frappe.as_json(
+				["customer_name", "net_total", "expected_close_date", "probability"], indent=None
+			),
 		}
 	)
 	board.insert(ignore_permissions=True)

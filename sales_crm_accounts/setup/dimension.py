@@ -38,7 +38,9 @@ def sync_dimension(enabled: bool | None = None) -> None:
 
 def check_dimension_possible() -> None:
 	"""Another dimension may already own the field name."""
-	other = frappe.db.get_value(DIMENSION, {"fieldname": DEAL_FIELD, "document_type": ("!=", DIMENSION_OF)}, "document_type")
+	other = frappe.db.get_value(
+		DIMENSION, {"fieldname": DEAL_FIELD, "document_type": ("!=", DIMENSION_OF)}, "document_type"
+	)
 	if other:
 		frappe.throw(
 			_(
@@ -90,7 +92,12 @@ def _set_read_only(fieldname: str, read_only: bool) -> None:
 		if any(field["fieldname"] == DEAL_FIELD and field.get("read_only") for field in fields)
 	]
 	doctypes = [d for d in erpnext_compat.dimension_doctypes() if d not in always]
-	filters = {"fieldname": fieldname, "options": "Deal", "dt": ("in", doctypes), "read_only": int(not read_only)}
+	filters = {
+		"fieldname": fieldname,
+		"options": "Deal",
+		"dt": ("in", doctypes),
+		"read_only": int(not read_only),
+	}
 	changed = frappe.get_all("Custom Field", filters=filters, pluck="dt")
 	if not changed:
 		return

@@ -9,6 +9,7 @@ from sales_crm_accounts.setup import MODULE
 from sales_crm_accounts.setup.custom_fields import sync_custom_fields
 from sales_crm_accounts.setup.defaults import make_defaults
 from sales_crm_accounts.setup.dimension import check_dimension_possible, sync_dimension
+from sales_crm_accounts.setup.other_dimensions import sync_other_dimensions
 from sales_crm_accounts.setup.roles import make_roles, set_billing_user
 
 
@@ -24,6 +25,7 @@ def after_install() -> None:
 	make_defaults()
 	set_billing_user()
 	sync_dimension()
+	sync_other_dimensions()
 	frappe.clear_cache()
 
 
@@ -32,6 +34,7 @@ def after_migrate() -> None:
 	make_roles()
 	sync_custom_fields()
 	sync_dimension()
+	sync_other_dimensions()
 	stages.sync_columns()
 
 
@@ -60,7 +63,9 @@ def check_versions() -> None:
 def check_names_are_free() -> None:
 	"""A DocType of the same name that belongs to somebody else would be overwritten."""
 	taken = frappe.get_all(
-		"DocType", filters={"name": ("in", our_doctypes()), "module": ("!=", MODULE)}, fields=["name", "module"]
+		"DocType",
+		filters={"name": ("in", our_doctypes()), "module": ("!=", MODULE)},
+		fields=["name", "module"],
 	)
 	if taken:
 		frappe.throw(

@@ -17,7 +17,9 @@ BILLING_USER_ROLES = ("Accounts User", "Sales User", DEAL_MANAGER)
 def make_roles() -> None:
 	for role in ROLES:
 		if not frappe.db.exists("Role", role):
-			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(ignore_permissions=True)
+			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
+				ignore_permissions=True
+			)
 
 
 def make_billing_user() -> str:

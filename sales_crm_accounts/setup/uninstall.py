@@ -127,7 +127,11 @@ def remove_dimension() -> None:
 		"Accounting Dimension Filter", filters={"accounting_dimension": "Deal"}, pluck="name"
 	):
 		frappe.delete_doc(
-			"Accounting Dimension Filter", dimension_filter, ignore_on_trash=True, force=True, ignore_permissions=True
+			"Accounting Dimension Filter",
+			dimension_filter,
+			ignore_on_trash=True,
+			force=True,
+			ignore_permissions=True,
 		)
 	_remove_budget_option()
 
@@ -226,7 +230,10 @@ def remove_traces(doctypes: list[str]) -> None:
 	for doctype, fieldname, name_field in UNLINKED:
 		if _has_column(doctype, fieldname):
 			frappe.db.set_value(
-				doctype, {fieldname: ("in", doctypes)}, {fieldname: None, name_field: None}, update_modified=False
+				doctype,
+				{fieldname: ("in", doctypes)},
+				{fieldname: None, name_field: None},
+				update_modified=False,
 			)
 	frappe.db.delete("Deleted Document", {"deleted_doctype": ("in", doctypes)})
 	for table in ("__UserSettings", "__global_search"):
@@ -265,9 +272,18 @@ def remove_billing_user() -> None:
 		return
 	made = any(
 		frappe.db.exists(doctype, {"owner": BILLING_USER})
-		for doctype in ("Sales Invoice", "Sales Order", "GL Entry", "Journal Entry", "Payment Entry", "Communication")
+		for doctype in (
+			"Sales Invoice",
+			"Sales Order",
+			"GL Entry",
+			"Journal Entry",
+			"Payment Entry",
+			"Communication",
+		)
 	)
-	contacts = frappe.get_all("Contact", filters={"user": BILLING_USER, "email_id": BILLING_USER}, pluck="name")
+	contacts = frappe.get_all(
+		"Contact", filters={"user": BILLING_USER, "email_id": BILLING_USER}, pluck="name"
+	)
 	if not made:
 		try:
 			frappe.delete_doc("User", BILLING_USER, ignore_permissions=True, delete_permanently=True)
@@ -305,7 +321,9 @@ def remove_roles() -> None:
 			print(f"Role {role} has rights on {', '.join(sorted(set(used)))}; it stays.")
 			continue
 		frappe.db.delete("Has Role", {"role": role})
-		frappe.delete_doc("Role", role, ignore_on_trash=True, force=True, ignore_permissions=True, delete_permanently=True)
+		frappe.delete_doc(
+			"Role", role, ignore_on_trash=True, force=True, ignore_permissions=True, delete_permanently=True
+		)
 
 
 def _names(doctype: str, fieldname: str, values: list[str]) -> list[str]:

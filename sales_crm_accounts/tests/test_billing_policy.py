@@ -9,7 +9,12 @@ from sales_crm_accounts.tests.factories import ABBR, COMPANY
 class TestBillingPolicy(SiteTestCase):
 	def policy(self, **values):
 		return frappe.get_doc(
-			{"doctype": "Billing Policy", "policy_name": frappe.generate_hash(length=8), "company": COMPANY, **values}
+			{
+				"doctype": "Billing Policy",
+				"policy_name": frappe.generate_hash(length=8),
+				"company": COMPANY,
+				**values,
+			}
 		)
 
 	def refused(self, told: str, **values):
@@ -48,7 +53,11 @@ class TestBillingPolicy(SiteTestCase):
 		self.policy(min_amount=500, max_amount=0).insert()
 
 	def test_records_of_another_company(self):
-		for fieldname, doctype in (("debit_to", "Account"), ("income_account", "Account"), ("cost_center", "Cost Center")):
+		for fieldname, doctype in (
+			("debit_to", "Account"),
+			("income_account", "Account"),
+			("cost_center", "Cost Center"),
+		):
 			self.refused("belongs to the company", **{fieldname: self.other_company_record(doctype)})
 
 	def test_accounts_that_cannot_be_posted_to(self):
@@ -64,10 +73,17 @@ class TestBillingPolicy(SiteTestCase):
 		self.refused("not a naming series", naming_series="NOPE-.#")
 		self.refused("email template", email_invoice=1)
 		template = frappe.get_doc(
-			{"doctype": "Email Template", "name": frappe.generate_hash(), "subject": "Invoice", "response": "Hello"}
+			{
+				"doctype": "Email Template",
+				"name": frappe.generate_hash(),
+				"subject": "Invoice",
+				"response": "Hello",
+			}
 		).insert()
 		other = frappe.get_all("Print Format", filters={"doc_type": ("!=", "Sales Invoice")}, pluck="name")[0]
-		self.refused("Choose one for Sales Invoice", email_invoice=1, email_template=template.name, print_format=other)
+		self.refused(
+			"Choose one for Sales Invoice", email_invoice=1, email_template=template.name, print_format=other
+		)
 
 	def test_two_policies_over_the_same_deals(self):
 		self.policy(min_amount=100).insert()

@@ -1,9 +1,9 @@
 """The workspace: its cards and charts are there, count what the user may see, and have the figures worked out below."""
 
 import frappe
+from frappe.desk.desktop import Workspace
 from frappe.desk.doctype.dashboard_chart.dashboard_chart import get as chart_data
 from frappe.desk.doctype.number_card.number_card import get_result
-from frappe.desk.desktop import Workspace
 from frappe.utils import add_days, flt, today
 
 from sales_crm_accounts.api import dashboard as api
@@ -49,7 +49,9 @@ class TestDashboard(SiteTestCase):
 		self.assertTrue(Workspace(page, minimal=True).is_permitted())
 		for card in frappe.get_all("Number Card", filters={"module": "Sales CRM Accounts"}, pluck="name"):
 			self.assertTrue(frappe.has_permission("Number Card", "read", doc=card), card)
-		for chart in frappe.get_all("Dashboard Chart", filters={"module": "Sales CRM Accounts"}, pluck="name"):
+		for chart in frappe.get_all(
+			"Dashboard Chart", filters={"module": "Sales CRM Accounts"}, pluck="name"
+		):
 			self.assertTrue(frappe.has_permission("Dashboard Chart", "read", doc=chart), chart)
 
 	def test_cards_count_what_the_user_may_see(self):
@@ -81,7 +83,9 @@ class TestDashboard(SiteTestCase):
 		"""
 		frappe.set_user(SELLER)
 		before = self.by_series(dashboard.expected_collections(factories.COMPANY))
-		overdue_before = self.by_series(dashboard.expected_collections(factories.COMPANY, add_days(today(), 20)))
+		overdue_before = self.by_series(
+			dashboard.expected_collections(factories.COMPANY, add_days(today(), 20))
+		)
 		frappe.set_user("Administrator")
 		deal = factories.make_deal(
 			[
@@ -114,7 +118,10 @@ class TestDashboard(SiteTestCase):
 	def card(self, name: str, user: str) -> float:
 		frappe.set_user(user)
 		card = frappe.get_doc("Number Card", name)
-		filters = [*frappe.parse_json(card.filters_json), [card.document_type, "company", "=", factories.COMPANY]]
+		filters = [
+			*frappe.parse_json(card.filters_json),
+			[card.document_type, "company", "=", factories.COMPANY],
+		]
 		value = get_result(card.as_dict(), filters)
 		frappe.set_user("Administrator")
 		return value

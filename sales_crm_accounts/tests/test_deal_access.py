@@ -128,7 +128,12 @@ class TestDealAccess(SiteTestCase):
 		factories.bill_all(deal)
 		for doctype in ("Deal Installment", "Open Installment"):
 			record = frappe.get_last_doc(doctype, {"deal": deal.name})
-			for user, expected in ((SELLER, True), (ACCOUNTANT, True), (MANAGER, True), (OTHER_SELLER, False)):
+			for user, expected in (
+				(SELLER, True),
+				(ACCOUNTANT, True),
+				(MANAGER, True),
+				(OTHER_SELLER, False),
+			):
 				frappe.set_user(user)
 				listed = bool(frappe.get_list(doctype, filters={"name": record.name}))
 				self.assertEqual(listed, expected, f"{doctype} in the list of {user}")
@@ -159,7 +164,9 @@ class TestDealAccess(SiteTestCase):
 			if not frappe.db.exists("Report", report):
 				continue
 			with self.subTest(report=report):
-				found = run_report(report, filters={"company": factories.COMPANY}, ignore_prepared_report=True)
+				found = run_report(
+					report, filters={"company": factories.COMPANY}, ignore_prepared_report=True
+				)
 				rows = frappe.as_json(found["result"])
 				self.assertNotIn(foreign.name, rows)
 				if report == "Deal Installments":

@@ -70,7 +70,9 @@ class TestDealStage(SiteTestCase):
 		won.reload()
 		won.disabled = 1
 		self.assertRaisesRegex(frappe.ValidationError, "only stage", won.save)
-		self.assertRaisesRegex(frappe.ValidationError, "only stage", frappe.delete_doc, "Deal Stage", won.name, force=True)
+		self.assertRaisesRegex(
+			frappe.ValidationError, "only stage", frappe.delete_doc, "Deal Stage", won.name, force=True
+		)
 
 	def test_a_stage_in_use_cannot_be_deleted(self):
 		self.stage().insert()
@@ -84,7 +86,10 @@ class TestDealStage(SiteTestCase):
 			({"fieldname": "probability", "operator": ">=", "value": ""}, "enter the value"),
 			({"fieldname": "items", "operator": "=", "value": "3"}, "is a table"),
 			({"fieldname": "net_total", "operator": ">", "value": "a lot"}, "cannot be compared"),
-			({"fieldname": "expected_close_date", "operator": "<=", "value": "tomorrow"}, "cannot be compared"),
+			(
+				{"fieldname": "expected_close_date", "operator": "<=", "value": "tomorrow"},
+				"cannot be compared",
+			),
 		):
 			with self.subTest(told=told):
 				with self.assertRaises(frappe.ValidationError) as refused:

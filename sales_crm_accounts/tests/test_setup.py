@@ -14,7 +14,12 @@ from sales_crm_accounts.tests import SiteTestCase, factories
 
 class TestInstallation(SiteTestCase):
 	def test_unsupported_versions_are_refused_before_anything_changes(self):
-		for app, version in (("erpnext", "14.70.0"), ("erpnext", "15.39.2"), ("frappe", "17.0.0"), ("erpnext", "17.0.0-dev")):
+		for app, version in (
+			("erpnext", "14.70.0"),
+			("erpnext", "15.39.2"),
+			("frappe", "17.0.0"),
+			("erpnext", "17.0.0-dev"),
+		):
 			with self.subTest(app=app, version=version), patch(f"{app}.__version__", version):
 				self.assertIn((app, version), erpnext_compat.unsupported_apps())
 				with self.assertRaises(frappe.ValidationError) as refused:
@@ -144,7 +149,9 @@ class TestDimension(SiteTestCase):
 
 	def test_switched_off_the_invoice_keeps_its_deal_and_the_ledger_does_not_get_it(self):
 		self.switch(0)
-		self.assertEqual(frappe.db.get_value("Accounting Dimension", {"document_type": "Deal"}, "disabled"), 1)
+		self.assertEqual(
+			frappe.db.get_value("Accounting Dimension", {"document_type": "Deal"}, "disabled"), 1
+		)
 		frappe.local.flags.accounting_dimensions = None
 		deal, invoice = self.won()
 		self.assertEqual(invoice.deal, deal.name)
@@ -156,7 +163,9 @@ class TestDimension(SiteTestCase):
 	def test_an_existing_dimension_is_used(self):
 		name = dimension.dimension_name()
 		dimension.sync_dimension(True)
-		self.assertEqual(frappe.get_all("Accounting Dimension", filters={"document_type": "Deal"}, pluck="name"), [name])
+		self.assertEqual(
+			frappe.get_all("Accounting Dimension", filters={"document_type": "Deal"}, pluck="name"), [name]
+		)
 
 	def test_a_field_name_that_is_taken_is_told(self):
 		"""Seen from a dimension on Territory, the field `deal` is somebody else's."""
@@ -215,6 +224,8 @@ class TestDefaults(SiteTestCase):
 			if not template:
 				continue
 			with self.subTest(template=name):
-				deal = factories.make_deal(plan=[], plan_template=name, items=[(factories.SERVICE, 1, 100.01)])
+				deal = factories.make_deal(
+					plan=[], plan_template=name, items=[(factories.SERVICE, 1, 100.01)]
+				)
 				self.assertEqual(len(deal.plan), len(frappe.get_doc("Deal Plan Template", name).rows))
 				self.assertEqual(round(sum(row.net_amount for row in deal.plan), 2), 100.01)

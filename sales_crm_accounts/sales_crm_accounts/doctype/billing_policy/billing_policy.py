@@ -24,8 +24,11 @@ class BillingPolicy(Document):
 			frappe.throw(_("The amounts of the scope cannot be negative."), title=_("Billing Policy"))
 		if flt(self.max_amount) and flt(self.max_amount) < flt(self.min_amount):
 			frappe.throw(
-				_("The smallest amount {0} is above the largest amount {1}. Enter 0 as the largest for no limit.").format(
-					frappe.bold(self.get_formatted("min_amount")), frappe.bold(self.get_formatted("max_amount"))
+				_(
+					"The smallest amount {0} is above the largest amount {1}. Enter 0 as the largest for no limit."
+				).format(
+					frappe.bold(self.get_formatted("min_amount")),
+					frappe.bold(self.get_formatted("max_amount")),
 				),
 				title=_("Billing Policy"),
 			)
@@ -71,13 +74,20 @@ class BillingPolicy(Document):
 				)
 
 	def check_accounts(self):
-		if self.debit_to and frappe.get_cached_value("Account", self.debit_to, "account_type") != "Receivable":
+		if (
+			self.debit_to
+			and frappe.get_cached_value("Account", self.debit_to, "account_type") != "Receivable"
+		):
 			frappe.throw(
-				_("{0} is not a receivable account. Choose one of the type Receivable.").format(frappe.bold(self.debit_to)),
+				_("{0} is not a receivable account. Choose one of the type Receivable.").format(
+					frappe.bold(self.debit_to)
+				),
 				title=_("Billing Policy"),
 			)
 		# Liabilities are allowed for money received in advance, as in ERPNext's own invoice.
-		if self.income_account and frappe.get_cached_value("Account", self.income_account, "root_type") not in (
+		if self.income_account and frappe.get_cached_value(
+			"Account", self.income_account, "root_type"
+		) not in (
 			"Income",
 			"Liability",
 		):
@@ -131,8 +141,8 @@ class BillingPolicy(Document):
 				flt(self.get(f), 9) == flt(other[f], 9) for f in ("min_amount", "max_amount")
 			):
 				frappe.throw(
-					_("{0} already covers the same customer group, territory and amounts. Change the scope, or disable it.").format(
-						frappe.bold(other.name)
-					),
+					_(
+						"{0} already covers the same customer group, territory and amounts. Change the scope, or disable it."
+					).format(frappe.bold(other.name)),
 					title=_("Billing Policy"),
 				)

@@ -92,14 +92,18 @@ class DealStage(Document):
 				row.value = ""
 			elif not row.value:
 				frappe.throw(
-					_("Row {0}: enter the value that {1} is compared with, or choose the operator {2}.").format(
+					_(
+						"Row {0}: enter the value that {1} is compared with, or choose the operator {2}."
+					).format(
 						row.idx, frappe.bold(_(meta.get_label(row.fieldname))), frappe.bold(pipeline.IS_SET)
 					),
 					title=_("Requirements"),
 				)
 			elif meta.get_field(row.fieldname).fieldtype in frappe.model.table_fields:
 				frappe.throw(
-					_("Row {0}: {1} is a table, it can only be asked to have rows. Choose the operator {2}.").format(
+					_(
+						"Row {0}: {1} is a table, it can only be asked to have rows. Choose the operator {2}."
+					).format(
 						row.idx, frappe.bold(_(meta.get_label(row.fieldname))), frappe.bold(pipeline.IS_SET)
 					),
 					title=_("Requirements"),
@@ -117,9 +121,9 @@ class DealStage(Document):
 			return
 		if not fits:
 			frappe.throw(
-				_("Row {0}: {1} cannot be compared with {2}. Enter a number, or a date as YYYY-MM-DD.").format(
-					row.idx, frappe.bold(_(field.label)), frappe.bold(row.value)
-				),
+				_(
+					"Row {0}: {1} cannot be compared with {2}. Enter a number, or a date as YYYY-MM-DD."
+				).format(row.idx, frappe.bold(_(field.label)), frappe.bold(row.value)),
 				title=_("Requirements"),
 			)
 

@@ -23,7 +23,9 @@ class SalesCRMAccountsSettings(Document):
 		"""Automatic invoices need somebody who may make them, and whom limits hold."""
 		if not self.billing_user:
 			frappe.throw(
-				_("Choose the user that makes automatic invoices."), title=_("Billing User"), exc=frappe.MandatoryError
+				_("Choose the user that makes automatic invoices."),
+				title=_("Billing User"),
+				exc=frappe.MandatoryError,
 			)
 		if self.billing_user in frappe.STANDARD_USERS:
 			frappe.throw(
@@ -46,8 +48,12 @@ class SalesCRMAccountsSettings(Document):
 		]
 		if lacking:
 			frappe.throw(
-				_("The billing user {0} may not {1} a Sales Invoice. Give it the role {2} or choose another user.").format(
-					frappe.bold(self.billing_user), " {} ".format(_("or")).join(lacking), frappe.bold(_("Accounts User"))
+				_(
+					"The billing user {0} may not {1} a Sales Invoice. Give it the role {2} or choose another user."
+				).format(
+					frappe.bold(self.billing_user),
+					" {} ".format(_("or")).join(lacking),
+					frappe.bold(_("Accounts User")),
 				),
 				title=_("Billing User"),
 			)
@@ -81,7 +87,9 @@ class SalesCRMAccountsSettings(Document):
 		enabled = bool(cint(self.use_accounting_dimension))
 		dimension.sync_dimension(enabled)
 		frappe.msgprint(
-			_("New ledger entries carry the deal. General Ledger, Profit and Loss and Trial Balance can be filtered by it.")
+			_(
+				"New ledger entries carry the deal. General Ledger, Profit and Loss and Trial Balance can be filtered by it."
+			)
 			if enabled
 			else _(
 				"New ledger entries do not carry the deal any more. Entries posted so far keep theirs; invoices still show their deal."
