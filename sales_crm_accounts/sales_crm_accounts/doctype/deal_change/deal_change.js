@@ -3,7 +3,7 @@
 
 frappe.ui.form.on("Deal Change", {
 	setup(frm) {
-		frm.set_query("deal", () => ({ filters: { docstatus: 1, status: "Won" } }));
+		frm.set_query("deal", () => ({ filters: { docstatus: 1 } }));
 	},
 
 	refresh(frm) {
