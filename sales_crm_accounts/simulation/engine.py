@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ..core import plan
-from ..core.billing import BY_RATE, INVOICE_PER_INSTALLMENT, ONE_INVOICE, invoice_lines, is_ready
+from ..core.billing import BY_RATE, INVOICE_PER_INSTALLMENT, ONE_INVOICE, InvoiceLine, invoice_lines, is_ready
+from ..core.billing import Line as CoreLine
 from ..core.installments import Closings, OpenRow, ScheduleRow, allocate, status
 from ..core.money import ZERO, quantize, split
 from ..core.policy import PolicyScope
@@ -30,6 +31,16 @@ INVOICE, CREDIT, PAY, ENTRY, EXCHANGE = (
 	"Exchange Gain or Loss",
 )
 DAY = timedelta(days=1)
+ONE = Decimal(1)
+NO_DAYS = timedelta(0)
+
+
+def is_plain(line: CoreLine, method: str) -> bool:
+	"""Whether `core.billing.invoice_lines` makes one row of quantity 1 of any part of a deal with this line alone.
+
+	So it does for a single piece that is split by rate; a property test holds the shortcut against the rule.
+	"""
+	return line.quantity == 1 and line.amount > 0 and (method == BY_RATE or line.whole_number)
 
 
 class PlayError(ValueError):
@@ -184,7 +195,8 @@ class Engine:
 				else:
 					self.pending.add(self.today + DAY, installment)
 			else:
-				self.pending.add(installment.planned_on - timedelta(days=policy.days_ahead), installment)
+				ahead = timedelta(days=policy.days_ahead) if policy.days_ahead else NO_DAYS
+				self.pending.add(installment.planned_on - ahead, installment)
 		if now:
 			self.bill_ready(now)
 
@@ -264,39 +276,27 @@ class Engine:
 	def set_lines(self, invoice: Invoice, net_units: int):
 		"""Items, taxes and totals of the invoice; the discount of the deal is shared like the amounts."""
 		deal, rounding = invoice.deal, self.rounding
-		part = self.money(net_units)
-		total_left = sum(deal.left, ZERO)
-		if deal.discount:
-			billed = sum(other.net for other in deal.installments if other.invoice) if deal.invoices else 0
-			net_left = self.money(
-				sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
-			)
-			discount_left = total_left - net_left
-			if not billed and not deal.invoices:
-				discount_left = deal.discount
-			share = (
-				discount_left
-				if part == net_left
-				else quantize(discount_left * part / net_left, self.precision, rounding.mode)
-			)
+		part = net = self.money(net_units)
+		if len(deal.lines) == 1 and not deal.discount and is_plain(deal.lines[0], deal.policy.split):
+			invoice.lines = [InvoiceLine(0, ONE, part, part)]
+			deal.left[0] -= part
 		else:
-			share = ZERO
-		lines = invoice_lines(
-			deal.lines,
-			deal.left,
-			deal.left_quantity,
-			part + share,
-			deal.policy.split,
-			rounding,
-			not deal.invoices,
-		)
-		net = -share
-		left, left_quantity = deal.left, deal.left_quantity
-		for line in lines:
-			net += line.amount
-			left[line.item] -= line.amount
-			left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
-		invoice.lines = lines
+			share = self.share_of_discount(deal, part) if deal.discount else ZERO
+			invoice.lines = invoice_lines(
+				deal.lines,
+				deal.left,
+				deal.left_quantity,
+				part + share,
+				deal.policy.split,
+				rounding,
+				not deal.invoices,
+			)
+			net = -share
+			left, left_quantity = deal.left, deal.left_quantity
+			for line in invoice.lines:
+				net += line.amount
+				left[line.item] -= line.amount
+				left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
 		invoice.net = grand = self.units(net)
 		if deal.tax:
 			invoice.taxes = [self.units(tax_amount(net, rate, rounding)) for _account, rate in deal.tax.lines]
@@ -304,6 +304,15 @@ class Engine:
 		else:
 			invoice.taxes = ()
 		invoice.grand = grand
+
+	def share_of_discount(self, deal: Deal, part: Decimal) -> Decimal:
+		"""What of the deal's discount goes on an invoice over `part`; the last invoice takes the rest."""
+		open_net = sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
+		net_left = self.money(open_net)
+		discount_left = sum(deal.left, ZERO) - net_left if deal.invoices else deal.discount
+		if part == net_left:
+			return discount_left
+		return quantize(discount_left * part / net_left, self.precision, self.rounding.mode)
 
 	def post_invoice(self, invoice: Invoice, kind: str, number: int, sign: int):
 		"""Dr Receivable, Cr Income, Cr Tax; a credit note and a cancellation the other way round."""

@@ -13,7 +13,7 @@ from typing import NamedTuple, TextIO
 
 from .books import ROOTS, Company
 
-BATCH = 10_000
+BATCH = 2_000
 SPECIAL = re.compile(r'[,"\n\r]')
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_crm_accounts.core.billing import BY_QUANTITY, BY_RATE, InvoiceLine, Rounding, invoice_lines
+from sales_crm_accounts.core.billing import Line as CoreLine
 from sales_crm_accounts.core.installments import Closings, ScheduleRow, allocate
 from sales_crm_accounts.simulation import books
 from sales_crm_accounts.simulation.company import load
+from sales_crm_accounts.simulation.engine import is_plain
 from sales_crm_accounts.simulation.ledger import Ledger, LedgerError, Line, formatter, quoted
 from sales_crm_accounts.simulation.play import Play
 
@@ -143,6 +146,20 @@ def test_the_shortcut_for_one_row_is_the_rule(grand, paid, credited, written_off
 		2,
 	)
 	assert (row.paid, row.credited, row.written_off) == (money(paid), money(credited), money(written_off))
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**9), st.booleans(), st.booleans())
+def test_the_shortcut_for_a_single_piece_is_the_rule(total, part, whole_number, by_rate):
+	"""Engine.set_lines writes one row of quantity 1 where the deal sells one piece; so does core.billing.invoice_lines."""
+	part, total = sorted((part, total))
+	money = lambda units: Decimal(units).scaleb(-2)  # noqa: E731
+	line = CoreLine(Decimal(1), money(total), money(total), whole_number)
+	method = BY_RATE if by_rate else BY_QUANTITY
+	if is_plain(line, method):
+		rows = invoice_lines([line], [money(total)], [Decimal(1)], money(part), method, Rounding())
+		assert rows == [InvoiceLine(0, Decimal(1), money(part), money(part))]
+	else:
+		assert method == BY_QUANTITY
 
 
 @given(st.integers(min_value=-(10**15), max_value=10**15), st.integers(min_value=0, max_value=6))
