@@ -343,13 +343,8 @@ def _bill(deal: str, milestones: dict[int, int]):
 		with on_day(day):
 			installments.confirm(name, day)
 	frappe.db.commit()
-	dates = frappe.get_all(
-		"Deal Installment",
-		filters={"deal": deal, "planned_invoice_date": ("<=", today())},
-		pluck="planned_invoice_date",
-		order_by="planned_invoice_date",
-	)
-	for day in dates:
+	dates = frappe.get_all("Deal Installment", filters={"deal": deal}, pluck="planned_invoice_date")
+	for day in sorted(day for day in dates if day and day <= getdate(today())):
 		with on_day(day):
 			sweep.bill_deal(deal, "Daily Sweep")
 
