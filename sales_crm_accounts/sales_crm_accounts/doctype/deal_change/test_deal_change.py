@@ -586,6 +586,54 @@ class TestUnwind(SiteTestCase):
 		deal.cancel()
 		self.assertEqual(frappe.db.get_value("Payment Entry", payment.name, "docstatus"), 1)
 
+	def test_partly_paid_and_credited(self):
+		"""330.00, paid 130.00, credited: ERPNext keeps the note apart (-330.00 beside 200.00); refunding 130.00 clears it."""
+		deal = make.make_deal(
+			[make.row("A", amount=300), make.row("B", billing_trigger="On Milestone", milestone="M")],
+			win=True,
+			taxes_and_charges=make.TAX_TEMPLATE,
+		)
+		billing.bill([f"{deal.name}-01"], force=True)
+		invoice = make.installments(deal)[0].sales_invoice
+		payment = make.pay(invoice, 130)
+		(name,) = deal_api.make_credit_notes(deal.name)
+		note = frappe.get_doc("Sales Invoice", name)
+		note.submit()
+		self.assertEqual(
+			[
+				frappe.db.get_value("Sales Invoice", each, "outstanding_amount")
+				for each in (invoice, note.name)
+			],
+			[200, -330],
+		)
+		self.assertEqual([row["name"] for row in deal_api.obstacles(deal.name)], [payment.name])
+		refund = frappe.get_doc(
+			{
+				"doctype": "Payment Entry",
+				"payment_type": "Pay",
+				"company": make.COMPANY,
+				"party_type": "Customer",
+				"party": make.CUSTOMER,
+				"paid_from": make.BANK,
+				"paid_to": make.DEBTORS,
+				"paid_amount": 130,
+				"received_amount": 130,
+				"reference_no": "TEST",
+				"reference_date": today(),
+				"references": [
+					{
+						"reference_doctype": "Sales Invoice",
+						"reference_name": note.name,
+						"allocated_amount": -130,
+					}
+				],
+			}
+		)
+		refund.insert(ignore_permissions=True).submit()
+		self.assertEqual(deal_api.obstacles(deal.name), [])
+		deal.reload()
+		deal.cancel()
+
 	def test_the_order_goes_with_the_deal(self):
 		policy = make.make_policy("SCA Unwind Order", create_sales_order=1, min_amount=9_000_003)
 		deal = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
