@@ -50,6 +50,10 @@ doc_events = {
 		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
 		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
 	},
+	"Accounting Dimension": {
+		"on_update": "sales_crm_accounts.events.accounting_dimension.on_update",
+		"after_delete": "sales_crm_accounts.events.accounting_dimension.after_delete",
+	},
 	"Delivery Note": {
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",

@@ -7,6 +7,7 @@ import frappe
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, cint, flt, getdate, today
 
+from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, quantize, split, to_decimal
 from sales_crm_accounts.services import policies
@@ -135,6 +136,16 @@ def compute(invoice):
 	invoice.calculate_taxes_and_totals()
 
 
+def dimensions_of(*sources) -> dict:
+	"""The site's other accounting dimensions as the first of `sources` has them that has any; ERPNext fills the rest."""
+	values = {}
+	for fieldname in erpnext_compat.accounting_dimensions():
+		value = next((source.get(fieldname) for source in sources if source.get(fieldname)), None)
+		if value and fieldname != "deal":
+			values[fieldname] = value
+	return values
+
+
 def header(deal, policy, posting_date=None):
 	"""Unsaved invoice with everything but lines, dates and installment."""
 	invoice = frappe.new_doc("Sales Invoice")
@@ -152,6 +163,7 @@ def header(deal, policy, posting_date=None):
 			"contact_person": deal.contact_person,
 			"customer_address": deal.customer_address,
 			"update_stock": 0,
+			**dimensions_of(deal),
 		}
 	)
 	if deal.selling_price_list:
@@ -196,6 +208,7 @@ def _append_line(invoice, deal, policy, line: billing.InvoiceLine, on_order: boo
 		"deal": deal.name,
 		"deal_item": item.name,
 		"is_free_item": 0 if line.amount else 1,
+		**dimensions_of(item, deal),
 	}
 	for field, value in (
 		("income_account", item.income_account or policy.income_account),

@@ -6,6 +6,7 @@ from frappe.utils import flt, get_link_to_form, getdate, today
 
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services import deals, policies
+from sales_crm_accounts.services.invoices import dimensions_of
 
 
 def prepare(deal):
@@ -147,6 +148,7 @@ def make_sales_order(deal):
 			"cost_center": deal.cost_center or policy.cost_center,
 			"taxes_and_charges": deal.taxes_and_charges or policy.taxes_and_charges,
 			"ignore_default_payment_terms_template": 1,
+			**dimensions_of(deal),
 		}
 	)
 	if deal.selling_price_list:
@@ -169,6 +171,7 @@ def make_sales_order(deal):
 				"delivery_date": deal.delivery_date,
 				"deal": deal.name,
 				"deal_item": row.name,
+				**dimensions_of(row, deal),
 			},
 		)
 	for row in deal.sales_team:
