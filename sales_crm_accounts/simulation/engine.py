@@ -5,7 +5,6 @@ The rules are the core's; here is only what ERPNext's documents would do on a si
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,23 +12,17 @@ from decimal import Decimal
 from ..core import plan
 from ..core.billing import BY_RATE, INVOICE_PER_INSTALLMENT, ONE_INVOICE, InvoiceLine, invoice_lines, is_ready
 from ..core.billing import Line as CoreLine
-from ..core.installments import Closings, OpenRow, ScheduleRow, allocate, status
+from ..core.installments import status
 from ..core.money import ZERO, quantize, split
 from ..core.policy import PolicyScope
 from ..core.problems import _
-from . import books
+from .agenda import INVOICE, Agenda, PlayError
 from .books import Company, Deal, Installment, Invoice, Policy, Receipt
-from .company import choose_policy, set_totals, tax_amount
 from .ledger import Ledger, Line
+from .money_back import MoneyBack
+from .totals import choose_policy, set_totals, tax_amount
 
 BUILT_IN = Policy(PolicyScope(""), INVOICE_PER_INSTALLMENT, BY_RATE)
-INVOICE, CREDIT, PAY, ENTRY, EXCHANGE = (
-	"Sales Invoice",
-	"Credit Note",
-	"Payment Entry",
-	"Journal Entry",
-	"Exchange Gain or Loss",
-)
 DAY = timedelta(days=1)
 ONE = Decimal(1)
 NO_DAYS = timedelta(0)
@@ -43,41 +36,7 @@ def is_plain(line: CoreLine, method: str) -> bool:
 	return line.quantity == 1 and line.amount > 0 and (method == BY_RATE or line.whole_number)
 
 
-class PlayError(ValueError):
-	"""A movement that ERPNext would refuse; `text` is a template."""
-
-	def __init__(self, text: str, **values):
-		self.text, self.values = text, values
-		super().__init__(text.format(**values))
-
-
-class Agenda:
-	"""What is to be done on which day, first day first."""
-
-	def __init__(self):
-		self.days: list[date] = []
-		self.items: dict[date, list[Installment]] = {}
-
-	def add(self, day: date, item: Installment):
-		items = self.items.get(day)
-		if items is None:
-			items = self.items[day] = []
-			heapq.heappush(self.days, day)
-		items.append(item)
-
-	def remove(self, day: date, item: Installment):
-		if item in self.items.get(day, ()):
-			self.items[day].remove(item)
-
-	def until(self, day: date) -> list[Installment]:
-		"""Takes out everything up to and on `day`."""
-		result: list[Installment] = []
-		while self.days and self.days[0] <= day:
-			result += self.items.pop(heapq.heappop(self.days))
-		return result
-
-
-class Engine:
+class Engine(MoneyBack):
 	"""The state of the company on one day. Days only go forward (`start_day`)."""
 
 	def __init__(self, company: Company, ledger: Ledger, trace: bool = False):
@@ -369,276 +328,6 @@ class Engine:
 			),
 		)
 		invoice.lines = None
-
-	# Money back
-
-	def receive(
-		self,
-		deal: Deal,
-		units: int,
-		installment: int = 0,
-		kind: int = books.PAYMENT,
-		rate: Decimal | None = None,
-		waits: bool = False,
-	) -> Receipt:
-		"""Money from the customer: Dr Bank, Cr Receivable; it closes the installment named, else the oldest open ones.
-
-		What finds nothing open stays with the deal and is used by its next invoice. `waits`: a journal entry nobody has
-		reconciled yet.
-		"""
-		base = self.base(deal, units) if rate is None else int(quantize(units * rate, 0, self.rounding.mode))
-		if kind == books.JOURNAL:
-			self.next_entry += 1
-			name, number = ENTRY, self.next_entry
-		else:
-			self.next_payment += 1
-			name, number = PAY, self.next_payment
-		self.ledger.post(
-			name,
-			number,
-			deal.number,
-			(Line(self.bank, base, units, None), Line(self.receivable, -base, -units, deal.customer.number)),
-		)
-		self.count("collected", base)
-		receipt = Receipt(deal, kind, number, units, base, self.today)
-		receipt.installment, receipt.waits = installment, waits
-		if not waits:
-			self.use_receipt(receipt)
-		if receipt.open:
-			deal.receipts.append(receipt)
-		return receipt
-
-	def reconcile(self, receipt: Receipt):
-		receipt.waits = False
-		self.use_receipt(receipt)
-		self.forget_used(receipt.deal)
-
-	def use_receipts(self, deal: Deal):
-		for receipt in deal.receipts:
-			if not receipt.waits:
-				self.use_receipt(receipt)
-		self.forget_used(deal)
-
-	@staticmethod
-	def forget_used(deal: Deal):
-		deal.receipts = [receipt for receipt in deal.receipts if receipt.open]
-
-	def use_receipt(self, receipt: Receipt):
-		deal = receipt.deal
-		if receipt.installment:
-			named = deal.installments[receipt.installment - 1]
-			if named.invoice is None and not named.cancelled:
-				return
-			invoices = [named.invoice] if named.invoice and named.invoice.outstanding > 0 else deal.invoices
-		else:
-			invoices = deal.invoices
-		for invoice in invoices:
-			open_units = invoice.outstanding
-			if open_units > 0 and receipt.open:
-				self.use_on(receipt, invoice, min(receipt.open, open_units))
-			if not receipt.open:
-				break
-
-	def use_on(self, receipt: Receipt, invoice: Invoice, units: int):
-		deal = invoice.deal
-		base = receipt.base_open if units == receipt.open else round(receipt.base_open * units / receipt.open)
-		invoice_base = self.take_base(invoice, units)
-		receipt.open -= units
-		receipt.base_open -= base
-		invoice.paid += units
-		name = ENTRY if receipt.kind == books.JOURNAL else PAY
-		self.ledger.add(
-			"closings",
-			(name, receipt.number, invoice.number, self.ledger.day_text, "paid", units, base),
-		)
-		if base != invoice_base:
-			self.post_exchange(deal, base - invoice_base)
-		if self.trace is not None or deal.number in self.traced:
-			if self.trace is None:
-				self.trace = {}
-			self.trace.setdefault(invoice.number, []).append((receipt, units, base, invoice_base))
-		self.refresh(invoice)
-
-	def take_base(self, invoice: Invoice, units: int) -> int:
-		"""What `units` of the invoice stand for in the company's currency; the last of them takes what is left."""
-		base = invoice.base_open if units == invoice.outstanding else self.base(invoice.deal, units)
-		invoice.base_open -= base
-		return base
-
-	def post_exchange(self, deal: Deal, difference: int):
-		"""The payment was worth `difference` more than the invoice: the receivable is put right against gain or loss."""
-		self.next_entry += 1
-		self.ledger.post(
-			EXCHANGE,
-			self.next_entry,
-			deal.number,
-			(
-				Line(self.receivable, difference, 0, deal.customer.number),
-				Line(self.exchange, -difference, 0, None),
-			),
-		)
-
-	def credit(self, invoice: Invoice, units: int = 0):
-		"""A credit note over `units` with tax (0: all that is open): Dr Income, Dr Tax, Cr Receivable; closes the invoice."""
-		deal = invoice.deal
-		units = units or invoice.outstanding
-		if not 0 < units <= invoice.grand - invoice.credited:
-			raise PlayError(_("the credit note is larger than its invoice."))
-		self.next_invoice += 1
-		number = self.next_invoice
-		if units == invoice.grand:
-			base = self.take_base(invoice, units)
-			net = invoice.net
-			self.post_invoice(invoice, CREDIT, number, -1)
-		else:
-			base = self.take_base(invoice, units)
-			net, taxes = self.part_of(invoice, units)
-			lines = [
-				Line(self.receivable, -base, -units, deal.customer.number),
-				Line(self.income, self.base(deal, net), net, None),
-			]
-			for (account, _rate), tax in zip(deal.tax.lines if deal.tax else (), taxes, strict=True):
-				lines.append(Line(self.tax_accounts[account], self.base(deal, tax), tax, None))
-			rest = sum(line.amount for line in lines)
-			if rest:
-				lines.append(Line(self.round_off, -rest, 0, None))
-			self.ledger.post(CREDIT, number, deal.number, lines)
-			self.count("credited", base)
-		day = self.ledger.day_text
-		self.ledger.add(
-			"invoices",
-			(number, deal.number, day, day, -net, net - units, -units, -base, 1, invoice.number, 0),
-		)
-		self.ledger.add("closings", (CREDIT, number, invoice.number, day, "credited", units, base))
-		invoice.credited += units
-		self.refresh(invoice)
-
-	def part_of(self, invoice: Invoice, units: int) -> tuple[int, list[int]]:
-		"""Net amount and taxes in `units` of an invoice."""
-		parts = split(
-			self.money(units),
-			[self.money(invoice.net), *(self.money(tax) for tax in invoice.taxes)],
-			self.precision,
-		)
-		return self.units(parts[0]), [self.units(part) for part in parts[1:]]
-
-	def write_off(self, invoice: Invoice, units: int = 0):
-		"""Give up `units` (0: all that is open): Dr Bad Debts, Cr Receivable."""
-		deal = invoice.deal
-		units = units or invoice.outstanding
-		if not 0 < units <= invoice.outstanding:
-			raise PlayError(_("more is written off than is open."))
-		base = self.take_base(invoice, units)
-		self.next_entry += 1
-		self.ledger.post(
-			ENTRY,
-			self.next_entry,
-			deal.number,
-			(
-				Line(self.written_off, base, units, None),
-				Line(self.receivable, -base, -units, deal.customer.number),
-			),
-		)
-		self.ledger.add(
-			"closings",
-			(ENTRY, self.next_entry, invoice.number, self.ledger.day_text, "written_off", units, base),
-		)
-		invoice.written_off += units
-		self.count("written_off", base)
-		self.refresh(invoice)
-
-	def refund(self, invoice: Invoice, units: int):
-		"""Money goes back to the customer: Dr Receivable, Cr Bank; the invoice is open again by as much."""
-		deal = invoice.deal
-		if not 0 < units <= invoice.paid:
-			raise PlayError(_("more is paid back than was paid."))
-		base = self.base(deal, units)
-		self.next_payment += 1
-		self.ledger.post(
-			PAY,
-			self.next_payment,
-			deal.number,
-			(Line(self.receivable, base, units, deal.customer.number), Line(self.bank, -base, -units, None)),
-		)
-		self.ledger.add(
-			"closings", (PAY, self.next_payment, invoice.number, self.ledger.day_text, "paid", -units, -base)
-		)
-		invoice.paid -= units
-		invoice.base_open += base
-		self.count("collected", -base)
-		self.refresh(invoice)
-
-	def cancel_invoice(self, invoice: Invoice):
-		"""Take an invoice back: its entry is reversed, its payments are free again, its installments wait on hold."""
-		deal = invoice.deal
-		if invoice.credited or invoice.written_off:
-			raise PlayError(_("the invoice has a credit note or a write-off; cancel that first."))
-		for receipt, units, base, invoice_base in (self.trace or {}).pop(invoice.number, ()):
-			receipt.open += units
-			receipt.base_open += base
-			receipt.waits = True
-			if receipt not in deal.receipts:
-				deal.receipts.append(receipt)
-			if base != invoice_base:
-				self.post_exchange(deal, invoice_base - base)
-			self.ledger.add(
-				"closings",
-				(
-					ENTRY if receipt.kind == books.JOURNAL else PAY,
-					receipt.number,
-					invoice.number,
-					self.ledger.day_text,
-					"paid",
-					-units,
-					-base,
-				),
-			)
-		self.post_invoice(invoice, INVOICE, invoice.number, -1)
-		self.ledger.flush()
-		self.ledger.db.execute("UPDATE invoices SET cancelled = 1 WHERE id = ?", (invoice.number,))
-		lines = self.ledger.db.execute(
-			"SELECT item, quantity, amount FROM invoice_items WHERE invoice = ?", (invoice.number,)
-		).fetchall()
-		index_of = {item[0]: index for index, item in reversed(list(enumerate(deal.items)))}
-		for item, quantity, amount in lines:
-			deal.left[index_of[item]] += Decimal(amount)
-			deal.left_quantity[index_of[item]] += Decimal(quantity)
-		for installment in invoice.installments:
-			self.move(installment, installment.outstanding, 0)
-			self.falls_due.remove(installment.due_date, installment)
-			installment.invoice, installment.held = None, True
-			installment.grand = installment.paid = installment.credited = installment.written_off = 0
-		deal.invoices.remove(invoice)
-
-	def refresh(self, invoice: Invoice):
-		"""Figures of the invoice's installments from what has closed it (core.installments.allocate)."""
-		if len(invoice.installments) == 1:
-			# What allocate() gives for one row, whatever the closings are; a property test holds it.
-			part = invoice.installments[0]
-			before = part.grand - part.paid - part.credited - part.written_off
-			part.paid, part.credited, part.written_off = invoice.paid, invoice.credited, invoice.written_off
-			self.move(part, before, part.grand - part.paid - part.credited - part.written_off)
-			return
-		closings = Closings(
-			self.money(invoice.paid), self.money(invoice.credited), self.money(invoice.written_off)
-		)
-		schedule = [ScheduleRow(part.due_date, self.money(part.grand)) for part in invoice.installments]
-		rows: list[OpenRow] = allocate(self.money(invoice.grand), schedule, closings, self.precision)
-		for part, row in zip(invoice.installments, rows, strict=True):
-			before = part.grand - part.paid - part.credited - part.written_off
-			part.paid, part.credited = self.units(row.paid), self.units(row.credited)
-			part.written_off = self.units(row.written_off)
-			after = part.grand - part.paid - part.credited - part.written_off
-			if after != before:
-				self.move(part, before, after)
-
-	def move(self, installment: Installment, before: int, after: int):
-		"""Keep what is open and overdue in all, as one installment's open amount changes."""
-		deal = installment.deal
-		change = self.base(deal, after) - self.base(deal, before) if deal.foreign else after - before
-		self.outstanding += change
-		if installment.due_date < self.today:
-			self.overdue += change
 
 	# Change
 

@@ -9,8 +9,9 @@ from datetime import date
 from ..core.plan import CONFIRMED_TRIGGERS, ON_DELIVERY
 from ..core.problems import RuleError, _
 from . import books
+from .agenda import PlayError
 from .books import Company, Deal, Invoice, Receipt
-from .engine import Engine, PlayError
+from .engine import Engine
 from .ledger import Ledger
 
 MOST_NOTES = 1000

@@ -1,0 +1,210 @@
+"""deals.csv and deal_items.csv, and everything about a deal that can be checked before it is played."""
+
+from __future__ import annotations
+
+from array import array
+from datetime import date
+from decimal import ROUND_DOWN, Decimal
+
+from ..core import plan
+from ..core.billing import ONE_INVOICE
+from ..core.money import ZERO, quantize
+from ..core.problems import RuleError, _
+from .books import Customer, Deal
+from .columns import DEAL_ITEMS, DEALS
+from .totals import choose_policy, set_totals
+
+
+class DealFiles:
+	"""Part of the Loader."""
+
+	def read_deals(self, name: str):
+		company = self.company
+		for row, values in self.rows(name, DEALS, required=True):
+			(
+				deal_name,
+				title,
+				customer_name,
+				owner,
+				currency,
+				rate,
+				opened_on,
+				expected,
+				won_on,
+				lost_on,
+				lost_reason,
+				cancelled_on,
+				delivered_on,
+				discount,
+				tax,
+				plan_name,
+				actual,
+			) = values
+			if deal_name in self.deals:
+				self.problems.add(
+					name, _("{word} stands twice. Remove one row."), row, "deal", word=deal_name
+				)
+				continue
+			customer = company.customers.get(customer_name)
+			if customer is None:
+				self.unknown(name, row, "customer", customer_name, company.customers, "customers.csv")
+				customer = Customer(customer_name)
+			elif customer.disabled and won_on:
+				self.problems.add(
+					name,
+					_("customer {word} is disabled in customers.csv. Enable it or choose another."),
+					row,
+					"customer",
+					word=customer_name,
+				)
+			deal = Deal(deal_name, customer, currency or company.currency, opened_on)
+			deal.number, deal.row, deal.title, deal.owner = (
+				len(company.deals) + 1,
+				row,
+				title or deal_name,
+				owner,
+			)
+			deal.expected_close_date, deal.won_on, deal.lost_on = expected, won_on, lost_on
+			deal.lost_reason, deal.cancelled_on, deal.delivered_on = lost_reason, cancelled_on, delivered_on
+			deal.discount, deal.actual_invoice_date = discount, actual
+			company.has_actual_dates = company.has_actual_dates or actual is not None
+			self.check_deal_dates(name, row, deal)
+			if deal.currency != company.currency:
+				if rate:
+					deal.rate = rate
+				else:
+					self.problems.add(
+						name,
+						_("the deal is in {currency}; give the rate to {company}."),
+						row,
+						"exchange_rate",
+						currency=deal.currency,
+						company=company.currency,
+					)
+			elif rate and rate != 1:
+				self.problems.add(
+					name, _("the deal is in the company's currency; its rate is 1."), row, "exchange_rate"
+				)
+			if tax:
+				deal.tax = company.taxes.get(tax)
+				if not deal.tax:
+					self.unknown(name, row, "tax", tax, company.taxes, "tax.csv")
+			rows = company.plans.get(plan_name)
+			if rows is None:
+				self.unknown(name, row, "plan", plan_name, company.plans, "plans.csv")
+			deal.plan = rows or []
+			self.deals[deal_name] = deal
+			company.deals.append(deal)
+
+	def check_deal_dates(self, name: str, row: int, deal: Deal):
+		for column in ("won_on", "lost_on", "cancelled_on", "delivered_on"):
+			day = getattr(deal, column)
+			if day and day < deal.opened_on:
+				self.problems.add(
+					name,
+					_("{date} is before the deal was opened ({opened}). Correct one of the two."),
+					row,
+					column,
+					date=day,
+					opened=deal.opened_on,
+				)
+		if deal.won_on and deal.lost_on:
+			self.problems.add(
+				name, _("a deal is won or lost, not both. Empty one of the two."), row, "lost_on"
+			)
+		if deal.cancelled_on and not deal.won_on:
+			self.problems.add(
+				name, _("only a won deal is cancelled. Give won_on, or lost_on instead."), row, "cancelled_on"
+			)
+		elif deal.cancelled_on and deal.cancelled_on < deal.won_on:
+			self.problems.add(name, _("the deal is cancelled before it is won."), row, "cancelled_on")
+		self.check_open_period(name, row, "won_on", deal.won_on)
+
+	def check_open_period(self, name: str, row: int, column: str, day: date | None):
+		closed = self.company.books_closed_until
+		if day and closed and day <= closed:
+			self.problems.add(
+				name,
+				_("{date} is in a closed period (until {closed}, calendar.yaml). Choose a later date."),
+				row,
+				column,
+				date=day,
+				closed=closed,
+			)
+
+	def read_deal_items(self, name: str):
+		precision = self.company.precision
+		for row, (deal_name, item, quantity, rate) in self.rows(name, DEAL_ITEMS, required=True):
+			deal = self.deals.get(deal_name)
+			if deal is None:
+				self.unknown(name, row, "deal", deal_name, self.deals, "deals.csv")
+				continue
+			whole_number, disabled = False, False
+			if self.items:
+				if item not in self.items:
+					self.unknown(name, row, "item", item, self.items, "items.csv")
+					continue
+				whole_number, disabled = self.items[item]
+			if disabled:
+				self.problems.add(
+					name,
+					_("item {word} is disabled in items.csv. Enable it or choose another."),
+					row,
+					"item",
+					word=item,
+				)
+			if rate != quantize(rate, precision, ROUND_DOWN):
+				self.problems.add(
+					name,
+					_("{cell} has more decimals than the currency ({precision}). Round it."),
+					row,
+					"rate",
+					cell=f"{rate:f}",
+					precision=precision,
+				)
+			if quantity * rate > plan.MAX_AMOUNT:
+				self.problems.add(
+					name, _("quantity times rate is too large. Check the figures."), row, "rate"
+				)
+			deal.items.append((item, quantity, rate, whole_number))
+
+	def check_deals(self):
+		"""Totals of each deal, and that its plan shares them; nothing of it waits until the deal is won."""
+		name, company, rounding = "deals.csv", self.company, self.company.rules()
+		#: plans with dates of their own, which may be before a deal was opened
+		dated = {
+			id(rows)
+			for rows in company.plans.values()
+			if any(row.trigger_date or row.fixed_due_date for row in rows)
+		}
+		for deal in company.deals:
+			if not deal.items:
+				self.problems.add(name, _("the deal has no row in deal_items.csv."), deal.row, "deal")
+				continue
+			set_totals(deal, rounding)
+			total = sum((line.amount for line in deal.lines), ZERO)
+			if deal.discount and deal.discount >= total:
+				self.problems.add(
+					name,
+					_("the discount must be less than the total {total}."),
+					deal.row,
+					"discount",
+					total=f"{total:f}",
+				)
+				continue
+			try:
+				parts = plan.amounts(
+					Decimal(deal.net_total).scaleb(-rounding.amount), deal.plan, rounding.amount
+				)
+				deal.nets = array("q", [int(part.scaleb(rounding.amount)) for part in parts])
+			except RuleError as error:
+				for problem in error.problems:
+					if deal.plan:
+						self.problems.add_problem(name, problem, deal.row, "plan")
+				continue
+			for problem in plan.check_rows(deal.plan, deal.opened_on) if id(deal.plan) in dated else ():
+				self.problems.add_problem(name, problem, deal.row, "plan")
+			deal.policy = choose_policy(company, deal)
+			if deal.policy and deal.won_on and deal.policy.method == ONE_INVOICE:
+				for problem in plan.check_one_invoice(deal.plan, deal.won_on):
+					self.problems.add_problem(name, problem, deal.row, "plan")
