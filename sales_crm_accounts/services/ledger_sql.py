@@ -140,30 +140,18 @@ _SETTLED = """
 	group by sales_invoice
 """ % _JOURNAL_WRITE_OFFS
 
-# What payments that name a payment term paid, without the part that was written off.
+# What payments that name a payment term paid, without the part that was written off, by the rows of the schedule with that term.
 _NAMED = """
-	select
-		reference.reference_name as sales_invoice,
-		reference.payment_term,
-		sum(reference.allocated_amount - coalesce(payment_write_offs.written_off, 0)) as amount
+	select schedule.name as schedule_row, sum(reference.allocated_amount - coalesce(payment_write_offs.written_off, 0)) as amount
 	from `tabPayment Entry Reference` reference
+	join `tabPayment Schedule` schedule
+		on schedule.parent = reference.reference_name and schedule.parenttype = 'Sales Invoice'
+		and schedule.payment_term = reference.payment_term
 	left join payment_write_offs on payment_write_offs.name = reference.name
 	where
 		reference.docstatus = 1 and reference.reference_doctype = 'Sales Invoice' and reference.parenttype = 'Payment Entry'
 		and reference.payment_term > '' {some_references}
-	group by reference.reference_name, reference.payment_term
-"""
-
-# The rows of each invoice's payment schedule, oldest first. Their amounts are weights only: ERPNext makes them net of advances.
-_SCHEDULE = """
-	select
-		parent, name, due_date, payment_term, payment_amount as weight,
-		row_number() over (partition by parent order by due_date, idx) as n,
-		count(*) over (partition by parent) as last,
-		sum(payment_amount) over (partition by parent order by due_date, idx) as running_weight,
-		sum(payment_amount) over (partition by parent) as all_weights
-	from `tabPayment Schedule`
-	where parenttype = 'Sales Invoice' {some_schedules}
+	group by schedule.name
 """
 
 # Amounts of each invoice in the currency of its receivable account. What the invoice's own voucher takes in (POS, loyalty
@@ -171,15 +159,13 @@ _SCHEDULE = """
 # amount, and as used up.
 _INVOICES = """
 	select
-		invoice.*,
+		name, outstanding, base_outstanding,
 		case when moved = 1 then total else own + own_paid + own_credited + own_written_off end as amount,
 		case when moved = 1 then total else own_credited end + settled_credited as credited,
 		case when moved = 1 then 0 else own_written_off end + settled_written_off as written_off
 	from (
 		select
-			invoice.name, invoice.company, invoice.customer, invoice.posting_date, invoice.due_date, invoice.is_return,
-			invoice.return_against, invoice.currency, invoice.conversion_rate, invoice.debit_to,
-			invoice.party_account_currency, invoice.deal, invoice.deal_installment,
+			invoice.name,
 			coalesce(ledger.outstanding, 0) as outstanding,
 			coalesce(ledger.base_outstanding, 0) as base_outstanding,
 			coalesce(ledger.own, 0) as own,
@@ -214,33 +200,48 @@ _INVOICES = """
 		left join (%s) ledger on ledger.sales_invoice = invoice.name
 		left join (%s) settled on settled.sales_invoice = invoice.name
 		where invoice.docstatus = 1 {some_invoices}
-	) invoice
+	) vouchers
 """ % (_LEDGER, _SETTLED)
+
+# Each invoice with the rows of its payment schedule, oldest first; their amounts are weights only, ERPNext makes them net of
+# advances. Nothing but keys and numbers goes through the windows: what they sort is written to disk at size.
+_WEIGHTS = """
+	select
+		invoice.*,
+		schedule.name as schedule_row, schedule.payment_term, coalesce(schedule.payment_amount, 0) as weight,
+		row_number() over (partition by invoice.name order by schedule.due_date, schedule.idx) as n,
+		count(*) over (partition by invoice.name) as last,
+		sum(schedule.payment_amount) over (partition by invoice.name order by schedule.due_date, schedule.idx) as running_weight,
+		sum(schedule.payment_amount) over (partition by invoice.name) as all_weights
+	from (%s) invoice
+	left join `tabPayment Schedule` schedule on schedule.parent = invoice.name and schedule.parenttype = 'Sales Invoice'
+""" % _INVOICES
 
 # Share of each row, rounded on the running total (`core.money.split_running`): `upto` includes the row, `prior` does not.
 _PARTS = """
 	select
-		invoice.*,
-		invoice.amount - invoice.outstanding - invoice.credited - invoice.written_off as paid,
-		schedule.name as schedule_row, schedule.due_date as row_due_date, schedule.payment_term,
-		coalesce(schedule.n, 1) as n,
-		coalesce(schedule.last, 1) as last,
+		name, weights.schedule_row, payment_term, n, last, outstanding, base_outstanding, credited, written_off,
+		weights.amount - outstanding - credited - written_off as paid,
 		case
-			when schedule.n = schedule.last or schedule.n is null then invoice.amount
-			when schedule.all_weights = 0 then 0
-			else round(invoice.amount * schedule.running_weight / schedule.all_weights, {precision})
+			when n = last then weights.amount
+			when all_weights = 0 then 0
+			else round(weights.amount * running_weight / all_weights, {precision})
 		end as upto,
 		case
-			when schedule.n = 1 or schedule.n is null or schedule.all_weights = 0 then 0
-			else round(invoice.amount * (schedule.running_weight - schedule.weight) / schedule.all_weights, {precision})
-		end as prior,
-		named.amount as named
-	from (%s) invoice
-	left join (%s) schedule on schedule.parent = invoice.name
-	left join (%s) named on named.sales_invoice = invoice.name and named.payment_term = schedule.payment_term
-""" % (_INVOICES, _SCHEDULE, _NAMED)
+			when n = 1 or all_weights = 0 then 0
+			else round(weights.amount * (running_weight - weight) / all_weights, {precision})
+		end as prior
+		%s
+	from (%s) weights
+	%s
+"""
 
-# What payments by payment term take of each row, before anything else is allocated.
+# Room of each row, what comes before it, and how far payments, credits and write-offs reach, in this order.
+_ROOMS = """
+	select parts.*, 0 as take, upto - prior as room, prior as before_row, paid as pool_paid from (%s) parts
+""" % _PARTS % ("", _WEIGHTS, "")
+
+# The same where payments name a payment term: what they take of their rows goes before anything else.
 _TAKES = """
 	select
 		parts.*,
@@ -248,10 +249,12 @@ _TAKES = """
 			named - sum(greatest(upto - prior, 0)) over (partition by name, payment_term order by n) + greatest(upto - prior, 0)
 		)) end as take
 	from (%s) parts
-""" % _PARTS
-
-# Room that is left in the row and in those before it, and how far payments, credits and write-offs reach, in this order.
-_ROOMS = """
+""" % _PARTS % (
+	", named.amount as named",
+	_WEIGHTS,
+	"left join (%s) named on named.schedule_row = weights.schedule_row" % _NAMED,
+)
+_ROOMS_BY_TERM = """
 	select
 		takes.*,
 		upto - prior - take as room,
@@ -269,35 +272,44 @@ _FILLS = """
 		{left_upto} as left_upto,
 		{left_prior} as left_prior
 	from (%s) rooms
-""" % _ROOMS
+"""
 
 _ROWS = """
-	with payment_write_offs as (%s)
 	select
-		concat(name, '-', lpad(n, greatest(2, length(n)), '0')) as name,
-		name as sales_invoice,
+		concat(invoice.name, '-', lpad(n, greatest(2, length(n)), '0')) as name,
+		invoice.name as sales_invoice,
 		n as installment_no,
-		company, customer, posting_date,
-		coalesce(row_due_date, due_date, posting_date) as due_date,
+		invoice.company,
+		invoice.customer,
+		invoice.posting_date,
+		coalesce(schedule.due_date, invoice.due_date, invoice.posting_date) as due_date,
 		schedule_row as payment_schedule,
-		payment_term, deal, deal_installment, is_return, return_against, currency, conversion_rate,
-		debit_to as account,
-		party_account_currency as account_currency,
+		schedule.payment_term,
+		invoice.deal,
+		invoice.deal_installment,
+		invoice.is_return,
+		invoice.return_against,
+		invoice.currency,
+		invoice.conversion_rate,
+		invoice.debit_to as account,
+		invoice.party_account_currency as account_currency,
 		upto - prior as amount,
 		take + fill_paid as paid_amount,
 		fill_credited - fill_paid as credited_amount,
 		fill_written_off - fill_credited as written_off_amount,
 		upto - prior - take - fill_written_off as outstanding_amount,
 		case
-			when n = last then base_outstanding
-			when outstanding = 0 then 0
-			else round(base_outstanding * left_upto / outstanding, {precision})
+			when n = last then fills.base_outstanding
+			when fills.outstanding = 0 then 0
+			else round(fills.base_outstanding * left_upto / fills.outstanding, {precision})
 		end - case
-			when n = 1 or outstanding = 0 then 0
-			else round(base_outstanding * left_prior / outstanding, {precision})
+			when n = 1 or fills.outstanding = 0 then 0
+			else round(fills.base_outstanding * left_prior / fills.outstanding, {precision})
 		end as base_outstanding_amount
 	from (%s) fills
-""" % (_PAYMENT_WRITE_OFFS, _FILLS)
+	straight_join `tabSales Invoice` invoice on invoice.name = fills.name
+	left join `tabPayment Schedule` schedule on schedule.name = fills.schedule_row
+"""
 
 _POOLS = {
 	"fill_paid": "pool_paid",
@@ -333,16 +345,28 @@ def derive(precision: int, some: bool = False, company: bool = False) -> str:
 		"some_payments": f"and payment.name in ({references})",
 		"some_journals": f"and journal.name in ({journals})",
 		"some_references": "and reference.reference_name in %(invoices)s",
-		"some_schedules": "and parent in %(invoices)s",
 		"some_invoices": "and invoice.name in %(invoices)s",
 	}
 	if not some:
 		scopes = dict.fromkeys(scopes, "")
 		scopes["some_invoices"] = "and invoice.company = %(company)s" if company else ""
-	return _ROWS.format(
-		precision=int(precision),
-		**{name: _fill(pool) for name, pool in _POOLS.items()},
-		left_upto=f"before_row + room - greatest(0, least({pool}, before_row + room))",
-		left_prior=f"before_row - greatest(0, least({pool}, before_row))",
-		**scopes,
+	by_term = (
+		"(select reference_name from `tabPayment Entry Reference` where docstatus = 1 and reference_doctype = 'Sales Invoice' "
+		f"and parenttype = 'Payment Entry' and payment_term > '' {scopes['some_references'].replace('reference.', '')})"
+	)
+
+	def rows(rooms: str, which: str) -> str:
+		return (_ROWS % (_FILLS % rooms)).format(
+			precision=int(precision),
+			**{name: _fill(pool) for name, pool in _POOLS.items()},
+			left_upto=f"before_row + room - greatest(0, least({pool}, before_row + room))",
+			left_prior=f"before_row - greatest(0, least({pool}, before_row))",
+			**{**scopes, "some_invoices": f"{scopes['some_invoices']} and invoice.name {which} {by_term}"},
+		)
+
+	write_offs = _PAYMENT_WRITE_OFFS.format(precision=int(precision), **scopes)
+	# Two halves, because the windows of the second cost more than all the rest and few payments name a term.
+	return (
+		f"with payment_write_offs as ({write_offs}) "
+		f"{rows(_ROOMS, 'not in')} union all {rows(_ROOMS_BY_TERM, 'in')}"
 	)
