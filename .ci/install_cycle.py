@@ -3,7 +3,7 @@
 On a scratch site that it makes and drops again:
 
 1. A company with a submitted invoice, as it was before the app.
-2. Install, uninstall: columns, indexes, rows and settings of the site are as before.
+2. Install, uninstall (once as a dry run, which must change nothing): columns, indexes, rows and settings of the site are as before.
 3. Install, win a deal, bill and pay it, uninstall: the schema is as before, and every document of ERPNext, with those that the
    deal made, still says the same to the cent.
 4. Install again and migrate: nothing changes by the migrate; uninstall once more: as before.
@@ -104,6 +104,8 @@ def main() -> int:
 		before = step("fingerprint")
 		say("install, uninstall")
 		bench("install-app", APP)
+		problems += step("check_installed")
+		bench("uninstall-app", APP, "--yes", "--dry-run")
 		problems += step("check_installed")
 		bench("uninstall-app", APP, "--yes", "--no-backup")
 		problems += compare(before, step("fingerprint"), "after install and uninstall")

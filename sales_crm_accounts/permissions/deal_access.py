@@ -9,7 +9,7 @@ that is not theirs does not get it by that.
 """
 
 import frappe
-from frappe.model.db_query import DatabaseQuery
+from frappe.desk.reportview import build_match_conditions
 from pypika.terms import LiteralValue
 
 from sales_crm_accounts import erpnext_compat
@@ -77,11 +77,25 @@ def restrict(query, field, user: str | None = None, doctype: str = "Deal"):
 	`field` is the field of the query that holds the name of the `doctype`: `installment.deal`, or `installment.name` with
 	`doctype="Deal Installment"`.
 	"""
-	conditions = DatabaseQuery(doctype, user=user or frappe.session.user).build_match_conditions()
+	conditions = build_match_conditions(doctype, user=user or frappe.session.user)
 	if not conditions:
 		return query
 	readable = f"(select `tab{doctype}`.`name` from `tab{doctype}` where {conditions})"
-	return query.where(field.isin(LiteralValue(readable.replace("%", "%%"))))
+	return query.where(field.isin(LiteralValue(readable)))
+
+
+def plain_links(columns: list[dict]) -> list[dict]:
+	"""Columns of a report for the user at hand: links to documents that they may not read become text.
+
+	Frappe refuses a whole report with a link to a DocType that the user has no right on, as salespeople have none on invoices.
+	"""
+	for column in columns:
+		if column.get("fieldtype") == "Link" and not (
+			frappe.has_permission(column["options"], "read")
+			or frappe.has_permission(column["options"], "select")
+		):
+			column.update({"fieldtype": "Data", "options": None})
+	return columns
 
 
 def can(ptype: str, deal: str, user: str | None = None) -> bool:

@@ -48,6 +48,8 @@ def make_billing_user() -> str:
 		if role not in present:
 			user.append("roles", {"role": role})
 	user.save(ignore_permissions=True)
+	if frappe.db.exists("Notification Settings", user.name):
+		frappe.db.set_value("Notification Settings", user.name, "enable_email_notifications", 0)
 	return user.name
 
 

@@ -4,6 +4,7 @@
 is left to do, so that an uninstall that broke off can be run again.
 """
 
+import click
 import frappe
 
 from sales_crm_accounts.setup import APP, MODULE
@@ -96,6 +97,8 @@ ROWS_FOR_OUR_DOCTYPES = (
 
 
 def before_uninstall() -> None:
+	if _dry_run():
+		return
 	doctypes = our_doctypes()
 	remove_dimension()
 	remove_custom_fields(doctypes)
@@ -104,6 +107,8 @@ def before_uninstall() -> None:
 
 
 def after_uninstall() -> None:
+	if _dry_run():
+		return
 	remove_traces(our_doctypes())
 	remove_jobs()
 	remove_series()
@@ -112,6 +117,12 @@ def after_uninstall() -> None:
 	frappe.db.delete("Patch Log", {"patch": ("like", f"{APP}.%")})
 	frappe.db.commit()
 	frappe.clear_cache()
+
+
+def _dry_run() -> bool:
+	"""Frappe calls the hooks of an uninstallation that it only shows (--dry-run), too, and does not tell them."""
+	context = click.get_current_context(silent=True)
+	return bool(context and context.params.get("dry_run"))
 
 
 # Dimension and fields

@@ -36,7 +36,7 @@ def execute(filters: dict | None = None) -> tuple:
 		rows.append(total_of(rows))
 	for row in rows:
 		row["currency"] = currency
-	return get_columns(), rows, None, chart, summary
+	return deal_access.plain_links(get_columns()), rows, None, chart, summary
 
 
 def get_rows(filters) -> list:

@@ -31,7 +31,7 @@ def execute(filters: dict | None = None) -> tuple:
 	one_currency = len({row.currency for row in rows}) <= 1
 	currency = rows[0].currency if rows else currency
 	return (
-		get_columns(),
+		deal_access.plain_links(get_columns()),
 		rows,
 		None,
 		get_chart(rows, currency) if one_currency else None,

@@ -31,7 +31,8 @@ def execute(filters: dict | None = None) -> tuple:
 			row["usual_days"] = usual.get(row["group"])
 	for row in rows:
 		row["currency"] = currency
-	return get_columns(group, link, filters.group_by or "Stage"), rows, None, get_chart(rows, currency), get_summary(rows, currency)
+	columns = deal_access.plain_links(get_columns(group, link, filters.group_by or "Stage"))
+	return columns, rows, None, get_chart(rows, currency), get_summary(rows, currency)
 
 
 def _filtered(query, deal, filters):
