@@ -208,7 +208,9 @@ class TestHooks:
 
 		def walk(name, value):
 			if isinstance(value, str):
-				if re.fullmatch(r"sales_crm_accounts(\.\w+){2,}", value) and not value.endswith((".js", ".css")):
+				if re.fullmatch(r"sales_crm_accounts(\.\w+){2,}", value) and not value.endswith(
+					(".js", ".css")
+				):
 					yield name, value
 			elif isinstance(value, dict):
 				for key, one in value.items():
@@ -218,7 +220,11 @@ class TestHooks:
 					yield from walk(name, one)
 
 		for name, value in hooks.items():
-			if not name.startswith("__") and name not in ("app_include_js", "app_include_css", "web_include_js"):
+			if not name.startswith("__") and name not in (
+				"app_include_js",
+				"app_include_css",
+				"web_include_js",
+			):
 				yield from walk(name, value)
 
 	def test_every_function_that_hooks_name_exists(self):
@@ -236,7 +242,9 @@ class TestHooks:
 		hooks = {}
 		exec((APP / "hooks.py").read_text(), hooks)
 		files = [*hooks.get("doctype_js", {}).values(), *hooks.get("doctype_list_js", {}).values()]
-		files += [f"public{app['logo'].split('sales_crm_accounts')[1]}" for app in hooks["add_to_apps_screen"]]
+		files += [
+			f"public{app['logo'].split('sales_crm_accounts')[1]}" for app in hooks["add_to_apps_screen"]
+		]
 		for bundle in (hooks.get("app_include_js", []), hooks.get("app_include_css", [])):
 			for name in [bundle] if isinstance(bundle, str) else bundle:
 				files.append(f"public/{'js' if name.endswith('.js') else 'css'}/{name}")
@@ -270,7 +278,9 @@ def defines(path, name):
 	for node in ast.parse(path.read_text()).body:
 		if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
 			return True
-		if isinstance(node, ast.ImportFrom | ast.Import) and any((a.asname or a.name) == name for a in node.names):
+		if isinstance(node, ast.ImportFrom | ast.Import) and any(
+			(a.asname or a.name) == name for a in node.names
+		):
 			return True
 		if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == name for target in node.targets):
 			return True
@@ -294,7 +304,9 @@ class TestDocTypes:
 	def test_field_order_lists_every_field_once(self, doctype):
 		names = [field["fieldname"] for field in DOCTYPES[doctype]["fields"]]
 		assert len(names) == len(set(names))
-		assert DOCTYPES[doctype]["field_order"] == names or sorted(DOCTYPES[doctype]["field_order"]) == sorted(names)
+		assert DOCTYPES[doctype]["field_order"] == names or sorted(
+			DOCTYPES[doctype]["field_order"]
+		) == sorted(names)
 
 	def test_fieldnames_are_names_that_sql_and_frappe_leave_free(self, doctype):
 		for name, field in fields(doctype).items():
@@ -316,7 +328,9 @@ class TestDocTypes:
 				assert istable, f"{name}: {target} is no child table"
 			elif field["fieldtype"] == "Link":
 				other = DOCTYPES.get(target) or ERPNEXT.get(target) or {}
-				assert not other.get("istable") and not other.get("issingle"), f"{name}: no link to {target} possible"
+				assert not other.get("istable") and not other.get(
+					"issingle"
+				), f"{name}: no link to {target} possible"
 			elif field["fieldtype"] == "Dynamic Link":
 				assert target in fields(doctype), f"{name}: no field {target}"
 
@@ -331,7 +345,9 @@ class TestDocTypes:
 			in_parent = [
 				parent
 				for parent, doc in DOCTYPES.items()
-				if any(f.get("options") == doctype and f["fieldtype"].startswith("Table") for f in doc["fields"])
+				if any(
+					f.get("options") == doctype and f["fieldtype"].startswith("Table") for f in doc["fields"]
+				)
 			]
 			known = set(fields(doctype)).union(*(fields(parent) for parent in in_parent))
 			assert parts[0] in known, f"{name}: no field {parts[0]}"
@@ -343,7 +359,12 @@ class TestDocTypes:
 			if any(f.get("options") == doctype and f["fieldtype"].startswith("Table") for f in doc["fields"])
 		]
 		for name, field in fields(doctype).items():
-			for key in ("depends_on", "mandatory_depends_on", "read_only_depends_on", "collapsible_depends_on"):
+			for key in (
+				"depends_on",
+				"mandatory_depends_on",
+				"read_only_depends_on",
+				"collapsible_depends_on",
+			):
 				condition = field.get(key)
 				if not condition:
 					continue
@@ -353,7 +374,9 @@ class TestDocTypes:
 				own = set(re.findall(r"\bdoc\.(\w+)", condition)) - {"__islocal", "__onload"}
 				assert own <= set(fields(doctype)) | STANDARD_FIELDS, f"{name} {key}: {condition}"
 				for parent_field in set(re.findall(r"\bparent\.(\w+)", condition)):
-					assert all(parent_field in {*fields(p), *STANDARD_FIELDS} for p in parents), f"{name} {key}"
+					assert all(
+						parent_field in {*fields(p), *STANDARD_FIELDS} for p in parents
+					), f"{name} {key}"
 
 	def test_title_search_and_naming_name_fields_that_exist(self, doctype):
 		doc = DOCTYPES[doctype]
@@ -384,8 +407,16 @@ class TestDocTypes:
 	("words", "fieldname", "where"),
 	[
 		(installments.STATUSES, "status", ["Deal Installment"]),
-		(plan.TRIGGERS, "billing_trigger", ["Deal Plan Row", "Deal Plan Template Row", "Deal Change Row", "Deal Installment"]),
-		((plan.PERCENT, plan.AMOUNT, plan.REMAINDER), "basis", ["Deal Plan Row", "Deal Plan Template Row", "Deal Change Row"]),
+		(
+			plan.TRIGGERS,
+			"billing_trigger",
+			["Deal Plan Row", "Deal Plan Template Row", "Deal Change Row", "Deal Installment"],
+		),
+		(
+			(plan.PERCENT, plan.AMOUNT, plan.REMAINDER),
+			"basis",
+			["Deal Plan Row", "Deal Plan Template Row", "Deal Change Row"],
+		),
 		(dates.DUE_RULES, "due_rule", ["Deal Plan Row", "Deal Change Row", "Deal Installment"]),
 		(pipeline.OPERATORS, "operator", ["Deal Stage Requirement"]),
 		((billing.INVOICE_PER_INSTALLMENT, billing.ONE_INVOICE), "invoicing_method", ["Billing Policy"]),
@@ -434,7 +465,11 @@ class TestNames:
 				continue
 			for row in rows:
 				after = row.get("insert_after", "")
-				if after and not after.endswith(("_break", "_section", "_tab")) and after not in self.known(doctype):
+				if (
+					after
+					and not after.endswith(("_break", "_section", "_tab"))
+					and after not in self.known(doctype)
+				):
 					wrong.append(f"{doctype}.{row['fieldname']}: insert_after {row['insert_after']}")
 				if row["fieldname"] in ERPNEXT[doctype]["fields"]:
 					wrong.append(f"{doctype}.{row['fieldname']} is a field of ERPNext")

@@ -35,7 +35,9 @@ def test_the_search_finds_texts_of_python_and_javascript(tmp_path):
 
 def test_a_text_put_together_is_refused(monkeypatch, tmp_path):
 	code = tmp_path / "x.py"
-	code.write_text('_("fine")\n_(f"{x} is wrong")\n_("a" + b)\n_("{0}".format(1))\n_("long "\n\t"text", context="Deal")\n')
+	code.write_text(
+		'_("fine")\n_(f"{x} is wrong")\n_("a" + b)\n_("{0}".format(1))\n_("long "\n\t"text", context="Deal")\n'
+	)
 	monkeypatch.setattr("tools.translations.ROOT", tmp_path)
 	found = Found()
 	_python(code, found)

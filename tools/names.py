@@ -33,7 +33,15 @@ STANDARD_FIELDS = {
 LAYOUT_TYPES = {"Section Break", "Column Break", "Tab Break", "HTML", "Button", "Heading", "Fold"}
 
 FIELD = re.compile(r"[a-z_][a-z0-9_]*$")
-READS = {"get_all", "get_list", "get_value", "get_values", "get_cached_value", "get_single_value", "set_value"}
+READS = {
+	"get_all",
+	"get_list",
+	"get_value",
+	"get_values",
+	"get_cached_value",
+	"get_single_value",
+	"set_value",
+}
 READS |= {"set_single_value", "exists", "count", "get_doc", "get_cached_doc", "get_lazy_doc", "get_last_doc"}
 READS |= {"new_doc", "get_meta", "has_permission", "delete_doc", "get_single", "DocType", "bulk_insert"}
 
@@ -89,7 +97,12 @@ def named() -> Iterator[Name]:
 		for field in fields:
 			if field["fieldtype"] in ("Link", "Table"):
 				yield Name(f"setup/custom_fields.py {field['fieldname']}", field["options"])
-	for folder, key in (("report", "ref_doctype"), ("number_card", "document_type"), ("dashboard_chart", "document_type"), ("print_format", "doc_type")):
+	for folder, key in (
+		("report", "ref_doctype"),
+		("number_card", "document_type"),
+		("dashboard_chart", "document_type"),
+		("print_format", "doc_type"),
+	):
 		for path, record in records(folder):
 			if record.get(key):
 				yield Name(f"{path.relative_to(ROOT)}", record[key])
@@ -122,7 +135,13 @@ def _in_workspaces() -> Iterator[Name]:
 def _in_hooks() -> Iterator[Name]:
 	hooks: dict = {}
 	exec((APP / "hooks.py").read_text(), hooks)
-	for hook in ("doc_events", "doctype_js", "doctype_list_js", "permission_query_conditions", "has_permission"):
+	for hook in (
+		"doc_events",
+		"doctype_js",
+		"doctype_list_js",
+		"permission_query_conditions",
+		"has_permission",
+	):
 		for doctype in hooks.get(hook, {}):
 			for one in doctype if isinstance(doctype, tuple) else (doctype,):
 				if one != "*":
@@ -139,20 +158,32 @@ def in_python(path: Path) -> Iterator[Name]:
 	for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
 		tables: dict[str, str] = {}
 		for node in _own(scope):
-			if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+			if (
+				isinstance(node, ast.Assign)
+				and len(node.targets) == 1
+				and isinstance(node.targets[0], ast.Name)
+			):
 				name = node.targets[0].id
 				tables.pop(name, None)
 				call = node.value
 				while isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "as_":
 					call = call.func.value
-				if isinstance(call, ast.Call) and _called(call) == "DocType" and (doctype := _text(call.args[:1])):
+				if (
+					isinstance(call, ast.Call)
+					and _called(call) == "DocType"
+					and (doctype := _text(call.args[:1]))
+				):
 					tables[name] = doctype
 		for node in _own(scope):
 			where = f"{place}:{getattr(node, 'lineno', 0)}"
 			if isinstance(node, ast.Call) and _called(node) in READS and (doctype := _text(node.args[:1])):
 				if doctype[0].isupper() and doctype not in TABLES:
 					yield from _in_call(where, doctype, node)
-			elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in tables:
+			elif (
+				isinstance(node, ast.Attribute)
+				and isinstance(node.value, ast.Name)
+				and node.value.id in tables
+			):
 				if tables[node.value.id] not in TABLES and node.attr not in ("as_", "star", "field"):
 					yield Name(where, tables[node.value.id], node.attr)
 
@@ -172,7 +203,11 @@ def _called(call: ast.Call) -> str:
 
 
 def _text(nodes: list[ast.expr]) -> str:
-	return nodes[0].value if nodes and isinstance(nodes[0], ast.Constant) and isinstance(nodes[0].value, str) else ""
+	return (
+		nodes[0].value
+		if nodes and isinstance(nodes[0], ast.Constant) and isinstance(nodes[0].value, str)
+		else ""
+	)
 
 
 def _in_call(where: str, doctype: str, call: ast.Call) -> Iterator[Name]:
@@ -186,7 +221,9 @@ def _in_call(where: str, doctype: str, call: ast.Call) -> Iterator[Name]:
 		if isinstance(values[0], ast.Constant):
 			values[0] = None  # a document's name
 	else:
-		values = [given.get(key) for key in ("fields", "filters", "or_filters", "pluck", "group_by", "order_by")]
+		values = [
+			given.get(key) for key in ("fields", "filters", "or_filters", "pluck", "group_by", "order_by")
+		]
 		if function in ("get_doc", "exists", "count", "new_doc"):
 			values += [arg for arg in call.args[1:2] if isinstance(arg, ast.Dict)]
 	for value in values:
@@ -202,7 +239,9 @@ def _fields(value: ast.expr | None) -> Iterator[str]:
 		for part in value.value.split(","):
 			yield re.sub(r" (asc|desc)$", "", part.strip())
 	elif isinstance(value, ast.Dict):
-		yield from (key.value for key in value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+		yield from (
+			key.value for key in value.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
+		)
 	elif isinstance(value, ast.List | ast.Tuple):
 		for item in value.elts:
 			if isinstance(item, ast.List | ast.Tuple) and item.elts:

@@ -25,12 +25,30 @@ MARKS = {"_", "_lt", "N_"}
 #: Keys of standard records whose value is shown translated.
 RECORD_TEXTS = ("label", "title", "report_name", "chart_name", "description", "print_heading", "module_name")
 RECORD_FOLDERS = (
-	*("report", "workspace", "number_card", "dashboard_chart", "dashboard_chart_source", "dashboard", "print_format"),
-	*("notification", "form_tour", "module_onboarding", "onboarding_step", "page", "web_form", "workspace_sidebar"),
+	*(
+		"report",
+		"workspace",
+		"number_card",
+		"dashboard_chart",
+		"dashboard_chart_source",
+		"dashboard",
+		"print_format",
+	),
+	*(
+		"notification",
+		"form_tour",
+		"module_onboarding",
+		"onboarding_step",
+		"page",
+		"web_form",
+		"workspace_sidebar",
+	),
 )
 PLACEHOLDER = re.compile(r"\{[^{}]*\}|%\(\w+\)s|%[sd]")
 JS_STRING = r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""
-JS_CALL = re.compile(r"(?<![\w$.])__\(\s*" + JS_STRING + r"\s*(\+|\)|,(?:[^()]*?,\s*" + JS_STRING + r"\s*\))?)")
+JS_CALL = re.compile(
+	r"(?<![\w$.])__\(\s*" + JS_STRING + r"\s*(\+|\)|,(?:[^()]*?,\s*" + JS_STRING + r"\s*\))?)"
+)
 JINJA_CALL = re.compile(r"(?<![\w.])_\(\s*" + JS_STRING + r"\s*[,)]")
 ATTRIBUTE_TEXT = re.compile(r">([^<>]+)<")
 
@@ -207,7 +225,9 @@ def main() -> int:
 		writer = csv.writer(sys.stdout, lineterminator="\n")
 		for language in LANGUAGES:
 			known = {Text(row[0], row[2] if len(row) == 3 else "") for row in table(language)}
-			writer.writerows([*text[:1], "", *filter(None, text[1:])] for text in found.texts if text not in known)
+			writer.writerows(
+				[*text[:1], "", *filter(None, text[1:])] for text in found.texts if text not in known
+			)
 		return 0
 	wrong = [*found.wrong, *(problem for language in LANGUAGES for problem in problems(language, found))]
 	print("\n".join(wrong) or f"{len(found.texts)} texts, all translated")

@@ -40,7 +40,12 @@ def billed(rows, rounding):
 
 @pytest.mark.parametrize(
 	("planned", "days_ahead", "expected"),
-	[(None, 30, False), (TODAY, 0, True), (TODAY + timedelta(days=1), 0, False), (TODAY + timedelta(days=5), 5, True)],
+	[
+		(None, 30, False),
+		(TODAY, 0, True),
+		(TODAY + timedelta(days=1), 0, False),
+		(TODAY + timedelta(days=5), 5, True),
+	],
 )
 def test_is_ready(planned, days_ahead, expected):
 	assert is_ready(planned, TODAY, days_ahead) is expected
@@ -164,7 +169,9 @@ def test_a_machine_is_split_by_rate_even_where_the_policy_says_quantity():
 
 def test_hours_are_split_by_quantity_at_the_agreed_rate():
 	lines = [Line(D(30), D("80.00"), D("2400.00"))]
-	rows = [rows for _part, rows, _left, _quantity in bill_all(lines, [D(800), D(1600)], BY_QUANTITY, Rounding())]
+	rows = [
+		rows for _part, rows, _left, _quantity in bill_all(lines, [D(800), D(1600)], BY_QUANTITY, Rounding())
+	]
 	assert [[(row.quantity, row.rate) for row in invoice] for invoice in rows] == [[(10, 80)], [(20, 80)]]
 
 

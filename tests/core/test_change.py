@@ -94,12 +94,17 @@ class TestDates:
 
 	def test_a_new_rule_counts_from_the_change(self):
 		standing = Standing(PlanRow("row"), D(100), WON)
-		assert planned_date(PlanRow("row", trigger=ON_DATE, trigger_months=1), TODAY, standing) == date(2026, 4, 1)
+		assert planned_date(PlanRow("row", trigger=ON_DATE, trigger_months=1), TODAY, standing) == date(
+			2026, 4, 1
+		)
 		assert planned_date(PlanRow("row", trigger=ON_DELIVERY), TODAY, standing) is None
 
 	def test_a_confirmed_milestone_keeps_its_day_and_a_renamed_one_does_not(self):
 		confirmed = Standing(
-			PlanRow("row", trigger=ON_MILESTONE, milestone="Roof on"), D(100), date(2026, 2, 2), date(2026, 2, 2)
+			PlanRow("row", trigger=ON_MILESTONE, milestone="Roof on"),
+			D(100),
+			date(2026, 2, 2),
+			date(2026, 2, 2),
 		)
 		kept = PlanRow("row", trigger=ON_MILESTONE, milestone=" Roof on")
 		assert planned_date(kept, TODAY, confirmed) == date(2026, 2, 2)
@@ -130,7 +135,9 @@ class TestDates:
 		assert day is None or day == planned or day >= TODAY
 
 	def test_on_winning_is_kept_by_on_winning_only(self):
-		assert not keeps_trigger(PlanRow("row", trigger=ON_WINNING), Standing(PlanRow("row", trigger=ON_DATE), D(1)))
+		assert not keeps_trigger(
+			PlanRow("row", trigger=ON_WINNING), Standing(PlanRow("row", trigger=ON_DATE), D(1))
+		)
 
 
 class TestTax:

@@ -58,9 +58,7 @@ class TestAllocate:
 		assert outstanding(paid=D(100), by_term={"Other": D(100)}) == [200, 300, 300]
 
 	def test_payments_then_credits_then_write_offs(self):
-		rows = allocate(
-			D("900.00"), thirds(), Closings(paid=D(200), credited=D(150), written_off=D(400)), 2
-		)
+		rows = allocate(D("900.00"), thirds(), Closings(paid=D(200), credited=D(150), written_off=D(400)), 2)
 		assert [(row.paid, row.credited, row.written_off, row.outstanding) for row in rows] == [
 			(200, 100, 0, 0),
 			(0, 50, 250, 0),
@@ -110,9 +108,7 @@ def test_the_columns_sum_to_the_ledger_whatever_closed_the_invoice(case):
 	assert sum(row.paid for row in rows) == closings.paid
 	assert sum(row.credited for row in rows) == closings.credited
 	assert sum(row.written_off for row in rows) == closings.written_off
-	assert all(
-		row.outstanding == row.amount - row.paid - row.credited - row.written_off for row in rows
-	)
+	assert all(row.outstanding == row.amount - row.paid - row.credited - row.written_off for row in rows)
 
 
 @given(invoices(positive=True))

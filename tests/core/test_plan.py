@@ -90,8 +90,18 @@ class TestAmounts:
 			("100", [remainder(), amount(-1)], "amount", "row 2: the amount must be more than 0"),
 			("100", [amount("1E+15")], "amount", "row 1: the amount 1000000000000000 is too large"),
 			("100", [amount("99.995"), remainder()], "decimals", "row 1: 99.995 has more decimals"),
-			("0.02", [percent(40), percent(30), percent(30)], "too-small", "row 3: its share of 0.02 is less than 0.01"),
-			("100", [PlanRow("x", "Half")], "basis", "row 1: share by Percent, Amount or Remainder, not Half"),
+			(
+				"0.02",
+				[percent(40), percent(30), percent(30)],
+				"too-small",
+				"row 3: its share of 0.02 is less than 0.01",
+			),
+			(
+				"100",
+				[PlanRow("x", "Half")],
+				"basis",
+				"row 1: share by Percent, Amount or Remainder, not Half",
+			),
 		],
 	)
 	def test_refusals_name_row_and_remedy(self, total, rows, code, words):
@@ -126,7 +136,13 @@ def test_the_parts_are_the_deal_exactly(case):
 		parts = amounts(total, rows, precision)
 	except RuleError as error:
 		# A row that would bill nothing, or a rounded amount beside percents of a small deal.
-		assert {problem.code for problem in error.problems} <= {"too-small", "no-remainder", "amount", "sum", "percent"}
+		assert {problem.code for problem in error.problems} <= {
+			"too-small",
+			"no-remainder",
+			"amount",
+			"sum",
+			"percent",
+		}
 		return
 	assert sum(parts) == total
 	smallest = unit(precision)
@@ -136,7 +152,9 @@ def test_the_parts_are_the_deal_exactly(case):
 		if row.basis == AMOUNT:
 			assert part == row.amount
 		elif row.basis == PERCENT and has_rest:
-			assert abs(Fraction(part) - Fraction(total) * Fraction(row.percent) / 100) <= Fraction(smallest) / 2
+			assert (
+				abs(Fraction(part) - Fraction(total) * Fraction(row.percent) / 100) <= Fraction(smallest) / 2
+			)
 
 
 @given(number("0.10", "999999999", 2), st.lists(number("0.01", "100", 2), min_size=1, max_size=30))
@@ -220,7 +238,9 @@ class TestRows:
 		assert milestone.planned_invoice_date(WON) is None
 		assert milestone.due_date(None) is None
 		assert milestone.planned_invoice_date(WON, date(2026, 4, 1)) == date(2026, 4, 1)
-		assert milestone.planned_invoice_date(WON, date(2025, 4, 1)) == WON  # confirmed before the deal was won
+		assert (
+			milestone.planned_invoice_date(WON, date(2025, 4, 1)) == WON
+		)  # confirmed before the deal was won
 
 	def test_monthly_rows_on_the_31st_do_not_drift(self):
 		rows = [percent(25, trigger=ON_DATE, trigger_months=months) for months in range(4)]
