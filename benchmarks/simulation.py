@@ -18,9 +18,14 @@ import sys
 import tempfile
 import time
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sales_crm_accounts.core.plan import REMAINDER, PlanRow, amounts  # noqa: E402
+
 START, END = date(2023, 1, 1), date(2025, 12, 31)
 ROWS_PER_DEAL = 10
 
@@ -70,15 +75,26 @@ def generate(folder: Path, installments: int, seed: int = 7):
 				f"{'0.92' if foreign else ''},{opened},{won},{'' if foreign else 'VAT'},{plan}\n"
 			)
 			item_file.write(f"{name},Service,1,{cents // 100}.{cents % 100:02d}\n")
+			total = cents
 			if number % 3 == 0:
-				item_file.write(f"{name},Licence,{random_.randrange(1, 20)},99.90\n")
-			gross = cents if foreign else cents * 119 // 100
-			for part in range(count):
+				licenses = random_.randrange(1, 20)
+				total += licenses * 9990
+				item_file.write(f"{name},License,{licenses},99.90\n")
+			for part, net in enumerate(shares(total, count)):
 				if random_.random() < 0.15:
 					continue
 				paid = won + timedelta(days=31 * part + random_.randrange(10, 75))
-				amount = gross // count
+				gross = net if foreign else net + round(net * 19 / 100)
+				# Every tenth pays a part only.
+				amount = gross // 2 if random_.random() < 0.1 else gross
 				payment_file.write(f"{paid},Payment,{name},{part + 1},{amount // 100}.{amount % 100:02d}\n")
+
+
+def shares(total: int, count: int) -> list[int]:
+	"""Cents that the plan of `count` rows bills, by the rule that the simulation uses."""
+	percent = Decimal(f"{100 / count:.2f}")
+	rows = [PlanRow("", percent=percent)] * (count - 1) + [PlanRow("", basis=REMAINDER)]
+	return [int(part.scaleb(2)) for part in amounts(Decimal(total).scaleb(-2), rows, 2)]
 
 
 def run(folder: Path, out: Path) -> tuple[float, float, int]:
@@ -109,7 +125,8 @@ def main():
 		generate(folder / "in", options.installments, options.seed)
 		for _number in range(options.runs):
 			seconds, processor, memory = run(folder / "in", folder / "out")
-			count = sum(1 for _line in open(folder / "out" / "installments.csv", encoding="utf-8")) - 1
+			with open(folder / "out" / "installments.csv", encoding="utf-8") as file:
+				count = sum(1 for _line in file) - 1
 			size = sum(path.stat().st_size for path in (folder / "out").iterdir()) // 1_000_000
 			print(
 				json.dumps(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 ZERO = Decimal(0)
 
@@ -17,6 +18,7 @@ def to_decimal(value: Decimal | int | float | str | None) -> Decimal:
 	return Decimal(str(value))
 
 
+@cache
 def unit(precision: int) -> Decimal:
 	"""Smallest amount of a currency with `precision` decimals: 0.01 for 2."""
 	return Decimal(1).scaleb(-precision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
@@ -188,7 +189,7 @@ class Invoice:
 		"written_off",
 	)
 
-	def __init__(self, deal: Deal, installments: list[Installment], posted_on: date):
+	def __init__(self, deal: Deal, installments: Sequence[Installment], posted_on: date):
 		self.deal, self.installments, self.posted_on = deal, installments, posted_on
 		self.paid = self.credited = self.written_off = 0
 		self.number = self.net = self.grand = self.base_open = 0

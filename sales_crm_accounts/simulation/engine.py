@@ -18,7 +18,7 @@ from ..core.policy import PolicyScope
 from ..core.problems import _
 from .agenda import INVOICE, Agenda, PlayError
 from .books import Company, Deal, Installment, Invoice, Policy, Receipt
-from .ledger import Ledger, Line
+from .ledger import Ledger
 from .money_back import MoneyBack
 from .totals import choose_policy, set_totals, tax_amount
 
@@ -45,15 +45,18 @@ class Engine(MoneyBack):
 		self.precision = company.precision
 		self.today: date = date.min
 		self.pending, self.falls_due = Agenda(), Agenda()
+		#: Each day is one object, however many installments are due on it.
+		self.same_day: dict[date | None, date | None] = {}
 		self.next_payment = self.next_invoice = self.next_entry = self.next_installment = 0
 		#: In the company's currency: what is open and what is overdue today, and figures by month.
 		self.outstanding = self.overdue = 0
 		self.fell_overdue = self.fell_overdue_amount = 0
 		self.month_figures: dict[str, dict[str, int]] = {}
 		self.figures: dict[str, int] = {}
-		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)]; where a cancellation may need it
-		self.trace: dict[int, list[tuple[Receipt, int, int, int]]] | None = {} if trace else None
-		self.traced: set[int] = set()
+		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)], for the deals in `traced` (None:
+		#: all of them), whose invoices may be cancelled
+		self.trace: dict[int, list[tuple[Receipt, int, int, int]]] = {}
+		self.traced: set[int] | None = None if trace else set()
 		account = ledger.account
 		self.receivable, self.bank, self.income = account("receivable"), account("bank"), account("income")
 		self.written_off, self.exchange, self.round_off = (
@@ -100,6 +103,9 @@ class Engine(MoneyBack):
 	def count(self, figure: str, amount: int):
 		self.figures[figure] = self.figures.get(figure, 0) + amount
 
+	def is_traced(self, deal: Deal) -> bool:
+		return self.traced is None or deal.number in self.traced
+
 	# Winning
 
 	def win(self, deal: Deal, day: date | None = None) -> list[Installment]:
@@ -138,8 +144,10 @@ class Engine(MoneyBack):
 		self.take_up(added)
 
 	def set_planned_date(self, installment: Installment, day: date | None):
-		installment.planned_on = day
-		installment.due_date = installment.row.due_date(day)
+		same = self.same_day
+		installment.planned_on = same.setdefault(day, day)
+		due = installment.row.due_date(day)
+		installment.due_date = same.setdefault(due, due)
 
 	def take_up(self, installments: list[Installment]):
 		"""Bill now what is ready now; note the rest for its day."""
@@ -207,8 +215,9 @@ class Engine(MoneyBack):
 				other.due_date = max(other.row.due_date(planned), today)
 			parts.sort(key=lambda other: other.due_date)
 		else:
-			parts = [installment]
-			installment.due_date = installment.row.due_date(max(installment.planned_on or today, today))
+			parts = (installment,)
+			due = installment.row.due_date(max(installment.planned_on or today, today))
+			installment.due_date = self.same_day.setdefault(due, due)
 		invoice = Invoice(deal, parts, today)
 		self.next_invoice += 1
 		invoice.number = self.next_invoice
@@ -230,12 +239,16 @@ class Engine(MoneyBack):
 		self.write_invoice(invoice)
 		if deal.receipts:
 			self.use_receipts(deal)
+		if len(deal.invoices) == len(deal.installments) and not self.is_traced(deal):
+			# Nothing is left to bill, and no invoice of the deal will be taken back.
+			deal.lines = deal.left = deal.left_quantity = ()
 		return invoice
 
 	def set_lines(self, invoice: Invoice, net_units: int):
 		"""Items, taxes and totals of the invoice; the discount of the deal is shared like the amounts."""
 		deal, rounding = invoice.deal, self.rounding
 		part = net = self.money(net_units)
+		invoice.net = grand = net_units
 		if len(deal.lines) == 1 and not deal.discount and is_plain(deal.lines[0], deal.policy.split):
 			invoice.lines = [InvoiceLine(0, ONE, part, part)]
 			deal.left[0] -= part
@@ -256,9 +269,11 @@ class Engine(MoneyBack):
 				net += line.amount
 				left[line.item] -= line.amount
 				left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
-		invoice.net = grand = self.units(net)
+			invoice.net = grand = self.units(net)
 		if deal.tax:
-			invoice.taxes = [self.units(tax_amount(net, rate, rounding)) for _account, rate in deal.tax.lines]
+			invoice.taxes = tuple(
+				[self.units(tax_amount(net, rate, rounding)) for _account, rate in deal.tax.lines]
+			)
 			grand += sum(invoice.taxes)
 		else:
 			invoice.taxes = ()
@@ -276,20 +291,20 @@ class Engine(MoneyBack):
 	def post_invoice(self, invoice: Invoice, kind: str, number: int, sign: int):
 		"""Dr Receivable, Cr Income, Cr Tax; a credit note and a cancellation the other way round."""
 		deal = invoice.deal
-		grand, net = sign * invoice.grand, sign * invoice.net
+		grand, net = (invoice.grand, invoice.net) if sign > 0 else (-invoice.grand, -invoice.net)
 		base_grand, base_net = self.base(deal, grand), self.base(deal, net)
 		lines = [
-			Line(self.receivable, base_grand, grand, deal.customer.number),
-			Line(self.income, -base_net, -net, None),
+			(self.receivable, base_grand, grand, deal.customer.number),
+			(self.income, -base_net, -net, None),
 		]
 		rest = base_grand - base_net
 		if invoice.taxes:
 			for (account, _rate), tax in zip(deal.tax.lines, invoice.taxes, strict=True):
 				base_tax = self.base(deal, sign * tax)
 				rest -= base_tax
-				lines.append(Line(self.tax_accounts[account], -base_tax, -sign * tax, None))
+				lines.append((self.tax_accounts[account], -base_tax, -sign * tax, None))
 		if rest:
-			lines.append(Line(self.round_off, -rest, 0, None))
+			lines.append((self.round_off, -rest, 0, None))
 		self.ledger.post(kind, number, deal.number, lines)
 		if kind == INVOICE:
 			invoice.base_open = base_grand

@@ -10,7 +10,6 @@ from ..core.problems import _
 from . import books
 from .agenda import CREDIT, ENTRY, EXCHANGE, INVOICE, PAY, PlayError
 from .books import Deal, Installment, Invoice, Receipt
-from .ledger import Line
 
 
 class MoneyBack:
@@ -41,7 +40,7 @@ class MoneyBack:
 			name,
 			number,
 			deal.number,
-			(Line(self.bank, base, units, None), Line(self.receivable, -base, -units, deal.customer.number)),
+			((self.bank, base, units, None), (self.receivable, -base, -units, deal.customer.number)),
 		)
 		self.count("collected", base)
 		receipt = Receipt(deal, kind, number, units, base, self.today)
@@ -97,9 +96,7 @@ class MoneyBack:
 		)
 		if base != invoice_base:
 			self.post_exchange(deal, base - invoice_base)
-		if self.trace is not None or deal.number in self.traced:
-			if self.trace is None:
-				self.trace = {}
+		if self.is_traced(deal):
 			self.trace.setdefault(invoice.number, []).append((receipt, units, base, invoice_base))
 		self.refresh(invoice)
 
@@ -117,8 +114,8 @@ class MoneyBack:
 			self.next_entry,
 			deal.number,
 			(
-				Line(self.receivable, difference, 0, deal.customer.number),
-				Line(self.exchange, -difference, 0, None),
+				(self.receivable, difference, 0, deal.customer.number),
+				(self.exchange, -difference, 0, None),
 			),
 		)
 
@@ -138,14 +135,14 @@ class MoneyBack:
 			base = self.take_base(invoice, units)
 			net, taxes = self.part_of(invoice, units)
 			lines = [
-				Line(self.receivable, -base, -units, deal.customer.number),
-				Line(self.income, self.base(deal, net), net, None),
+				(self.receivable, -base, -units, deal.customer.number),
+				(self.income, self.base(deal, net), net, None),
 			]
 			for (account, _rate), tax in zip(deal.tax.lines if deal.tax else (), taxes, strict=True):
-				lines.append(Line(self.tax_accounts[account], self.base(deal, tax), tax, None))
-			rest = sum(line.amount for line in lines)
+				lines.append((self.tax_accounts[account], self.base(deal, tax), tax, None))
+			rest = sum(line[1] for line in lines)
 			if rest:
-				lines.append(Line(self.round_off, -rest, 0, None))
+				lines.append((self.round_off, -rest, 0, None))
 			self.ledger.post(CREDIT, number, deal.number, lines)
 			self.count("credited", base)
 		day = self.ledger.day_text
@@ -179,8 +176,8 @@ class MoneyBack:
 			self.next_entry,
 			deal.number,
 			(
-				Line(self.written_off, base, units, None),
-				Line(self.receivable, -base, -units, deal.customer.number),
+				(self.written_off, base, units, None),
+				(self.receivable, -base, -units, deal.customer.number),
 			),
 		)
 		self.ledger.add(
@@ -202,7 +199,7 @@ class MoneyBack:
 			PAY,
 			self.next_payment,
 			deal.number,
-			(Line(self.receivable, base, units, deal.customer.number), Line(self.bank, -base, -units, None)),
+			((self.receivable, base, units, deal.customer.number), (self.bank, -base, -units, None)),
 		)
 		self.ledger.add(
 			"closings", (PAY, self.next_payment, invoice.number, self.ledger.day_text, "paid", -units, -base)
@@ -217,7 +214,7 @@ class MoneyBack:
 		deal = invoice.deal
 		if invoice.credited or invoice.written_off:
 			raise PlayError(_("the invoice has a credit note or a write-off; cancel that first."))
-		for receipt, units, base, invoice_base in (self.trace or {}).pop(invoice.number, ()):
+		for receipt, units, base, invoice_base in self.trace.pop(invoice.number, ()):
 			receipt.open += units
 			receipt.base_open += base
 			receipt.waits = True

@@ -15,7 +15,7 @@ from sales_crm_accounts.core.installments import Closings, ScheduleRow, allocate
 from sales_crm_accounts.simulation import books
 from sales_crm_accounts.simulation.company import load
 from sales_crm_accounts.simulation.engine import is_plain
-from sales_crm_accounts.simulation.ledger import Ledger, LedgerError, Line, formatter, quoted
+from sales_crm_accounts.simulation.ledger import Ledger, LedgerError, formatter, quoted
 from sales_crm_accounts.simulation.play import Play
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "blue_harbor"
@@ -37,9 +37,9 @@ def test_an_entry_that_does_not_balance_is_not_written():
 	ledger.set_day(date(2026, 1, 1))
 	bank, income = ledger.account("bank"), ledger.account("income")
 	with pytest.raises(LedgerError):
-		ledger.post("Journal Entry", 1, 0, [Line(bank, 100, 100), Line(income, -99, -99)])
+		ledger.post("Journal Entry", 1, 0, [(bank, 100, 100, None), (income, -99, -99, None)])
 	with pytest.raises(LedgerError):
-		ledger.post("Journal Entry", 1, 0, [Line(bank, 0, 0)])
+		ledger.post("Journal Entry", 1, 0, [(bank, 0, 0, None)])
 	ledger.flush()
 	assert ledger.db.execute("SELECT count(*) FROM vouchers").fetchone() == (0,)
 	assert not ledger.balances()
