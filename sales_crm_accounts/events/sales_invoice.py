@@ -51,5 +51,5 @@ def on_cancel(doc, method=None):
 
 
 def on_trash(doc, method=None):
-	installments.unlink(doc, _("Draft invoice {0} was deleted. Release the installment to bill it again.").format(doc.name))
+	installments.forget(doc)
 	ledger.mark([doc.name])

@@ -141,6 +141,7 @@ def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 			row.name,
 			{
 				"sales_invoice": invoice.name,
+				"former_invoice": None,
 				"last_error": None,
 				"attempts": row.attempts + 1,
 				"last_attempt_on": now_datetime(),

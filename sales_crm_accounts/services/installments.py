@@ -85,51 +85,59 @@ def _set(row, **values):
 
 
 def key_of_cancelled(invoice: str) -> str | None:
-	"""Billing key that an amended invoice takes over: the one of the installment it bills, while no other invoice stands."""
-	cancelled = frappe.db.get_value(
-		"Sales Invoice", invoice, ["deal", "deal_installment", "is_return"], as_dict=True
-	)
-	if not cancelled or not cancelled.deal or cancelled.is_return:
+	"""Billing key that an amended invoice takes over, while no other invoice stands for the installments of the cancelled one."""
+	waiting = _waiting_since(invoice)
+	if not waiting:
 		return None
-	if cancelled.deal_installment:
-		key, filters = cancelled.deal_installment, {"name": cancelled.deal_installment}
-	else:
-		key, filters = cancelled.deal, {"deal": cancelled.deal, "hold_reason": ("like", f"%{invoice}%")}
-	waiting = frappe.get_all(
-		"Deal Installment",
-		filters={**filters, "sales_invoice": ("is", "not set"), "status": ("!=", "Cancelled")},
-		limit=1,
-	)
-	return key if waiting else None
+	whole_deal = frappe.db.get_value("Sales Invoice", invoice, "deal_installment") is None
+	if whole_deal and not frappe.db.exists("Sales Invoice", {"deal_billing_key": waiting[0].deal}):
+		return waiting[0].deal
+	return waiting[0].name
 
 
 def link(invoice):
 	"""An amended invoice takes the place of the cancelled one."""
-	for name in _installments_of_key(invoice):
+	for row in _waiting_since(invoice.amended_from):
 		frappe.db.set_value(
 			"Deal Installment",
-			name,
-			{"sales_invoice": invoice.name, "on_hold": 0, "hold_reason": None, "last_error": None},
+			row.name,
+			{
+				"sales_invoice": invoice.name,
+				"former_invoice": None,
+				"on_hold": 0,
+				"hold_reason": None,
+				"last_error": None,
+			},
 		)
 
 
+def _waiting_since(invoice: str) -> list[frappe._dict]:
+	"""Installments that wait since this invoice of theirs was cancelled."""
+	return frappe.get_all(
+		"Deal Installment",
+		filters={"former_invoice": invoice, "sales_invoice": ("is", "not set"), "status": ("!=", "Cancelled")},
+		fields=["name", "deal"],
+		order_by="name",
+	)
+
+
+def forget(invoice):
+	"""A deleted invoice leaves no trace by name; where it was a draft, its installments wait."""
+	reason = _("Draft invoice {0} was deleted. Release the installment to bill it again.").format(invoice.name)
+	unlink(invoice, reason)
+	for name in frappe.get_all("Deal Installment", filters={"former_invoice": invoice.name}, pluck="name"):
+		frappe.db.set_value("Deal Installment", name, "former_invoice", None)
+
+
 def unlink(invoice, reason: str):
-	"""An invoice was cancelled or its draft deleted: its installments wait, on hold, until somebody decides."""
+	"""An invoice was cancelled: its installments wait, on hold, until it is amended or somebody releases them."""
 	rows = frappe.get_all("Deal Installment", filters={"sales_invoice": invoice.name}, fields=["name", "deal"])
 	for row in rows:
 		frappe.db.set_value(
-			"Deal Installment", row.name, {"sales_invoice": None, "on_hold": 1, "hold_reason": reason}
+			"Deal Installment",
+			row.name,
+			{"sales_invoice": None, "former_invoice": invoice.name, "on_hold": 1, "hold_reason": reason},
 		)
 	if rows:
 		figures.refresh_installments([row.name for row in rows])
 		figures.refresh_deals(list({row.deal for row in rows}))
-
-
-def _installments_of_key(invoice) -> list[str]:
-	key = invoice.deal_billing_key
-	if not key:
-		return []
-	filters = {"status": ("!=", "Cancelled"), "sales_invoice": ("is", "not set")}
-	if frappe.db.exists("Deal", key):
-		return frappe.get_all("Deal Installment", filters={"deal": key, **filters}, pluck="name")
-	return frappe.get_all("Deal Installment", filters={"name": key, **filters}, pluck="name")

@@ -247,11 +247,31 @@ class TestBilling(SiteTestCase):
 		self.assertEqual((row.sales_invoice, row.on_hold), (amended.name, 0))
 		frappe.delete_doc("Sales Invoice", amended.name)
 		(row,) = make.installments(deal)
-		self.assertEqual((row.sales_invoice, row.on_hold), (None, 1))
+		self.assertEqual((row.sales_invoice, row.former_invoice, row.on_hold), (None, None, 1))
 		api.release(row.name)
 		frappe.db.commit()
 		sweep.bill_deal(deal.name)
 		self.assertEqual(len(invoices_of(deal)), 1)
+
+	def test_amended_invoice_of_a_whole_deal(self):
+		"""One invoice for three installments, cancelled and amended: all three follow, and a sweep raises nothing more."""
+		make.make_policy(invoicing_method="One Invoice with Schedule")
+		deal = make.make_deal(make.thirds(), win=True)
+		sweep.bill_deal(deal.name)
+		(invoice,) = invoices_of(deal)
+		invoice.cancel()
+		self.assertEqual({row.former_invoice for row in make.installments(deal)}, {invoice.name})
+		amended = frappe.copy_doc(invoice)
+		amended.amended_from = invoice.name
+		amended.docstatus = 0
+		amended.insert()
+		amended.submit()
+		ledger.flush()
+		rows = make.installments(deal)
+		self.assertEqual({row.sales_invoice for row in rows}, {amended.name})
+		self.assertEqual([row.status for row in rows], ["Billed"] * 3)
+		self.assertEqual([row.outstanding_amount for row in rows], [299.97, 299.97, 300.06])
+		self.assertFalse(sweep.bill_deal(deal.name))
 
 	def test_missed_days_are_caught_up(self):
 		deal = make.make_deal(make.thirds(), win=True)

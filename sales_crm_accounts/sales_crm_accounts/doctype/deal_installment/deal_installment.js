@@ -17,7 +17,10 @@ frappe.ui.form.on("Deal Installment", {
 		const button = (allowed, action, label) => {
 			if (!allowed) return;
 			frm.add_custom_button(label, async () => {
-				await deal.installment_action(action, doc.name, { deal: doc.deal, milestone: doc.milestone });
+				await deal.installment_action(action, doc.name, {
+					deal: doc.deal,
+					milestone: doc.milestone,
+				});
 				frm.reload_doc();
 			});
 		};
@@ -37,14 +40,19 @@ function show_state(frm) {
 		frm.set_intro(__("On hold: it is not billed until somebody releases it."), "orange");
 	} else if (doc.last_error && !doc.sales_invoice) {
 		frm.set_intro(
-			__("It could not be billed. Remedy what stands under Reason below; the next run tries again."),
+			__(
+				"It could not be billed. Remedy what stands under Reason below; the next run tries again."
+			),
 			"red"
 		);
 	} else if (doc.status === "Ready") {
 		frm.set_intro(__("Ready: the next billing run raises its invoice."), "blue");
 	} else if (doc.status === "Planned") {
 		if (doc.billing_trigger === "On Milestone" && !doc.confirmed_on) {
-			frm.set_intro(__("It is billed when the milestone {0} is confirmed.", [doc.milestone]), "blue");
+			frm.set_intro(
+				__("It is billed when the milestone {0} is confirmed.", [doc.milestone]),
+				"blue"
+			);
 		} else if (doc.billing_trigger === "On Delivery" && !doc.confirmed_on) {
 			frm.set_intro(__("It is billed when the goods are delivered."), "blue");
 		} else if (doc.planned_invoice_date) {

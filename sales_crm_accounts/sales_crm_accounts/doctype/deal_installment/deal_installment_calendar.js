@@ -15,5 +15,7 @@ frappe.views.calendar["Deal Installment"] = {
 		return sales_crm_accounts.deal.calendar_class(event.status);
 	},
 	gantt: false,
-	filters: [{ fieldtype: "Link", fieldname: "company", options: "Company", label: __("Company") }],
+	filters: [
+		{ fieldtype: "Link", fieldname: "company", options: "Company", label: __("Company") },
+	],
 };
