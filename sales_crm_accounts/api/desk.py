@@ -53,7 +53,9 @@ def item_details(
 	frappe.has_permission("Deal", "write", throw=True)
 	frappe.has_permission("Item", "read", item_code, throw=True)
 	company_currency = frappe.get_cached_value("Company", company, "default_currency")
-	price_list = price_list or frappe.db.get_single_value("Selling Settings", "selling_price_list", cache=True)
+	price_list = price_list or frappe.db.get_single_value(
+		"Selling Settings", "selling_price_list", cache=True
+	)
 	price_list_currency = (
 		frappe.get_cached_value("Price List", price_list, "currency") if price_list else company_currency
 	)
@@ -109,7 +111,13 @@ def customer_defaults(customer: str, company: str) -> dict:
 	)
 	result = {
 		field: details.get(field)
-		for field in ("currency", "selling_price_list", "taxes_and_charges", "customer_address", "contact_person")
+		for field in (
+			"currency",
+			"selling_price_list",
+			"taxes_and_charges",
+			"customer_address",
+			"contact_person",
+		)
 	}
 	result["sales_team"] = [
 		{

@@ -73,46 +73,128 @@ MONTHS = [_row(f"Month {n + 1}", 0 if n == 5 else 16.67, n, days=14) for n in ra
 #: invoice, days ago).
 WON = (
 	{
-		"title": "Palletizing line, Hamburg plant", "customer": "Hollander Foods", "owner": MIA, "opened": 250, "won": 215,
-		"items": [("BW-ROBOT-40", 1), ("BW-CONVEYOR-12", 2), ("BW-INSTALL", 12)], "plan": PROJECT,
-		"milestones": {2: 120, 3: 45}, "payments": [(1, 1, 203), (2, 1, 88), (3, 0.4, 8)],
+		"title": "Palletizing line, Hamburg plant",
+		"customer": "Hollander Foods",
+		"owner": MIA,
+		"opened": 250,
+		"won": 215,
+		"items": [("BW-ROBOT-40", 1), ("BW-CONVEYOR-12", 2), ("BW-INSTALL", 12)],
+		"plan": PROJECT,
+		"milestones": {2: 120, 3: 45},
+		"payments": [(1, 1, 203), (2, 1, 88), (3, 0.4, 8)],
 	},
 	{
-		"title": "Vision cells for line 3", "customer": "Atlas Pharma", "owner": TOM, "opened": 160, "won": 128,
-		"items": [("BW-VISION", 3), ("BW-INSTALL", 6), ("BW-TRAINING", 4)], "plan": THIRDS,
+		"title": "Vision cells for line 3",
+		"customer": "Atlas Pharma",
+		"owner": TOM,
+		"opened": 160,
+		"won": 128,
+		"items": [("BW-VISION", 3), ("BW-INSTALL", 6), ("BW-TRAINING", 4)],
+		"plan": THIRDS,
 		"payments": [(1, 1, 96), (2, 1, 70), (3, 1, 35)],
 	},
 	{
-		"title": "Conveyor extension", "customer": "Kestrel Packaging", "owner": MIA, "opened": 120, "won": 96,
-		"items": [("BW-CONVEYOR-12", 1), ("BW-INSTALL", 4)], "plan": THIRDS, "payments": [(1, 1, 60), (2, 0.5, 20)],
+		"title": "Conveyor extension",
+		"customer": "Kestrel Packaging",
+		"owner": MIA,
+		"opened": 120,
+		"won": 96,
+		"items": [("BW-CONVEYOR-12", 1), ("BW-INSTALL", 4)],
+		"plan": THIRDS,
+		"payments": [(1, 1, 60), (2, 0.5, 20)],
 	},
 	{
-		"title": "Service plan 2026, four plants", "customer": "Redwood Beverages", "owner": PRIYA, "opened": 230, "won": 205,
-		"items": [("BW-SERVICE", 4)], "plan": QUARTERS, "payments": [(1, 1, 170), (2, 1, 85)],
+		"title": "Service plan 2026, four plants",
+		"customer": "Redwood Beverages",
+		"owner": PRIYA,
+		"opened": 230,
+		"won": 205,
+		"items": [("BW-SERVICE", 4)],
+		"plan": QUARTERS,
+		"payments": [(1, 1, 170), (2, 1, 85)],
 	},
 	{
-		"title": "Robot cell, rental with purchase", "customer": "Sunfield Dairy", "owner": TOM, "opened": 110, "won": 82,
-		"items": [("BW-ROBOT-40", 1), ("BW-TRAINING", 3)], "plan": MONTHS, "payments": [(1, 1, 66), (2, 1, 41)],
+		"title": "Robot cell, rental with purchase",
+		"customer": "Sunfield Dairy",
+		"owner": TOM,
+		"opened": 110,
+		"won": 82,
+		"items": [("BW-ROBOT-40", 1), ("BW-TRAINING", 3)],
+		"plan": MONTHS,
+		"payments": [(1, 1, 66), (2, 1, 41)],
 	},
 	{
-		"title": "Depalletizer retrofit", "customer": CUSTOMER_EUR, "owner": MIA, "opened": 75, "won": 52, "currency": "EUR",
-		"items": [("BW-CONVEYOR-12", 1), ("BW-VISION", 1), ("BW-INSTALL", 5)], "plan": PROJECT,
-		"milestones": {2: 12}, "payments": [(1, 1, 36)],
+		"title": "Depalletizer retrofit",
+		"customer": CUSTOMER_EUR,
+		"owner": MIA,
+		"opened": 75,
+		"won": 52,
+		"currency": "EUR",
+		"items": [("BW-CONVEYOR-12", 1), ("BW-VISION", 1), ("BW-INSTALL", 5)],
+		"plan": PROJECT,
+		"milestones": {2: 12},
+		"payments": [(1, 1, 36)],
 	},
 	{
-		"title": "Inspection cell, pilot", "customer": "Larkspur Cosmetics", "owner": TOM, "opened": 40, "won": 18,
-		"items": [("BW-VISION", 1), ("BW-INSTALL", 2)], "plan": THIRDS, "payments": [],
+		"title": "Inspection cell, pilot",
+		"customer": "Larkspur Cosmetics",
+		"owner": TOM,
+		"opened": 40,
+		"won": 18,
+		"items": [("BW-VISION", 1), ("BW-INSTALL", 2)],
+		"plan": THIRDS,
+		"payments": [],
 	},
 )
 #: Open deals: (title, customer, owner, stage, opened days ago, expected close in days, items).
 OPEN = (
-	("Second palletizing line", "Hollander Foods", MIA, "Negotiation", 62, 12, [("BW-ROBOT-40", 1), ("BW-INSTALL", 10)]),
-	("Reel handling robots", "Pacific Paper Mills", TOM, "Proposal", 41, 35, [("BW-ROBOT-40", 3), ("BW-INSTALL", 20)]),
-	("Bottle inspection", "Redwood Beverages", PRIYA, "Proposal", 33, 20, [("BW-VISION", 2), ("BW-TRAINING", 2)]),
+	(
+		"Second palletizing line",
+		"Hollander Foods",
+		MIA,
+		"Negotiation",
+		62,
+		12,
+		[("BW-ROBOT-40", 1), ("BW-INSTALL", 10)],
+	),
+	(
+		"Reel handling robots",
+		"Pacific Paper Mills",
+		TOM,
+		"Proposal",
+		41,
+		35,
+		[("BW-ROBOT-40", 3), ("BW-INSTALL", 20)],
+	),
+	(
+		"Bottle inspection",
+		"Redwood Beverages",
+		PRIYA,
+		"Proposal",
+		33,
+		20,
+		[("BW-VISION", 2), ("BW-TRAINING", 2)],
+	),
 	("Cold store conveyors", "Sunfield Dairy", TOM, "Needs Analysis", 26, 60, [("BW-CONVEYOR-12", 3)]),
-	("Gift box packing cell", "Orchard & Finch", MIA, "Qualification", 9, 75, [("BW-ROBOT-40", 1), ("BW-VISION", 1)]),
+	(
+		"Gift box packing cell",
+		"Orchard & Finch",
+		MIA,
+		"Qualification",
+		9,
+		75,
+		[("BW-ROBOT-40", 1), ("BW-VISION", 1)],
+	),
 	("Service plan 2027", "Atlas Pharma", TOM, "Negotiation", 19, -3, [("BW-SERVICE", 2)]),
-	("Carton line, two shifts", "Kestrel Packaging", MIA, "Needs Analysis", 14, 48, [("BW-CONVEYOR-12", 2), ("BW-VISION", 1)]),
+	(
+		"Carton line, two shifts",
+		"Kestrel Packaging",
+		MIA,
+		"Needs Analysis",
+		14,
+		48,
+		[("BW-CONVEYOR-12", 2), ("BW-VISION", 1)],
+	),
 )
 LOST = ("Blister inspection", "Atlas Pharma", TOM, 95, [("BW-VISION", 4)])
 
@@ -174,8 +256,14 @@ def remove_demo_company():
 def _make_company():
 	_fiscal_years()
 	_ensure(
-		"Company", COMPANY, company_name=COMPANY, abbr=ABBR, default_currency="USD", country="United States",
-		create_chart_of_accounts_based_on="Standard Template", chart_of_accounts="Standard",
+		"Company",
+		COMPANY,
+		company_name=COMPANY,
+		abbr=ABBR,
+		default_currency="USD",
+		country="United States",
+		create_chart_of_accounts_based_on="Standard Template",
+		chart_of_accounts="Standard",
 	)
 	for currency in ("USD", "EUR"):
 		frappe.db.set_value("Currency", currency, "enabled", 1)
@@ -184,34 +272,67 @@ def _make_company():
 	tax = _account("Sales Tax", "Duties and Taxes", "Tax")
 	frappe.db.set_value("Company", COMPANY, "default_bank_account", BANK)
 	_ensure(
-		"Sales Taxes and Charges Template", TAX_TEMPLATE, title="Sales Tax 8%", company=COMPANY, is_default=1,
-		taxes=[{"charge_type": "On Net Total", "account_head": tax, "description": "Sales Tax 8%", "rate": 8}],
+		"Sales Taxes and Charges Template",
+		TAX_TEMPLATE,
+		title="Sales Tax 8%",
+		company=COMPANY,
+		is_default=1,
+		taxes=[
+			{"charge_type": "On Net Total", "account_head": tax, "description": "Sales Tax 8%", "rate": 8}
+		],
 	)
 	for day in (add_months(today(), -12), today()):
-		if not frappe.db.exists("Currency Exchange", {"from_currency": "EUR", "to_currency": "USD", "date": day}):
+		if not frappe.db.exists(
+			"Currency Exchange", {"from_currency": "EUR", "to_currency": "USD", "date": day}
+		):
 			frappe.get_doc(
-				{"doctype": "Currency Exchange", "date": day, "from_currency": "EUR", "to_currency": "USD",
-				"exchange_rate": 1.08, "for_selling": 1, "for_buying": 1}
+				{
+					"doctype": "Currency Exchange",
+					"date": day,
+					"from_currency": "EUR",
+					"to_currency": "USD",
+					"exchange_rate": 1.08,
+					"for_selling": 1,
+					"for_buying": 1,
+				}
 			).insert(ignore_permissions=True)
 	group, territory = _leaf("Customer Group"), _leaf("Territory")
 	for name in (*CUSTOMERS, CUSTOMER_EUR):
 		foreign = name == CUSTOMER_EUR
 		_ensure(
-			"Customer", name, customer_name=name, customer_group=group, territory=territory,
+			"Customer",
+			name,
+			customer_name=name,
+			customer_group=group,
+			territory=territory,
 			default_currency="EUR" if foreign else None,
 			accounts=[{"company": COMPANY, "account": RECEIVABLE_EUR}] if foreign else [],
 		)
 	item_group = _leaf("Item Group")
 	for code, (name, uom, rate) in ITEMS.items():
 		_ensure("UOM", uom, uom_name=uom)
-		_ensure("Item", code, item_code=code, item_name=name, item_group=item_group, stock_uom=uom, is_stock_item=0,
-			standard_rate=rate)
+		_ensure(
+			"Item",
+			code,
+			item_code=code,
+			item_name=name,
+			item_group=item_group,
+			stock_uom=uom,
+			is_stock_item=0,
+			standard_rate=rate,
+		)
 	for email, (name, roles) in PEOPLE.items():
 		first, last = name.split()
 		_ensure("User", email, email=email, first_name=first, last_name=last, send_welcome_email=0)
 		frappe.get_doc("User", email).add_roles(*roles)
-	_ensure("Billing Policy", "Brightwater: invoice per installment", policy_name="Brightwater: invoice per installment",
-		company=COMPANY, invoicing_method="Invoice per Installment", taxes_and_charges=TAX_TEMPLATE)
+	_ensure(
+		"Billing Policy",
+		"Brightwater: invoice per installment",
+		policy_name="Brightwater: invoice per installment",
+		company=COMPANY,
+		invoicing_method="Invoice per Installment",
+		taxes_and_charges=TAX_TEMPLATE,
+	)
 	frappe.db.commit()
 
 
@@ -219,8 +340,16 @@ def _fiscal_years():
 	"""Years that hold the history and the plan; those a site has are taken as they are."""
 	for year in {getdate(add_months(today(), months)).year for months in (-9, 0, 9)}:
 		day = f"{year}-06-30"
-		if not frappe.db.exists("Fiscal Year", {"year_start_date": ("<=", day), "year_end_date": (">=", day), "disabled": 0}):
-			_ensure("Fiscal Year", str(year), year=str(year), year_start_date=f"{year}-01-01", year_end_date=f"{year}-12-31")
+		if not frappe.db.exists(
+			"Fiscal Year", {"year_start_date": ("<=", day), "year_end_date": (">=", day), "disabled": 0}
+		):
+			_ensure(
+				"Fiscal Year",
+				str(year),
+				year=str(year),
+				year_start_date=f"{year}-01-01",
+				year_end_date=f"{year}-12-31",
+			)
 
 
 def _ensure(doctype: str, name: str, **values) -> str:
@@ -233,14 +362,23 @@ def _ensure(doctype: str, name: str, **values) -> str:
 
 def _account(name: str, parent: str, account_type: str, currency: str = "USD") -> str:
 	return _ensure(
-		"Account", f"{name} - {ABBR}", account_name=name, company=COMPANY, account_type=account_type,
-		account_currency=currency, parent_account=f"{parent} - {ABBR}",
+		"Account",
+		f"{name} - {ABBR}",
+		account_name=name,
+		company=COMPANY,
+		account_type=account_type,
+		account_currency=currency,
+		parent_account=f"{parent} - {ABBR}",
 	)
 
 
 def _leaf(doctype: str) -> str | None:
-	preferred = {"Customer Group": "Commercial", "Territory": "Rest Of The World", "Item Group": "Products"}[doctype]
-	return preferred if frappe.db.exists(doctype, preferred) else frappe.db.get_value(doctype, {"is_group": 0})
+	preferred = {"Customer Group": "Commercial", "Territory": "Rest Of The World", "Item Group": "Products"}[
+		doctype
+	]
+	return (
+		preferred if frappe.db.exists(doctype, preferred) else frappe.db.get_value(doctype, {"is_group": 0})
+	)
 
 
 # Deals
@@ -276,7 +414,9 @@ def _make_deal(title, customer, owner, items, opened, plan=None, currency="USD",
 				"transaction_date": opened_on,
 				"expected_close_date": close,
 				"taxes_and_charges": TAX_TEMPLATE,
-				"items": [{"item_code": code, "qty": qty, "rate": flt(rates[code], 2)} for code, qty in items],
+				"items": [
+					{"item_code": code, "qty": qty, "rate": flt(rates[code], 2)} for code, qty in items
+				],
 				"plan": plan or THIRDS,
 				"planned_costs": [
 					{
@@ -300,7 +440,9 @@ def _move(deal, stages, opened: int, closed: int):
 
 
 def _stages_to(last: str) -> list[str]:
-	names = frappe.get_all("Deal Stage", {"stage_type": "Open", "disabled": 0}, pluck="name", order_by="sequence")
+	names = frappe.get_all(
+		"Deal Stage", {"stage_type": "Open", "disabled": 0}, pluck="name", order_by="sequence"
+	)
 	return names[1 : names.index(last) + 1] if last in names else []
 
 
@@ -322,7 +464,9 @@ def _make_lost_deal(title, customer, owner, opened, items):
 	frappe.db.commit()
 
 
-def _make_won_deal(title, customer, owner, opened, won, items, plan, payments, milestones=None, currency="USD"):
+def _make_won_deal(
+	title, customer, owner, opened, won, items, plan, payments, milestones=None, currency="USD"
+):
 	deal = _make_deal(title, customer, owner, items, opened, plan, currency, close=_ago(won))
 	_move(deal, _stages_to("Negotiation"), opened, won + 1)
 	deal.reload()
@@ -356,7 +500,9 @@ def _pay(deal: str, sequence: int, share: float, day):
 
 	invoice = frappe.db.get_value("Deal Installment", {"deal": deal, "sequence": sequence}, "sales_invoice")
 	open_amount = frappe.db.get_value("Sales Invoice", invoice, "outstanding_amount")
-	payment = get_payment_entry("Sales Invoice", invoice, party_amount=flt(open_amount * share, 2), bank_account=BANK)
+	payment = get_payment_entry(
+		"Sales Invoice", invoice, party_amount=flt(open_amount * share, 2), bank_account=BANK
+	)
 	payment.update({"posting_date": day, "reference_no": f"ACH {invoice[-5:]}", "reference_date": day})
 	payment.insert(ignore_permissions=True)
 	payment.submit()

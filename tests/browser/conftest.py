@@ -55,7 +55,9 @@ def password(site_url) -> str:
 
 @pytest.fixture(scope="session")
 def browser(site_url):
-	playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (make .venv/.browser).")
+	playwright = pytest.importorskip(
+		"playwright.sync_api", reason="Playwright is not installed (make .venv/.browser)."
+	)
 	host = urlsplit(site_url).hostname
 	with playwright.sync_playwright() as started:
 		chromium = started.chromium.launch(
@@ -71,7 +73,9 @@ def desk(browser, site_url, password, tmp_path):
 	contexts = []
 
 	def log_in(user: str):
-		context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US", base_url=site_url)
+		context = browser.new_context(
+			viewport={"width": 1440, "height": 1000}, locale="en-US", base_url=site_url
+		)
 		contexts.append(context)
 		page = context.new_page()
 		page.set_default_timeout(30_000)

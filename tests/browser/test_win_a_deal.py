@@ -16,7 +16,9 @@ class Form:
 		self.page = page
 
 	def tab(self, label: str):
-		self.page.locator(".form-tabs .nav-link:visible", has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$")).click()
+		self.page.locator(
+			".form-tabs .nav-link:visible", has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$")
+		).click()
 
 	def type(self, fieldname: str, value: str, link: bool = False):
 		field = self.page.locator(f".frappe-control[data-fieldname='{fieldname}'] input:visible").first
@@ -42,10 +44,14 @@ class Form:
 		field.press("Tab")
 
 	def button(self, label: str, within: str = ".page-head:visible"):
-		return self.page.locator(f"{within} button:visible", has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$"))
+		return self.page.locator(
+			f"{within} button:visible", has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$")
+		)
 
 	def settle(self):
-		self.page.wait_for_function("() => !frappe.request.ajax_count && !document.querySelector('#freeze.in')")
+		self.page.wait_for_function(
+			"() => !frappe.request.ajax_count && !document.querySelector('#freeze.in')"
+		)
 
 
 def test_win_a_deal(desk):
@@ -97,7 +103,10 @@ def test_win_a_deal(desk):
 			strict=True,
 		)
 	)
-	money = {label: re.sub(r"[^\d.]", "", figures[label]) for label in ("Planned", "Billed", "Collected", "Outstanding")}
+	money = {
+		label: re.sub(r"[^\d.]", "", figures[label])
+		for label in ("Planned", "Billed", "Collected", "Outstanding")
+	}
 	assert money == {"Planned": "1000.00", "Billed": "1000.00", "Collected": "0.00", "Outstanding": "1000.00"}
 	rows = panel.locator(".sca-table tbody tr").all_inner_texts()
 	for (description, percent), row in zip(INSTALLMENTS, rows, strict=True):
@@ -110,4 +119,8 @@ def test_win_a_deal(desk):
 	page = desk(ACCOUNTANT)
 	page.goto(f"/app/sales-invoice/{invoices[0]}")
 	page.wait_for_function("() => window.cur_frm && cur_frm.doc && cur_frm.doc.doctype === 'Sales Invoice'")
-	assert page.evaluate("[cur_frm.doc.deal, cur_frm.doc.docstatus, cur_frm.doc.grand_total]") == [deal, 1, 300]
+	assert page.evaluate("[cur_frm.doc.deal, cur_frm.doc.docstatus, cur_frm.doc.grand_total]") == [
+		deal,
+		1,
+		300,
+	]

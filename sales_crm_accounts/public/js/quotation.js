@@ -1,7 +1,8 @@
 frappe.ui.form.on("Quotation", {
 	refresh(frm) {
 		if (frm.is_new()) return;
-		const open = frm.doc.docstatus === 1 && !["Lost", "Expired", "Cancelled"].includes(frm.doc.status);
+		const open =
+			frm.doc.docstatus === 1 && !["Lost", "Expired", "Cancelled"].includes(frm.doc.status);
 		if (open && frappe.model.can_create("Deal")) {
 			frm.add_custom_button(
 				__("Deal"),

@@ -3,7 +3,11 @@ frappe.ui.form.on("Sales Invoice", {
 		const { doc } = frm;
 		if (frm.is_new()) return;
 		if (doc.deal) {
-			frm.add_custom_button(__("Deal"), () => frappe.set_route("Form", "Deal", doc.deal), __("View"));
+			frm.add_custom_button(
+				__("Deal"),
+				() => frappe.set_route("Form", "Deal", doc.deal),
+				__("View")
+			);
 		}
 		if (doc.docstatus !== 1 || !frappe.model.can_read("Open Installment")) return;
 		// The payment schedule of ERPNext does not follow the ledger; these rows do.

@@ -94,7 +94,10 @@ Object.assign(sales_crm_accounts.deal, {
 		const raised = results.filter((row) => row.outcome === "Invoiced");
 		const rest = results.filter((row) => row.outcome !== "Invoiced");
 		if (!results.length) {
-			frappe.show_alert({ message: __("Nothing is ready to be billed today."), indicator: "blue" });
+			frappe.show_alert({
+				message: __("Nothing is ready to be billed today."),
+				indicator: "blue",
+			});
 			return;
 		}
 		if (!rest.length) {
@@ -146,7 +149,12 @@ Object.assign(sales_crm_accounts.deal, {
 			hold: {
 				title: __("Hold the Installment"),
 				label: __("Hold"),
-				field: { fieldtype: "Small Text", fieldname: "value", label: __("Reason"), reqd: 1 },
+				field: {
+					fieldtype: "Small Text",
+					fieldname: "value",
+					label: __("Reason"),
+					reqd: 1,
+				},
 				args: (value) => ({ installment, reason: value }),
 			},
 		}[action];
@@ -203,7 +211,10 @@ Object.assign(sales_crm_accounts.deal, {
 	async credit(frm) {
 		const notes = await api("make_credit_notes", { deal: frm.doc.name });
 		if (!notes.length) {
-			frappe.show_alert({ message: __("No invoice of this deal is left to credit."), indicator: "blue" });
+			frappe.show_alert({
+				message: __("No invoice of this deal is left to credit."),
+				indicator: "blue",
+			});
 			return;
 		}
 		frappe.msgprint({

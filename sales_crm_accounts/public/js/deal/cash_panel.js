@@ -67,7 +67,9 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 			{
 				label: __("Next Due"),
 				value: data.next_due_date ? sales_crm_accounts.deal.date(data.next_due_date) : "–",
-				note: data.next_due_date ? format_currency(data.next_due_amount, data.currency) : "",
+				note: data.next_due_date
+					? format_currency(data.next_due_amount, data.currency)
+					: "",
 			},
 		];
 		return cards
@@ -85,7 +87,8 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 	relief_note() {
 		const { data } = this;
 		const parts = [];
-		if (data.credited) parts.push(__("Credited {0}", [format_currency(data.credited, data.currency)]));
+		if (data.credited)
+			parts.push(__("Credited {0}", [format_currency(data.credited, data.currency)]));
 		if (data.written_off) {
 			parts.push(__("Written off {0}", [format_currency(data.written_off, data.currency)]));
 		}
@@ -98,7 +101,11 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 		const open = Math.max(0, data.outstanding - data.overdue);
 		const parts = [
 			{ label: __("Collected"), value: data.collected, css: "collected" },
-			{ label: __("Credited or Written Off"), value: data.credited + data.written_off, css: "relieved" },
+			{
+				label: __("Credited or Written Off"),
+				value: data.credited + data.written_off,
+				css: "relieved",
+			},
 			{ label: __("Overdue"), value: data.overdue, css: "overdue" },
 			{ label: __("Not Due Yet"), value: open, css: "open" },
 			{ label: __("To Be Billed"), value: data.to_bill, css: "to-bill" },
@@ -204,7 +211,8 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 	row(row) {
 		const { deal } = sales_crm_accounts;
 		const money = (value) => deal.money(value, this.data.currency);
-		const cell = (label, html, css) => `<td class="${css || ""}" data-label="${label}">${html}</td>`;
+		const cell = (label, html, css) =>
+			`<td class="${css || ""}" data-label="${label}">${html}</td>`;
 		return `
 			<tr class="${row.status === "Cancelled" ? "sca-gone" : ""}">
 				<td class="sca-title">
@@ -230,7 +238,7 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 					? __("Milestone {0} reached on {1}", [
 							esc(row.milestone),
 							sales_crm_accounts.deal.date(row.confirmed_on),
-					  ])
+						])
 					: __("Billed when the milestone {0} is confirmed", [esc(row.milestone)])
 			);
 		} else if (row.billing_trigger === "On Delivery" && waiting && !row.confirmed_on) {
@@ -240,7 +248,9 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 			remarks.push(__("Credited {0}", [format_currency(row.credited, this.data.currency)]));
 		}
 		if (row.written_off) {
-			remarks.push(__("Written off {0}", [format_currency(row.written_off, this.data.currency)]));
+			remarks.push(
+				__("Written off {0}", [format_currency(row.written_off, this.data.currency)])
+			);
 		}
 		let html = remarks.map((text) => `<div class="sca-remark">${text}</div>`).join("");
 		if (row.on_hold && waiting) {
@@ -267,7 +277,8 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 	}
 
 	actions(row) {
-		if (this.frm.doc.docstatus !== 1 || row.sales_invoice || row.status === "Cancelled") return "";
+		if (this.frm.doc.docstatus !== 1 || row.sales_invoice || row.status === "Cancelled")
+			return "";
 		const button = (action, label, css) =>
 			`<button class="btn btn-xs ${css || "btn-default"}" data-action="${action}" data-name="${esc(
 				row.installment

@@ -19,7 +19,9 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 		});
 		this.preview = preview;
 		this.dialog = new frappe.ui.Dialog({
-			title: this.confirm ? __("Win {0}", [this.frm.doc.title]) : __("What Winning Would Post"),
+			title: this.confirm
+				? __("Win {0}", [this.frm.doc.title])
+				: __("What Winning Would Post"),
 			size: "extra-large",
 			fields: [{ fieldtype: "HTML", fieldname: "preview" }],
 			primary_action_label: this.confirm ? __("Win the Deal") : __("Close"),
@@ -66,8 +68,8 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 			!preview.automatic
 				? __("raised by hand")
 				: preview.submitted
-				? __("{0} raised and submitted now", [now])
-				: __("{0} raised as a draft now", [now]),
+					? __("{0} raised and submitted now", [now])
+					: __("{0} raised as a draft now", [now]),
 			preview.policy
 				? __("Billing policy {0}", [esc(preview.policy)])
 				: __("No billing policy: an invoice per installment"),
@@ -96,7 +98,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 		const dates = invoice.known
 			? `${deal.date(invoice.posting_date)}${
 					invoice.due_date ? ` · ${__("due {0}", [deal.date(invoice.due_date)])}` : ""
-			  }`
+				}`
 			: __("Waits for {0}", [esc(invoice.waits_for)]);
 		return `
 			<details class="sca-invoice" ${index === 0 ? "open" : ""}>

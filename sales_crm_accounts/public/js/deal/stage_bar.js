@@ -21,7 +21,8 @@ sales_crm_accounts.deal.StageBar = class StageBar {
 		this.bar ??= $(`<div class="sca-stages" role="list"></div>`).prependTo(
 			frm.layout.wrapper.find(".form-page").first()
 		);
-		if (!this.bar.parent().length) this.bar.prependTo(frm.layout.wrapper.find(".form-page").first());
+		if (!this.bar.parent().length)
+			this.bar.prependTo(frm.layout.wrapper.find(".form-page").first());
 		const stages = await this.constructor.stages();
 		const movable = frm.doc.docstatus === 0 && frm.doc.status === "Open" && frm.perm[0]?.write;
 		const at = stages.findIndex((stage) => stage.name === frm.doc.stage);
@@ -31,15 +32,21 @@ sales_crm_accounts.deal.StageBar = class StageBar {
 			if (closed && frm.doc.status !== "Lost") state = "past";
 			else if (index < at) state = "past";
 			else if (index === at) state = "now";
-			return { label: __(stage.name), value: stage.name, state, note: `${stage.probability || 0}%` };
+			return {
+				label: __(stage.name),
+				value: stage.name,
+				state,
+				note: `${stage.probability || 0}%`,
+			};
 		});
 		if (closed) {
 			steps.push({
 				label: __(frm.doc.status),
 				state: `end ${frm.doc.status.toLowerCase()}`,
-				note: frm.doc.won_on || frm.doc.lost_on
-					? sales_crm_accounts.deal.date(frm.doc.won_on || frm.doc.lost_on)
-					: "",
+				note:
+					frm.doc.won_on || frm.doc.lost_on
+						? sales_crm_accounts.deal.date(frm.doc.won_on || frm.doc.lost_on)
+						: "",
 			});
 		}
 		this.bar.empty();

@@ -23,9 +23,13 @@ Object.assign(sales_crm_accounts.deal, {
 
 	// Colors of the calendar's own palette (frappe.ui.color), keyed like the pills.
 	calendar_class(status) {
-		return { Paid: "success", Won: "success", Completed: "success", Overdue: "danger", "Partly Paid": "warning" }[
-			status
-		];
+		return {
+			Paid: "success",
+			Won: "success",
+			Completed: "success",
+			Overdue: "danger",
+			"Partly Paid": "warning",
+		}[status];
 	},
 
 	pill(status, colors) {

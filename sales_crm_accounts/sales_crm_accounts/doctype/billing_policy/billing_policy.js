@@ -4,7 +4,10 @@
 frappe.ui.form.on("Billing Policy", {
 	setup(frm) {
 		const of_company = (extra) => () => ({ filters: { company: frm.doc.company, ...extra } });
-		frm.set_query("debit_to", of_company({ account_type: "Receivable", is_group: 0, disabled: 0 }));
+		frm.set_query(
+			"debit_to",
+			of_company({ account_type: "Receivable", is_group: 0, disabled: 0 })
+		);
 		frm.set_query("income_account", () => ({
 			query: "erpnext.controllers.queries.get_income_account",
 			filters: { company: frm.doc.company, disabled: 0 },
@@ -13,12 +16,15 @@ frappe.ui.form.on("Billing Policy", {
 		frm.set_query("taxes_and_charges", of_company({ disabled: 0 }));
 		frm.set_query("tc_name", () => ({ filters: { selling: 1, disabled: 0 } }));
 		frm.set_query("letter_head", () => ({ filters: { disabled: 0 } }));
-		frm.set_query("print_format", () => ({ filters: { doc_type: "Sales Invoice", disabled: 0 } }));
+		frm.set_query("print_format", () => ({
+			filters: { doc_type: "Sales Invoice", disabled: 0 },
+		}));
 	},
 
 	refresh(frm) {
 		frappe.model.with_doctype("Sales Invoice", () => {
-			const series = frappe.meta.get_docfield("Sales Invoice", "naming_series")?.options || "";
+			const series =
+				frappe.meta.get_docfield("Sales Invoice", "naming_series")?.options || "";
 			frm.set_df_property("naming_series", "options", series.split("\n").filter(Boolean));
 		});
 		describe(frm);
@@ -63,13 +69,15 @@ async function describe(frm) {
 	const when = !doc.automatic_billing
 		? __("raised by hand")
 		: doc.days_ahead
-		? __("raised {0} days ahead", [doc.days_ahead])
-		: __("raised on the day");
+			? __("raised {0} days ahead", [doc.days_ahead])
+			: __("raised on the day");
 	const state = doc.submit_invoices ? __("submitted") : __("left as drafts");
 	let text = __("{0}: {1}, {2}, {3}.", [who, how, when, state]);
 	if (doc.disabled) text = __("Disabled: it bills no deal.");
 	else if (!frm.is_new() && !frm.is_dirty()) {
-		const cover = await frappe.xcall("sales_crm_accounts.api.desk.policy_coverage", { policy: doc.name });
+		const cover = await frappe.xcall("sales_crm_accounts.api.desk.policy_coverage", {
+			policy: doc.name,
+		});
 		const numbers = [cover.covered, cover.looked_at];
 		text += ` ${
 			cover.capped

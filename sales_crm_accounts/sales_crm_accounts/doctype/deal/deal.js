@@ -52,7 +52,10 @@ frappe.ui.form.on("Deal", {
 		frm.stage_bar ??= new sales_crm_accounts.deal.StageBar(frm);
 		frm.stage_bar.refresh();
 		frm.toggle_display("conversion_rate", frm.doc.currency !== company_currency(frm));
-		frm.toggle_display(["base_net_total", "base_grand_total"], frm.doc.currency !== company_currency(frm));
+		frm.toggle_display(
+			["base_net_total", "base_grand_total"],
+			frm.doc.currency !== company_currency(frm)
+		);
 		show_plan_sum(frm);
 		show_cash(frm);
 		if (!frm.is_new()) {
@@ -70,7 +73,13 @@ frappe.ui.form.on("Deal", {
 	company(frm) {
 		if (!frm.doc.company) return;
 		frm.set_value("currency", company_currency(frm));
-		for (const field of ["taxes_and_charges", "cost_center", "project", "billing_policy", "plan_template"]) {
+		for (const field of [
+			"taxes_and_charges",
+			"cost_center",
+			"project",
+			"billing_policy",
+			"plan_template",
+		]) {
 			if (frm.doc[field]) frm.set_value(field, "");
 		}
 		if (frm.doc.customer) frm.trigger("customer");
@@ -84,7 +93,8 @@ frappe.ui.form.on("Deal", {
 		});
 		const { sales_team, ...values } = defaults;
 		for (const [field, value] of Object.entries(values)) {
-			if (value && (!frm.doc[field] || field === "currency")) await frm.set_value(field, value);
+			if (value && (!frm.doc[field] || field === "currency"))
+				await frm.set_value(field, value);
 		}
 		if (sales_team.length && !(frm.doc.sales_team || []).length) {
 			sales_team.forEach((row) => frm.add_child("sales_team", row));
@@ -104,7 +114,7 @@ frappe.ui.form.on("Deal", {
 					to_currency: company_currency(frm),
 					transaction_date: frappe.datetime.get_today(),
 					args: "for_selling",
-			  });
+				});
 		await frm.set_value("conversion_rate", rate || 0);
 		preview_totals(frm);
 	},
@@ -128,12 +138,18 @@ frappe.ui.form.on("Deal", {
 			frm.refresh_field("plan");
 		};
 		if (!(frm.doc.plan || []).some((row) => row.description)) return fill();
-		frappe.confirm(__("Replace the rows of the collection plan by those of {0}?", [frm.doc.plan_template.bold()]), fill);
+		frappe.confirm(
+			__("Replace the rows of the collection plan by those of {0}?", [
+				frm.doc.plan_template.bold(),
+			]),
+			fill
+		);
 	},
 
 	async before_cancel(frm) {
 		// The server refuses all the same; asking first shows the list and the remedy instead of an error.
-		if (!(await sales_crm_accounts.deal.obstacles(frm, { quiet: true }))) frappe.validated = false;
+		if (!(await sales_crm_accounts.deal.obstacles(frm, { quiet: true })))
+			frappe.validated = false;
 	},
 });
 
@@ -191,7 +207,9 @@ function set_queries(frm) {
 		filters: { link_doctype: party(frm).doctype, link_name: party(frm).name },
 	}));
 
-	frm.set_query("item_code", "items", () => erpnext.queries.item({ is_sales_item: 1, has_variants: 0 }));
+	frm.set_query("item_code", "items", () =>
+		erpnext.queries.item({ is_sales_item: 1, has_variants: 0 })
+	);
 	frm.set_query("uom", "items", (doc, cdt, cdn) => ({
 		query: "erpnext.accounts.doctype.pricing_rule.pricing_rule.get_item_uoms",
 		filters: { value: locals[cdt][cdn].item_code, apply_on: "Item Code" },
@@ -203,7 +221,11 @@ function set_queries(frm) {
 	frm.set_query("cost_center", "items", of_company({ is_group: 0, disabled: 0 }));
 	frm.set_query("warehouse", "items", of_company({ is_group: 0, disabled: 0 }));
 	frm.set_query("item_tax_template", "items", of_company({ disabled: 0 }));
-	frm.set_query("expense_account", "planned_costs", of_company({ is_group: 0, disabled: 0, root_type: "Expense" }));
+	frm.set_query(
+		"expense_account",
+		"planned_costs",
+		of_company({ is_group: 0, disabled: 0, root_type: "Expense" })
+	);
 	frm.set_query("sales_person", "sales_team", () => ({ filters: { is_group: 0, enabled: 1 } }));
 }
 
@@ -224,8 +246,10 @@ function party(frm) {
 }
 
 async function fill_defaults(frm) {
-	if (!frm.doc.company) await frm.set_value("company", frappe.defaults.get_user_default("Company"));
-	if (!frm.doc.currency && frm.doc.company) await frm.set_value("currency", company_currency(frm));
+	if (!frm.doc.company)
+		await frm.set_value("company", frappe.defaults.get_user_default("Company"));
+	if (!frm.doc.currency && frm.doc.company)
+		await frm.set_value("currency", company_currency(frm));
 	if (!frm.doc.stage) {
 		const [first] = await sales_crm_accounts.deal.StageBar.stages();
 		if (first) await frm.set_value("stage", first.name);
@@ -259,7 +283,12 @@ async function fetch_item(frm, row, { uom } = {}) {
 
 async function row_amount(frm, cdt, cdn) {
 	const row = locals[cdt][cdn];
-	await frappe.model.set_value(cdt, cdn, "amount", flt(flt(row.qty) * flt(row.rate), precision("amount", row)));
+	await frappe.model.set_value(
+		cdt,
+		cdn,
+		"amount",
+		flt(flt(row.qty) * flt(row.rate), precision("amount", row))
+	);
 	preview_totals(frm);
 }
 
@@ -285,7 +314,15 @@ function preview_totals(frm) {
 		base_net_total: net_total * (flt(doc.conversion_rate) || 1),
 		base_grand_total: (net_total + taxes) * (flt(doc.conversion_rate) || 1),
 	});
-	for (const field of ["total_qty", "total", "net_total", "total_taxes_and_charges", "grand_total", "base_net_total", "base_grand_total"]) {
+	for (const field of [
+		"total_qty",
+		"total",
+		"net_total",
+		"total_taxes_and_charges",
+		"grand_total",
+		"base_net_total",
+		"base_grand_total",
+	]) {
 		frm.refresh_field(field);
 	}
 	preview_plan(frm);
@@ -301,7 +338,9 @@ function preview_plan(frm) {
 	for (const row of rows) {
 		if (row.basis === "Remainder") continue;
 		row.net_amount =
-			row.basis === "Amount" ? flt(row.amount) : flt((flt(doc.net_total) * flt(row.percent)) / 100, places);
+			row.basis === "Amount"
+				? flt(row.amount)
+				: flt((flt(doc.net_total) * flt(row.percent)) / 100, places);
 		rest -= row.net_amount;
 	}
 	const remainder = rows.find((row) => row.basis === "Remainder");
@@ -327,7 +366,9 @@ function show_plan_sum(frm) {
 	const net_total = flt(frm.doc.net_total);
 	if (!rows.length || !net_total) {
 		line.removeClass("off").text(
-			rows.length ? "" : __("Left empty, the plan is filled from the default template when you save.")
+			rows.length
+				? ""
+				: __("Left empty, the plan is filled from the default template when you save.")
 		);
 		return;
 	}
@@ -341,17 +382,32 @@ function show_plan_sum(frm) {
 		gap === 0
 			? __("The plan covers the deal amount of {0} exactly.", [money(net_total)])
 			: gap > 0
-			? __("The plan sums to {0}: {1} of the deal amount {2} is missing.", [money(sum), money(gap), money(net_total)])
-			: __("The plan sums to {0}: {1} more than the deal amount {2}.", [money(sum), money(-gap), money(net_total)])
+				? __("The plan sums to {0}: {1} of the deal amount {2} is missing.", [
+						money(sum),
+						money(gap),
+						money(net_total),
+					])
+				: __("The plan sums to {0}: {1} more than the deal amount {2}.", [
+						money(sum),
+						money(-gap),
+						money(net_total),
+					])
 	);
 }
 
 function preview_costs(frm) {
 	const { doc } = frm;
-	doc.total_planned_cost = (doc.planned_costs || []).reduce((sum, row) => sum + flt(row.amount), 0);
+	doc.total_planned_cost = (doc.planned_costs || []).reduce(
+		(sum, row) => sum + flt(row.amount),
+		0
+	);
 	doc.planned_margin = flt(doc.net_total) - doc.total_planned_cost;
-	doc.planned_margin_percent = flt(doc.net_total) ? (doc.planned_margin / doc.net_total) * 100 : 0;
-	["total_planned_cost", "planned_margin", "planned_margin_percent"].forEach((field) => frm.refresh_field(field));
+	doc.planned_margin_percent = flt(doc.net_total)
+		? (doc.planned_margin / doc.net_total) * 100
+		: 0;
+	["total_planned_cost", "planned_margin", "planned_margin_percent"].forEach((field) =>
+		frm.refresh_field(field)
+	);
 }
 
 function show_cash(frm) {
@@ -372,7 +428,9 @@ function show_indicators(frm) {
 	if (doc.docstatus < 2) frm.page.set_indicator(__(doc.status), deal_colors[doc.status]);
 	if (doc.docstatus === 1 && flt(doc.overdue_amount) > 0) {
 		frm.page.set_indicator(
-			__("{0} overdue", [frappe.utils.html2text(format_currency(doc.overdue_amount, doc.currency))]),
+			__("{0} overdue", [
+				frappe.utils.html2text(format_currency(doc.overdue_amount, doc.currency)),
+			]),
 			"red"
 		);
 	}
@@ -395,13 +453,27 @@ async function add_buttons(frm) {
 	button(can.can_reopen, __("Reopen"), () => deal.reopen(frm));
 	button(can.can_make_customer, __("Make Customer"), () => deal.make_customer(frm));
 	button(can.can_bill, __("Bill Now"), () => deal.bill(frm));
-	button(can.can_change, __("Change the Plan"), () => frappe.new_doc("Deal Change", { deal: name }), __("Actions"));
+	button(
+		can.can_change,
+		__("Change the Plan"),
+		() => frappe.new_doc("Deal Change", { deal: name }),
+		__("Actions")
+	);
 	button(can.can_credit, __("Make Credit Notes"), () => deal.credit(frm), __("Actions"));
-	button(can.can_see_obstacles, __("What Stands in the Way"), () => deal.obstacles(frm), __("Actions"));
+	button(
+		can.can_see_obstacles,
+		__("What Stands in the Way"),
+		() => deal.obstacles(frm),
+		__("Actions")
+	);
 	button(
 		frm.doc.docstatus === 1,
 		__("Installments"),
-		() => frappe.set_route("query-report", "Deal Installments", { deal: name, company: frm.doc.company }),
+		() =>
+			frappe.set_route("query-report", "Deal Installments", {
+				deal: name,
+				company: frm.doc.company,
+			}),
 		__("View")
 	);
 	button(

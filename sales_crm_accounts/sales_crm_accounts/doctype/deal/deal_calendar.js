@@ -16,5 +16,7 @@ frappe.views.calendar["Deal"] = {
 		return sales_crm_accounts.deal.calendar_class(event.status);
 	},
 	gantt: false,
-	filters: [{ fieldtype: "Link", fieldname: "company", options: "Company", label: __("Company") }],
+	filters: [
+		{ fieldtype: "Link", fieldname: "company", options: "Company", label: __("Company") },
+	],
 };

@@ -2,7 +2,15 @@
 // License: GPL-3.0. See LICENSE
 
 frappe.listview_settings["Deal"] = {
-	add_fields: ["status", "stage", "currency", "net_total", "overdue_amount", "per_collected", "customer_name"],
+	add_fields: [
+		"status",
+		"stage",
+		"currency",
+		"net_total",
+		"overdue_amount",
+		"per_collected",
+		"customer_name",
+	],
 	has_indicator_for_draft: true,
 	has_indicator_for_cancelled: true,
 	hide_name_column: true,

@@ -3,7 +3,12 @@
 
 frappe.listview_settings["Deal Billing Run"] = {
 	get_indicator(doc) {
-		const color = { Running: "blue", Completed: "green", "Completed with Errors": "orange", Failed: "red" };
+		const color = {
+			Running: "blue",
+			Completed: "green",
+			"Completed with Errors": "orange",
+			Failed: "red",
+		};
 		return [__(doc.status), color[doc.status], `status,=,${doc.status}`];
 	},
 };

@@ -11,15 +11,24 @@ frappe.ui.form.on("Deal Change", {
 		if (frm.doc.docstatus === 0 && frm.doc.deal) {
 			frm.add_custom_button(__("Take the Present Plan"), () => {
 				if (!(frm.doc.rows || []).length) return fill(frm);
-				frappe.confirm(__("Replace the rows by the installments that are not billed yet?"), () => fill(frm));
+				frappe.confirm(
+					__("Replace the rows by the installments that are not billed yet?"),
+					() => fill(frm)
+				);
 			});
 		}
 		if (frm.doc.deal) {
-			frm.add_custom_button(__("Deal"), () => frappe.set_route("Form", "Deal", frm.doc.deal), __("View"));
+			frm.add_custom_button(
+				__("Deal"),
+				() => frappe.set_route("Form", "Deal", frm.doc.deal),
+				__("View")
+			);
 		}
 		if (frm.doc.docstatus === 0) {
 			frm.set_intro(
-				__("Billed installments stay as they are. On submit, these rows replace what is not billed yet."),
+				__(
+					"Billed installments stay as they are. On submit, these rows replace what is not billed yet."
+				),
 				"blue"
 			);
 		}
@@ -29,7 +38,10 @@ frappe.ui.form.on("Deal Change", {
 	deal: fill,
 
 	amount_change(frm) {
-		frm.set_value("new_unbilled_amount", flt(frm.doc.unbilled_amount) + flt(frm.doc.amount_change));
+		frm.set_value(
+			"new_unbilled_amount",
+			flt(frm.doc.unbilled_amount) + flt(frm.doc.amount_change)
+		);
 		share(frm);
 	},
 });
@@ -51,9 +63,12 @@ frappe.ui.form.on("Deal Change Row", {
 
 async function fill(frm) {
 	if (!frm.doc.deal) return;
-	const { rows, before_rows, unbilled_amount } = await frappe.xcall("sales_crm_accounts.api.changes.fill", {
-		deal: frm.doc.deal,
-	});
+	const { rows, before_rows, unbilled_amount } = await frappe.xcall(
+		"sales_crm_accounts.api.changes.fill",
+		{
+			deal: frm.doc.deal,
+		}
+	);
 	frm.clear_table("rows");
 	rows.forEach((row) => frm.add_child("rows", row));
 	frm.clear_table("before_rows");
@@ -63,7 +78,9 @@ async function fill(frm) {
 	await frm.set_value("new_unbilled_amount", unbilled_amount + flt(frm.doc.amount_change));
 	if (!rows.length) {
 		frappe.show_alert({
-			message: __("Every installment of this deal is billed. Only an amount added to the deal can be planned."),
+			message: __(
+				"Every installment of this deal is billed. Only an amount added to the deal can be planned."
+			),
 			indicator: "orange",
 		});
 	}
@@ -106,7 +123,10 @@ function show_sum(frm) {
 		gap === 0
 			? __("The rows cover the {0} still to be billed exactly.", [total])
 			: gap > 0
-			? __("{0} of the {1} still to be billed is not in the rows.", [money(gap), total])
-			: __("The rows take {0} more than the {1} still to be billed.", [money(-gap), total])
+				? __("{0} of the {1} still to be billed is not in the rows.", [money(gap), total])
+				: __("The rows take {0} more than the {1} still to be billed.", [
+						money(-gap),
+						total,
+					])
 	);
 }

@@ -15,7 +15,11 @@ frappe.ui.form.on("Deal Stage", {
 				)
 				.map((df) => ({ value: df.fieldname, label: __(df.label, null, df.parent) }))
 				.sort((a, b) => a.label.localeCompare(b.label));
-			frm.fields_dict.requirements.grid.update_docfield_property("fieldname", "options", fields);
+			frm.fields_dict.requirements.grid.update_docfield_property(
+				"fieldname",
+				"options",
+				fields
+			);
 		});
 	},
 

@@ -3,7 +3,9 @@
 
 frappe.ui.form.on("Sales CRM Accounts Settings", {
 	setup(frm) {
-		frm.set_query("billing_user", () => ({ query: "frappe.core.doctype.user.user.user_query" }));
+		frm.set_query("billing_user", () => ({
+			query: "frappe.core.doctype.user.user.user_query",
+		}));
 		frm.set_query("default_plan_template", () => ({ filters: { disabled: 0 } }));
 	},
 
@@ -11,7 +13,9 @@ frappe.ui.form.on("Sales CRM Accounts Settings", {
 		const run = (label, method, question) =>
 			frm.add_custom_button(label, () =>
 				frappe.confirm(question, async () => {
-					const { message } = await frappe.xcall(`sales_crm_accounts.api.desk.${method}`);
+					const { message } = await frappe.xcall(
+						`sales_crm_accounts.api.desk.${method}`
+					);
 					frappe.show_alert({ message, indicator: "blue" });
 				})
 			);
@@ -21,7 +25,11 @@ frappe.ui.form.on("Sales CRM Accounts Settings", {
 			"rebuild_installments",
 			__("Compare every installment with the payment ledger and repair what differs?")
 		);
-		frm.add_custom_button(__("Billing Runs"), () => frappe.set_route("List", "Deal Billing Run"), __("View"));
+		frm.add_custom_button(
+			__("Billing Runs"),
+			() => frappe.set_route("List", "Deal Billing Run"),
+			__("View")
+		);
 		frm.add_custom_button(
 			__("Ledger Checks"),
 			() => frappe.set_route("List", "Installment Ledger Check"),

@@ -41,6 +41,8 @@ frappe.query_reports["Collection Plan"] = {
 	formatter(value, row, column, data, default_formatter) {
 		const html = default_formatter(value, row, column, data);
 		if (data?.bold) return `<b>${html}</b>`;
-		return column.fieldname === "overdue" && flt(value) > 0 ? `<span class="text-danger">${html}</span>` : html;
+		return column.fieldname === "overdue" && flt(value) > 0
+			? `<span class="text-danger">${html}</span>`
+			: html;
 	},
 };

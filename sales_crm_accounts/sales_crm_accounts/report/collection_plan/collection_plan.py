@@ -42,7 +42,9 @@ def execute(filters: dict | None = None) -> tuple:
 def get_rows(filters) -> list:
 	"""Sums by date, rate and whether it is billed: the report's one statement."""
 	installment, deal = frappe.qb.DocType("Deal Installment"), frappe.qb.DocType("Deal")
-	date_field = installment["planned_invoice_date" if filters.date_based_on == "Invoice Date" else "due_date"]
+	date_field = installment[
+		"planned_invoice_date" if filters.date_based_on == "Invoice Date" else "due_date"
+	]
 	billed = Case().when(installment.billed_amount != 0, 1).else_(0)
 	query = (
 		frappe.qb.from_(installment)
@@ -122,7 +124,13 @@ def period(date, periodicity: str) -> str:
 
 def get_columns() -> list[dict]:
 	def amount(fieldname, label):
-		return {"fieldname": fieldname, "label": label, "fieldtype": "Currency", "options": "currency", "width": 130}
+		return {
+			"fieldname": fieldname,
+			"label": label,
+			"fieldtype": "Currency",
+			"options": "currency",
+			"width": 130,
+		}
 
 	return [
 		{"fieldname": "period", "label": _("Period"), "fieldtype": "Data", "width": 110},

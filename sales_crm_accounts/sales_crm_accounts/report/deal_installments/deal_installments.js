@@ -21,7 +21,9 @@ frappe.query_reports["Deal Installments"] = {
 			get_data(txt) {
 				return Object.keys(sales_crm_accounts.deal.installment_colors)
 					.map((status) => ({ value: status, label: __(status), description: "" }))
-					.filter((option) => option.label.toLowerCase().includes((txt || "").toLowerCase()));
+					.filter((option) =>
+						option.label.toLowerCase().includes((txt || "").toLowerCase())
+					);
 			},
 		},
 		{
@@ -46,7 +48,10 @@ frappe.query_reports["Deal Installments"] = {
 
 	formatter(value, row, column, data, default_formatter) {
 		if (column.fieldname === "status" && data?.status) {
-			return sales_crm_accounts.deal.pill(data.status, sales_crm_accounts.deal.installment_colors);
+			return sales_crm_accounts.deal.pill(
+				data.status,
+				sales_crm_accounts.deal.installment_colors
+			);
 		}
 		const html = default_formatter(value, row, column, data);
 		if (["overdue_amount", "days_overdue"].includes(column.fieldname) && flt(value) > 0) {

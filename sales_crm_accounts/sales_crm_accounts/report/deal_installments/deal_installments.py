@@ -72,7 +72,9 @@ def get_rows(filters) -> list:
 		query = query.where(installment.status.isin(statuses))
 	else:
 		query = query.where(installment.status != "Cancelled")
-	date_field = installment["planned_invoice_date" if filters.date_based_on == "Invoice Date" else "due_date"]
+	date_field = installment[
+		"planned_invoice_date" if filters.date_based_on == "Invoice Date" else "due_date"
+	]
 	if filters.from_date:
 		query = query.where(date_field >= filters.from_date)
 	if filters.to_date:
@@ -94,7 +96,13 @@ def _finish(row, today_, company_currency: str | None):
 
 def get_columns() -> list[dict]:
 	def amount(fieldname, label):
-		return {"fieldname": fieldname, "label": label, "fieldtype": "Currency", "options": "currency", "width": 120}
+		return {
+			"fieldname": fieldname,
+			"label": label,
+			"fieldtype": "Currency",
+			"options": "currency",
+			"width": 120,
+		}
 
 	return [
 		{
@@ -106,11 +114,23 @@ def get_columns() -> list[dict]:
 		},
 		{"fieldname": "title", "label": _("Description"), "fieldtype": "Data", "width": 160},
 		{"fieldname": "deal", "label": _("Deal"), "fieldtype": "Link", "options": "Deal", "width": 160},
-		{"fieldname": "customer", "label": _("Customer"), "fieldtype": "Link", "options": "Customer", "width": 160},
+		{
+			"fieldname": "customer",
+			"label": _("Customer"),
+			"fieldtype": "Link",
+			"options": "Customer",
+			"width": 160,
+		},
 		{"fieldname": "status", "label": _("Status"), "fieldtype": "Data", "width": 100},
 		{"fieldname": "planned_invoice_date", "label": _("Invoice Date"), "fieldtype": "Date", "width": 120},
 		{"fieldname": "due_date", "label": _("Due Date"), "fieldtype": "Date", "width": 120},
-		{"fieldname": "days_overdue", "label": _("Days Overdue"), "fieldtype": "Int", "width": 120, "disable_total": 1},
+		{
+			"fieldname": "days_overdue",
+			"label": _("Days Overdue"),
+			"fieldtype": "Int",
+			"width": 120,
+			"disable_total": 1,
+		},
 		amount("planned_amount", _("Planned")),
 		amount("billed_amount", _("Billed")),
 		amount("paid_amount", _("Paid")),
@@ -125,7 +145,13 @@ def get_columns() -> list[dict]:
 			"options": "Sales Invoice",
 			"width": 150,
 		},
-		{"fieldname": "deal_owner", "label": _("Deal Owner"), "fieldtype": "Link", "options": "User", "width": 150},
+		{
+			"fieldname": "deal_owner",
+			"label": _("Deal Owner"),
+			"fieldtype": "Link",
+			"options": "User",
+			"width": 150,
+		},
 		{
 			"fieldname": "currency",
 			"label": _("Currency"),

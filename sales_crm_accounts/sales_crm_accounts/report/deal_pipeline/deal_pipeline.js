@@ -24,7 +24,12 @@ frappe.query_reports["Deal Pipeline"] = {
 		{ fieldname: "from_date", label: __("Expected Close From"), fieldtype: "Date" },
 		{ fieldname: "to_date", label: __("Expected Close To"), fieldtype: "Date" },
 		{ fieldname: "deal_owner", label: __("Deal Owner"), fieldtype: "Link", options: "User" },
-		{ fieldname: "territory", label: __("Territory"), fieldtype: "Link", options: "Territory" },
+		{
+			fieldname: "territory",
+			label: __("Territory"),
+			fieldtype: "Link",
+			options: "Territory",
+		},
 		{
 			fieldname: "customer_group",
 			label: __("Customer Group"),

@@ -83,7 +83,10 @@ def usual_days(filters) -> dict[str, float]:
 		.where(log.left_on.isnotnull())
 		.groupby(log.stage)
 	)
-	return {stage: flt(flt(seconds) / SECONDS_A_DAY, 1) for stage, seconds in _filtered(query, deal, filters).run()}
+	return {
+		stage: flt(flt(seconds) / SECONDS_A_DAY, 1)
+		for stage, seconds in _filtered(query, deal, filters).run()
+	}
 
 
 def fold(deals, group: str, today_) -> list[dict]:
@@ -91,7 +94,15 @@ def fold(deals, group: str, today_) -> list[dict]:
 	for deal in deals:
 		sums = groups.setdefault(
 			deal[group] or "",
-			{"order": deal.sequence or 0, "deals": 0, "amount": 0, "weighted": 0, "age": 0, "stay": 0, "late": 0},
+			{
+				"order": deal.sequence or 0,
+				"deals": 0,
+				"amount": 0,
+				"weighted": 0,
+				"age": 0,
+				"stay": 0,
+				"late": 0,
+			},
 		)
 		sums["deals"] += 1
 		sums["amount"] += flt(deal.base_net_total)
@@ -99,7 +110,11 @@ def fold(deals, group: str, today_) -> list[dict]:
 		sums["age"] += date_diff(today_, deal.transaction_date)
 		sums["stay"] += date_diff(today_, deal.entered_on) if deal.entered_on else 0
 		sums["late"] += bool(deal.expected_close_date and deal.expected_close_date < today_)
-	key = (lambda item: (item[1]["order"], item[0])) if group == "stage" else (lambda item: (-item[1]["amount"], item[0]))
+	key = (
+		(lambda item: (item[1]["order"], item[0]))
+		if group == "stage"
+		else (lambda item: (-item[1]["amount"], item[0]))
+	)
 	return [
 		{
 			"group": name or _("Not Set"),
@@ -118,7 +133,13 @@ def get_columns(group: str, link: str, label: str) -> list[dict]:
 	columns = [
 		{"fieldname": "group", "label": _(label), "fieldtype": "Link", "options": link, "width": 180},
 		{"fieldname": "deals", "label": _("Deals"), "fieldtype": "Int", "width": 80},
-		{"fieldname": "amount", "label": _("Amount"), "fieldtype": "Currency", "options": "currency", "width": 140},
+		{
+			"fieldname": "amount",
+			"label": _("Amount"),
+			"fieldtype": "Currency",
+			"options": "currency",
+			"width": 140,
+		},
 		{
 			"fieldname": "weighted",
 			"label": _("Weighted"),
@@ -155,7 +176,13 @@ def get_columns(group: str, link: str, label: str) -> list[dict]:
 	return [
 		*columns,
 		{"fieldname": "late", "label": _("Past Expected Close"), "fieldtype": "Int", "width": 170},
-		{"fieldname": "currency", "label": _("Currency"), "fieldtype": "Link", "options": "Currency", "hidden": 1},
+		{
+			"fieldname": "currency",
+			"label": _("Currency"),
+			"fieldtype": "Link",
+			"options": "Currency",
+			"hidden": 1,
+		},
 	]
 
 
