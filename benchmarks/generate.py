@@ -96,7 +96,9 @@ class Book:
 		if deal:
 			self.deal(deal, name, customer, total, parts, dues, posted)
 
-	def entry(self, invoice: str, voucher_type: str, voucher: str, customer: str, amount: float, posted: date):
+	def entry(
+		self, invoice: str, voucher_type: str, voucher: str, customer: str, amount: float, posted: date
+	):
 		self.add(
 			"Payment Ledger Entry", docstatus=1, company=self.company, account=self.debtors, account_type="Receivable",
 			account_currency=self.currency, party_type="Customer", party=customer, voucher_type=voucher_type, voucher_no=voucher,
@@ -108,7 +110,9 @@ class Book:
 		"""Payments, journals and credits of an invoice; what they close of it. Seven in ten are closed in full."""
 		chance, closed = self.random.random(), 0.0
 		count = 3 if chance < 0.5 else 2 if chance < 0.7 else self.random.choice((0, 1, 2))
-		amounts = parts if count == 3 else [round(total - parts[2], 2), parts[2]] if chance < 0.7 else parts[:count]
+		amounts = (
+			parts if count == 3 else [round(total - parts[2], 2), parts[2]] if chance < 0.7 else parts[:count]
+		)
 		for idx, amount in enumerate(amounts):
 			kind = self.random.random()
 			if kind < 0.02:
@@ -116,7 +120,9 @@ class Book:
 			elif kind < 0.05:
 				self.journal(invoice, customer, amount, "Bank Entry")
 			else:
-				self.payment(invoice, customer, amount, TERMS[idx] if kind > 0.9 else None, 0.01 if kind < 0.06 else 0)
+				self.payment(
+					invoice, customer, amount, TERMS[idx] if kind > 0.9 else None, 0.01 if kind < 0.06 else 0
+				)
 			closed = round(closed + amount, 2)
 		return closed
 
@@ -138,7 +144,9 @@ class Book:
 		self.entry(invoice, "Payment Entry", name, customer, -amount, DAY)
 
 	def journal(self, invoice: str, customer: str, amount: float, voucher_type: str):
-		name = self.add("Journal Entry", docstatus=1, company=self.company, voucher_type=voucher_type, posting_date=DAY)
+		name = self.add(
+			"Journal Entry", docstatus=1, company=self.company, voucher_type=voucher_type, posting_date=DAY
+		)
 		self.add(
 			"Journal Entry Account", parent=name, parenttype="Journal Entry", parentfield="accounts", idx=1, docstatus=1,
 			account=self.debtors, party_type="Customer", party=customer, reference_type="Sales Invoice", reference_name=invoice,

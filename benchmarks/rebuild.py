@@ -36,15 +36,21 @@ def main():
 		derive = f"select count(*), min(name), max(due_date), {sums} from ({ledger_sql.derive(precision())}) derived"
 		frappe.db.sql(derive), frappe.db.sql(BARE)
 		ours, bare, ratio = compare(lambda: frappe.db.sql(derive), lambda: frappe.db.sql(BARE), args.rounds)
-		print(f"invoices {frappe.db.count('Sales Invoice', {'docstatus': 1})}, ledger rows {frappe.db.count('Payment Ledger Entry')}")
+		print(
+			f"invoices {frappe.db.count('Sales Invoice', {'docstatus': 1})}, ledger rows {frappe.db.count('Payment Ledger Entry')}"
+		)
 		print(f"derive {ours:.2f} s, bare aggregate {bare:.2f} s, ratio {ratio:.2f}")
 		counts: dict = {}
 		with counted(frappe, counts):
 			rows = ledger.rebuild()["rows"]
-		print(f"rebuild: {rows} rows, {counts['statements']} statements with the transaction's own, {counts['seconds']:.1f} s")
+		print(
+			f"rebuild: {rows} rows, {counts['statements']} statements with the transaction's own, {counts['seconds']:.1f} s"
+		)
 		with counted(frappe, counts):
 			found = len(ledger_check.differences())
-		print(f"nightly comparison: {found} differences, {counts['statements']} statements, {counts['seconds']:.1f} s")
+		print(
+			f"nightly comparison: {found} differences, {counts['statements']} statements, {counts['seconds']:.1f} s"
+		)
 
 
 if __name__ == "__main__":

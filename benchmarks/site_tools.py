@@ -13,7 +13,9 @@ from time import perf_counter
 
 def parser(description: str) -> argparse.ArgumentParser:
 	found = argparse.ArgumentParser(description=description)
-	found.add_argument("--bench", default=os.environ.get("SCA_BENCH", "~/frappe-bench"), help="folder of the bench")
+	found.add_argument(
+		"--bench", default=os.environ.get("SCA_BENCH", "~/frappe-bench"), help="folder of the bench"
+	)
 	found.add_argument("--site", default=os.environ.get("SCA_BENCHMARK_SITE", "bench.localhost"))
 	return found
 
@@ -27,7 +29,9 @@ def connected(args):
 	frappe.init(site=args.site)
 	frappe.connect()
 	if not frappe.conf.get("sca_benchmark"):
-		sys.exit(f"{args.site} is not a scratch site. Mark it: bench --site {args.site} set-config sca_benchmark 1")
+		sys.exit(
+			f"{args.site} is not a scratch site. Mark it: bench --site {args.site} set-config sca_benchmark 1"
+		)
 	try:
 		yield frappe
 	finally:

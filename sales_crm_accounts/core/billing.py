@@ -126,6 +126,7 @@ def invoice_lines(
 		else:
 			rows = exact_rows(line.quantity, cell, rounding)
 		result += [
-			InvoiceLine(index, quantity, rate, rounding.line_amount(quantity, rate)) for quantity, rate in rows
+			InvoiceLine(index, quantity, rate, rounding.line_amount(quantity, rate))
+			for quantity, rate in rows
 		]
 	return result

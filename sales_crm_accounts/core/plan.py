@@ -76,7 +76,9 @@ def check_rows(rows: Sequence[PlanRow], opened_on: date | None = None) -> list[P
 		problems.append(Problem(code, text, {"row": row, **values}, row))
 
 	if not rows:
-		return [Problem("plan-empty", _("The collection plan has no rows. Add rows or choose a plan template."))]
+		return [
+			Problem("plan-empty", _("The collection plan has no rows. Add rows or choose a plan template."))
+		]
 	if len(rows) > MAX_ROWS:
 		return [
 			Problem(
@@ -123,7 +125,9 @@ def check_rows(rows: Sequence[PlanRow], opened_on: date | None = None) -> list[P
 			)
 		if min(row.trigger_months, row.trigger_days, row.due_days, row.due_months) < 0:
 			add(
-				number, "negative-days", _("Collection plan, row {row}: days and months must not be negative.")
+				number,
+				"negative-days",
+				_("Collection plan, row {row}: days and months must not be negative."),
 			)
 		elif (
 			row.trigger_months + row.due_months > FURTHEST_YEARS * 12
@@ -173,7 +177,9 @@ def check_rows(rows: Sequence[PlanRow], opened_on: date | None = None) -> list[P
 			add(
 				number,
 				"due-before-invoice",
-				_("Collection plan, row {row}: due on {due}, before it is billed on {date}. Change one of the two."),
+				_(
+					"Collection plan, row {row}: due on {due}, before it is billed on {date}. Change one of the two."
+				),
 				due=row.fixed_due_date,
 				date=row.trigger_date,
 			)
@@ -241,7 +247,11 @@ def amounts(total: Decimal, rows: Sequence[PlanRow], precision: int) -> list[Dec
 					_(
 						"Collection plan, row {row}: nothing remains for this row; the others already take {sum} of {total}."
 					),
-					{"row": rest_index + 1, "sum": f"{sum(result, ZERO) - result[rest_index]:f}", "total": f"{total:f}"},
+					{
+						"row": rest_index + 1,
+						"sum": f"{sum(result, ZERO) - result[rest_index]:f}",
+						"total": f"{total:f}",
+					},
 					rest_index + 1,
 				)
 			)
@@ -257,9 +267,7 @@ def amounts(total: Decimal, rows: Sequence[PlanRow], precision: int) -> list[Dec
 					{"sum": f"{fixed:f}", "total": f"{total:f}", "difference": f"{abs(total - fixed):f}"},
 				)
 			)
-		if percents and (
-			expected <= 0 or abs(percent_sum - expected) > PERCENT_TOLERANCE * len(percents)
-		):
+		if percents and (expected <= 0 or abs(percent_sum - expected) > PERCENT_TOLERANCE * len(percents)):
 			planned = fixed + quantize(total * percent_sum / HUNDRED, precision)
 			raise RuleError(
 				Problem(
@@ -272,7 +280,9 @@ def amounts(total: Decimal, rows: Sequence[PlanRow], precision: int) -> list[Dec
 			)
 		if percents:
 			for (index, _percent), part in zip(
-				percents, split(total - fixed, [percent for _index, percent in percents], precision), strict=True
+				percents,
+				split(total - fixed, [percent for _index, percent in percents], precision),
+				strict=True,
 			):
 				result[index] = part
 	for index, part in enumerate(result):
@@ -280,7 +290,9 @@ def amounts(total: Decimal, rows: Sequence[PlanRow], precision: int) -> list[Dec
 			raise RuleError(
 				Problem(
 					"too-small",
-					_("Collection plan, row {row}: its share of {total} is less than {smallest}. Merge it with another row."),
+					_(
+						"Collection plan, row {row}: its share of {total} is less than {smallest}. Merge it with another row."
+					),
 					{"row": index + 1, "total": f"{total:f}", "smallest": f"{smallest:f}"},
 					index + 1,
 				)

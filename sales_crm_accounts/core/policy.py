@@ -41,7 +41,9 @@ def choose(
 		if amount < policy.min_amount or (policy.max_amount and amount > policy.max_amount):
 			continue
 		rank = (
-			-customer_groups.index(policy.customer_group) if policy.customer_group else -len(customer_groups) - 1,
+			-customer_groups.index(policy.customer_group)
+			if policy.customer_group
+			else -len(customer_groups) - 1,
 			-territories.index(policy.territory) if policy.territory else -len(territories) - 1,
 			policy.min_amount,
 			bool(policy.max_amount),

@@ -25,7 +25,9 @@ def after_insert(doc, method=None):
 
 def validate(doc, method=None):
 	if not doc.is_new() and not doc.flags.sca_billing:
-		kept = frappe.db.get_value(doc.doctype, doc.name, ["deal_billing_key", "deal_installment"], as_dict=True)
+		kept = frappe.db.get_value(
+			doc.doctype, doc.name, ["deal_billing_key", "deal_installment"], as_dict=True
+		)
 		if kept and doc.docstatus < 2:
 			doc.update(kept)
 
@@ -45,7 +47,10 @@ def before_cancel(doc, method=None):
 def on_cancel(doc, method=None):
 	doc.ignore_linked_doctypes = (*(doc.get("ignore_linked_doctypes") or ()), *OURS)
 	installments.unlink(
-		doc, _("Invoice {0} was cancelled. Amend it, or release the installment to bill it again.").format(doc.name)
+		doc,
+		_("Invoice {0} was cancelled. Amend it, or release the installment to bill it again.").format(
+			doc.name
+		),
 	)
 	ledger.mark([doc.name])
 

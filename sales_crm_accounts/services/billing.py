@@ -119,9 +119,7 @@ def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 	if policy.invoicing_method == billing.ONE_INVOICE and open_rows:
 		# One invoice for all that are left, from the day the first of them is to be billed.
 		open_rows = [
-			row
-			for row in rows
-			if not row.sales_invoice and row.status != "Cancelled" and not row.on_hold
+			row for row in rows if not row.sales_invoice and row.status != "Cancelled" and not row.on_hold
 		]
 		results = [result for result in results if result.installment not in {row.name for row in open_rows}]
 	if not open_rows:
@@ -151,7 +149,9 @@ def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 			},
 		)
 		results.append(
-			frappe._dict(deal=row.deal, installment=row.name, outcome=INVOICED, sales_invoice=invoice.name, reason="")
+			frappe._dict(
+				deal=row.deal, installment=row.name, outcome=INVOICED, sales_invoice=invoice.name, reason=""
+			)
 		)
 	_refresh(open_rows, invoice)
 	if invoice.docstatus == 1 and policy.email_invoice:
@@ -186,7 +186,9 @@ def _why_not(row, policy, force: bool) -> str:
 	if row.billing_trigger in plan.CONFIRMED_TRIGGERS and not row.confirmed_on:
 		return _("Waits for {0}.").format(row.milestone or _(row.billing_trigger))
 	if not force and not billing.is_ready(
-		row.planned_invoice_date and getdate(row.planned_invoice_date), getdate(today()), cint(policy.days_ahead)
+		row.planned_invoice_date and getdate(row.planned_invoice_date),
+		getdate(today()),
+		cint(policy.days_ahead),
 	):
 		return _("Planned for {0}.").format(frappe.format(row.planned_invoice_date, "Date"))
 	return ""
@@ -235,9 +237,9 @@ def _insert_invoice(deal, policy, installments, number: str | None = None):
 	billed = to_decimal(flt(flt(invoice.total) - flt(invoice.discount_amount), invoice.precision("total")))
 	if billed != expected:
 		frappe.throw(
-			_("The items come to {0} on the invoice, the installment is {1}. Check the rounding of rates and pricing rules.").format(
-				f"{billed:f}", f"{expected:f}"
-			)
+			_(
+				"The items come to {0} on the invoice, the installment is {1}. Check the rounding of rates and pricing rules."
+			).format(f"{billed:f}", f"{expected:f}")
 		)
 	return invoice
 
@@ -287,13 +289,17 @@ def _mail(invoice, policy):
 	except Exception as error:
 		frappe.db.rollback(save_point="sca_mail")
 		frappe.local.message_log = messages
-		invoice.add_comment("Info", _("Not mailed: {0}").format(strip_html(str(error)) or type(error).__name__))
+		invoice.add_comment(
+			"Info", _("Not mailed: {0}").format(strip_html(str(error)) or type(error).__name__)
+		)
 
 
 def _failed(names: list[str], error: Exception) -> list[frappe._dict]:
 	"""Leave the installments Ready with the reason, tell their owner once for each new reason, and keep the trace."""
 	reason = strip_html(str(error) or type(error).__name__)[:1000]
-	frappe.log_error(title=f"Billing {names[0]}"[:140], reference_doctype="Deal Installment", reference_name=names[0])
+	frappe.log_error(
+		title=f"Billing {names[0]}"[:140], reference_doctype="Deal Installment", reference_name=names[0]
+	)
 	results = []
 	for row in lock(names):
 		if row.sales_invoice:
@@ -302,12 +308,19 @@ def _failed(names: list[str], error: Exception) -> list[frappe._dict]:
 		frappe.db.set_value(
 			"Deal Installment",
 			row.name,
-			{"last_error": reason, "attempts": row.attempts + 1, "last_attempt_on": now_datetime(), "status": "Ready"},
+			{
+				"last_error": reason,
+				"attempts": row.attempts + 1,
+				"last_attempt_on": now_datetime(),
+				"status": "Ready",
+			},
 		)
 		if reason != row.last_error:
 			_tell_owner(row, reason)
 		results.append(
-			frappe._dict(deal=row.deal, installment=row.name, outcome=FAILED, sales_invoice=None, reason=reason)
+			frappe._dict(
+				deal=row.deal, installment=row.name, outcome=FAILED, sales_invoice=None, reason=reason
+			)
 		)
 	frappe.db.commit()
 	return results

@@ -34,10 +34,15 @@ PLAN_FIELDS = (
 def check_party(deal):
 	"""A deal is somebody's: a customer, or a lead or prospect until it is won."""
 	if not (deal.customer or deal.lead or deal.prospect):
-		frappe.throw(_("Choose a customer, or a lead or prospect until the deal is won."), title=_("Party Missing"))
+		frappe.throw(
+			_("Choose a customer, or a lead or prospect until the deal is won."), title=_("Party Missing")
+		)
 	if deal.customer:
 		customer = frappe.get_cached_value(
-			"Customer", deal.customer, ["disabled", "customer_name", "customer_group", "territory"], as_dict=True
+			"Customer",
+			deal.customer,
+			["disabled", "customer_name", "customer_group", "territory"],
+			as_dict=True,
 		)
 		if customer.disabled and deal.docstatus == 0:
 			frappe.throw(
@@ -87,10 +92,16 @@ def set_totals(deal):
 	deal.total = flt(sum(row.amount for row in deal.items), deal.precision("total"))
 	deal.discount_amount = flt(deal.discount_amount, deal.precision("discount_amount"))
 	if deal.discount_amount < 0 or (deal.discount_amount and deal.discount_amount >= deal.total):
-		frappe.throw(_("The discount must be at least 0 and less than the total {0}.").format(_money(deal, deal.total)))
+		frappe.throw(
+			_("The discount must be at least 0 and less than the total {0}.").format(_money(deal, deal.total))
+		)
 	deal.net_total = flt(deal.total - deal.discount_amount, deal.precision("net_total"))
 	if deal.net_total > MAX_AMOUNT:
-		frappe.throw(_("The deal amount {0} is too large. Check quantities and rates.").format(_money(deal, deal.net_total)))
+		frappe.throw(
+			_("The deal amount {0} is too large. Check quantities and rates.").format(
+				_money(deal, deal.net_total)
+			)
+		)
 	_set_taxes(deal)
 	rate = flt(deal.conversion_rate) or 1
 	deal.base_net_total = flt(deal.net_total * rate, deal.precision("base_net_total"))
@@ -133,16 +144,23 @@ def exchange_rate(deal) -> float:
 
 def _check_item(deal, row):
 	item = frappe.get_cached_value(
-		"Item", row.item_code, ["item_name", "disabled", "is_sales_item", "has_variants", "sales_uom", "stock_uom"], as_dict=True
+		"Item",
+		row.item_code,
+		["item_name", "disabled", "is_sales_item", "has_variants", "sales_uom", "stock_uom"],
+		as_dict=True,
 	)
 	if not item:
 		frappe.throw(_("Items, row {0}: choose an item.").format(row.idx))
 	where = _("Items, row {0}:").format(row.idx) + " "
 	if deal.docstatus == 0:
 		if item.disabled:
-			frappe.throw(where + _("item {0} is disabled. Enable it or choose another.").format(row.item_code))
+			frappe.throw(
+				where + _("item {0} is disabled. Enable it or choose another.").format(row.item_code)
+			)
 		if item.has_variants:
-			frappe.throw(where + _("item {0} is a template. Choose one of its variants.").format(row.item_code))
+			frappe.throw(
+				where + _("item {0} is a template. Choose one of its variants.").format(row.item_code)
+			)
 		if not item.is_sales_item:
 			frappe.throw(where + _("item {0} is not a sales item.").format(row.item_code))
 	row.item_name = row.item_name or item.item_name
@@ -221,7 +239,16 @@ def set_plan(deal):
 			deal.plan_template = template
 			deal.extend("plan", rows_of_template(template))
 		else:
-			deal.append("plan", {"description": _("Full amount"), "basis": "Percent", "percent": 100, "due_rule": "Days After Invoice", "billing_trigger": "On Winning"})
+			deal.append(
+				"plan",
+				{
+					"description": _("Full amount"),
+					"basis": "Percent",
+					"percent": 100,
+					"due_rule": "Days After Invoice",
+					"billing_trigger": "On Winning",
+				},
+			)
 	rows = [plan_row(row) for row in deal.plan]
 	problems = check_rows(rows, getdate(deal.transaction_date))
 	won_on = getdate(deal.won_on or today())
@@ -254,8 +281,10 @@ def _one_invoice_problems(deal, rows, won_on):
 
 
 def _check_open_period(deal, row):
-	if deal.docstatus == 0 and row.invoice_date and (
-		closed := erpnext_compat.closed_until(deal.company, row.invoice_date, "Sales Invoice")
+	if (
+		deal.docstatus == 0
+		and row.invoice_date
+		and (closed := erpnext_compat.closed_until(deal.company, row.invoice_date, "Sales Invoice"))
 	):
 		frappe.throw(
 			_("Collection plan, row {0}: {1} is in a closed period ({2}). Choose a later date.").format(
@@ -267,7 +296,11 @@ def _check_open_period(deal, row):
 
 def planned_amounts(deal, net_amounts) -> list:
 	"""The deal's total with tax, shared like the amounts before tax; sums to it exactly."""
-	return split(to_decimal(deal.grand_total), [to_decimal(part) for part in net_amounts], deal.precision("grand_total"))
+	return split(
+		to_decimal(deal.grand_total),
+		[to_decimal(part) for part in net_amounts],
+		deal.precision("grand_total"),
+	)
 
 
 # Stage
@@ -303,17 +336,25 @@ def set_stage(deal):
 
 def _check_stage(deal, stage):
 	if stage.stage_type == "Won" and not deal.flags.winning:
-		frappe.throw(_("A deal enters {0} when it is won. Use the button Win.").format(_(stage.name)), title=_("Deal Stage"))
+		frappe.throw(
+			_("A deal enters {0} when it is won. Use the button Win.").format(_(stage.name)),
+			title=_("Deal Stage"),
+		)
 	if stage.stage_type == "Lost" and not deal.flags.losing:
 		frappe.throw(
-			_("A deal enters {0} when it is lost. Use the button Lost and give the reason.").format(_(stage.name)),
+			_("A deal enters {0} when it is lost. Use the button Lost and give the reason.").format(
+				_(stage.name)
+			),
 			title=_("Deal Stage"),
 		)
 	conditions = [
-		pipeline.Condition(row.fieldname, row.operator, row.value or "", row.message or "") for row in stage.requirements
+		pipeline.Condition(row.fieldname, row.operator, row.value or "", row.message or "")
+		for row in stage.requirements
 	]
 	messages.throw(
-		pipeline.missing(_(stage.name), conditions, deal.as_dict(), lambda field: _(deal.meta.get_label(field))),
+		pipeline.missing(
+			_(stage.name), conditions, deal.as_dict(), lambda field: _(deal.meta.get_label(field))
+		),
 		title=_("Not Ready for This Stage"),
 	)
 
@@ -326,7 +367,9 @@ def lose(deal, reasons: list[str], detail: str = ""):
 	if deal.docstatus != 0:
 		frappe.throw(_("Only an open deal can be lost. A won deal is cancelled instead."))
 	if not reasons and not (detail or "").strip():
-		frappe.throw(_("Say why the deal is lost: choose a reason or describe it."), title=_("Reason Missing"))
+		frappe.throw(
+			_("Say why the deal is lost: choose a reason or describe it."), title=_("Reason Missing")
+		)
 	deal.set("lost_reasons", [{"lost_reason": reason} for reason in reasons])
 	deal.lost_reason_detail = detail
 	deal.lost_on = today()
@@ -339,7 +382,9 @@ def reopen(deal):
 	"""A lost deal goes back to the first open stage; its reasons stay in the timeline."""
 	if deal.docstatus != 0 or deal.status != "Lost":
 		frappe.throw(_("Only a lost deal can be reopened."))
-	reasons = ", ".join([row.lost_reason for row in deal.lost_reasons] + [deal.lost_reason_detail or ""]).strip(", ")
+	reasons = ", ".join(
+		[row.lost_reason for row in deal.lost_reasons] + [deal.lost_reason_detail or ""]
+	).strip(", ")
 	deal.set("lost_reasons", [])
 	deal.lost_reason_detail = deal.lost_on = None
 	deal.stage = deal.stage_column = stage_of_type("Open")

@@ -35,7 +35,9 @@ def is_delivered(deal) -> bool:
 	wanted = {}
 	for row in deal.items:
 		if frappe.get_cached_value("Item", row.item_code, "is_stock_item"):
-			wanted[row.item_code] = wanted.get(row.item_code, 0) + flt(row.qty) * (flt(row.conversion_factor) or 1)
+			wanted[row.item_code] = wanted.get(row.item_code, 0) + flt(row.qty) * (
+				flt(row.conversion_factor) or 1
+			)
 	if not wanted:
 		wanted = {row.item_code: flt(row.qty) * (flt(row.conversion_factor) or 1) for row in deal.items}
 	note, item = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")

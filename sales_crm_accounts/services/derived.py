@@ -25,7 +25,11 @@ def is_lock_error(error: Exception) -> bool:
 
 
 def upsert(
-	doctype: str, rows: Iterable[Mapping], kept: Mapping[str, Mapping], columns: Sequence[str], watched: Sequence[str]
+	doctype: str,
+	rows: Iterable[Mapping],
+	kept: Mapping[str, Mapping],
+	columns: Sequence[str],
+	watched: Sequence[str],
 ) -> bool:
 	"""Write `rows` (changed or new) in the order of their names. `kept` is what this transaction saw of them before.
 
@@ -39,7 +43,9 @@ def upsert(
 		values, marks = [], "(" + ", ".join(["%s"] * (len(columns) + 4)) + ")"
 		for row in chunk:
 			values += [row[column] for column in columns] + [stamp, stamp, user, user]
-		updates = ", ".join(f"`{column}` = values(`{column}`)" for column in (*columns[1:], "modified", "modified_by"))
+		updates = ", ".join(
+			f"`{column}` = values(`{column}`)" for column in (*columns[1:], "modified", "modified_by")
+		)
 		frappe.db.sql(
 			f"insert into `tab{doctype}` (`{'`, `'.join(columns)}`, creation, modified, owner, modified_by) "
 			f"values {', '.join([marks] * len(chunk))} on duplicate key update {updates}",
@@ -48,7 +54,9 @@ def upsert(
 	return conflict
 
 
-def update(doctype: str, rows: Iterable[Mapping], kept: Mapping[str, Mapping], columns: Sequence[str]) -> bool:
+def update(
+	doctype: str, rows: Iterable[Mapping], kept: Mapping[str, Mapping], columns: Sequence[str]
+) -> bool:
 	"""Like `upsert`, for documents that exist; their `modified` stays, so that nobody's open form becomes outdated."""
 	rows = sorted(rows, key=lambda row: row["name"])
 	conflict = False
@@ -70,7 +78,9 @@ def same(a, b) -> bool:
 	return (a or None) == (b or None)
 
 
-def _changed_meanwhile(doctype: str, names: list[str], kept: Mapping[str, Mapping], fields: Sequence[str]) -> bool:
+def _changed_meanwhile(
+	doctype: str, names: list[str], kept: Mapping[str, Mapping], fields: Sequence[str]
+) -> bool:
 	known = sorted(name for name in names if name in kept)
 	if not known:
 		return False

@@ -18,7 +18,9 @@ def refresh_of_invoices(invoices: Iterable[str]) -> None:
 	names = list(invoices)
 	if not names:
 		return
-	rows = frappe.get_all("Deal Installment", filters={"sales_invoice": ("in", names)}, fields=["name", "deal"])
+	rows = frappe.get_all(
+		"Deal Installment", filters={"sales_invoice": ("in", names)}, fields=["name", "deal"]
+	)
 	refresh_installments([row.name for row in rows])
 	refresh_deals({row.deal for row in rows})
 
@@ -71,7 +73,9 @@ def mark_overdue(today) -> None:
 	names = frappe.qb.from_(line).where(late | ready).select(line.name).run(pluck=True)
 	_in_chunks(names, lambda chunk: _refresh_installments(chunk, day))
 	stale = frappe.db.sql(
-		f"select name from ({deals()}) figures where status = 'Won' and ({_differs(DEAL_FIGURES)})", {"today": day}, pluck=True
+		f"select name from ({deals()}) figures where status = 'Won' and ({_differs(DEAL_FIGURES)})",
+		{"today": day},
+		pluck=True,
 	)
 	_in_chunks(stale, lambda chunk: _refresh_deals(chunk, day))
 
@@ -92,7 +96,9 @@ def _refresh_installments(names: list[str], day=None) -> None:
 		names = sorted(
 			{
 				*names,
-				*frappe.get_all("Deal Installment", filters={"sales_invoice": ("in", invoices)}, pluck="name"),
+				*frappe.get_all(
+					"Deal Installment", filters={"sales_invoice": ("in", invoices)}, pluck="name"
+				),
 			}
 		)
 	rows = frappe.db.sql(
@@ -132,7 +138,9 @@ def repair(doctype_name: str, names: list[str]) -> None:
 		refresh_deals(names)
 		return
 	refresh_installments(names)
-	refresh_deals(frappe.get_all("Deal Installment", filters={"name": ("in", names)}, pluck="deal", distinct=True))
+	refresh_deals(
+		frappe.get_all("Deal Installment", filters={"name": ("in", names)}, pluck="deal", distinct=True)
+	)
 
 
 def _differs(figures: tuple[str, ...]) -> str:

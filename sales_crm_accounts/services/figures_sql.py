@@ -271,10 +271,13 @@ def installments(precision: int, some: bool = False, kept: bool = True) -> str:
 		notes=_NOTES.format(precision=precision, **only),
 	)
 	shares = {
-		column: _shared(column).format(precision=precision) for column in ("billed", "paid", "credited", "outstanding")
+		column: _shared(column).format(precision=precision)
+		for column in ("billed", "paid", "credited", "outstanding")
 	}
 	return _INSTALLMENTS.format(
-		shared=_SHARED.format(lines=lines, netted=netted, **shares), kept=_kept("line", INSTALLMENT_FIGURES, kept), **only
+		shared=_SHARED.format(lines=lines, netted=netted, **shares),
+		kept=_kept("line", INSTALLMENT_FIGURES, kept),
+		**only,
 	)
 
 

@@ -115,7 +115,11 @@ def _waiting_since(invoice: str) -> list[frappe._dict]:
 	"""Installments that wait since this invoice of theirs was cancelled."""
 	return frappe.get_all(
 		"Deal Installment",
-		filters={"former_invoice": invoice, "sales_invoice": ("is", "not set"), "status": ("!=", "Cancelled")},
+		filters={
+			"former_invoice": invoice,
+			"sales_invoice": ("is", "not set"),
+			"status": ("!=", "Cancelled"),
+		},
 		fields=["name", "deal"],
 		order_by="name",
 	)
@@ -123,7 +127,9 @@ def _waiting_since(invoice: str) -> list[frappe._dict]:
 
 def forget(invoice):
 	"""A deleted invoice leaves no trace by name; where it was a draft, its installments wait."""
-	reason = _("Draft invoice {0} was deleted. Release the installment to bill it again.").format(invoice.name)
+	reason = _("Draft invoice {0} was deleted. Release the installment to bill it again.").format(
+		invoice.name
+	)
 	unlink(invoice, reason)
 	for name in frappe.get_all("Deal Installment", filters={"former_invoice": invoice.name}, pluck="name"):
 		frappe.db.set_value("Deal Installment", name, "former_invoice", None)
@@ -131,7 +137,9 @@ def forget(invoice):
 
 def unlink(invoice, reason: str):
 	"""An invoice was cancelled: its installments wait, on hold, until it is amended or somebody releases them."""
-	rows = frappe.get_all("Deal Installment", filters={"sales_invoice": invoice.name}, fields=["name", "deal"])
+	rows = frappe.get_all(
+		"Deal Installment", filters={"sales_invoice": invoice.name}, fields=["name", "deal"]
+	)
 	for row in rows:
 		frappe.db.set_value(
 			"Deal Installment",

@@ -259,7 +259,9 @@ def _shares(deal, policy, part: Decimal, position: Position):
 	net_left = max(position.net_left, part)
 	discount_left = ZERO
 	if deal.discount_amount:
-		discount_left = quantize(to_decimal(deal.discount_amount) * net_left / to_decimal(deal.net_total), precision)
+		discount_left = quantize(
+			to_decimal(deal.discount_amount) * net_left / to_decimal(deal.net_total), precision
+		)
 	lines, left, left_quantity = [], [], []
 	for row in deal.items:
 		amount, quantity = to_decimal(row.amount), to_decimal(row.qty)
@@ -273,7 +275,13 @@ def _shares(deal, policy, part: Decimal, position: Position):
 		left = split(goal, left if sum(left, ZERO) else [line.amount for line in lines], precision)
 	discount = discount_left if part == net_left else quantize(discount_left * part / net_left, precision)
 	rows = billing.invoice_lines(
-		lines, left, left_quantity, part + discount, policy.line_split, _rounding(deal), first=not position.billed
+		lines,
+		left,
+		left_quantity,
+		part + discount,
+		policy.line_split,
+		_rounding(deal),
+		first=not position.billed,
 	)
 	return rows, discount
 
@@ -298,7 +306,10 @@ def due_date(installment, posting_date):
 
 
 def _schedule_due_date(installment, posting_date):
-	return max(core_row(installment).due_date(getdate(installment.planned_invoice_date or posting_date)), posting_date)
+	return max(
+		core_row(installment).due_date(getdate(installment.planned_invoice_date or posting_date)),
+		posting_date,
+	)
 
 
 def _set_schedule(invoice, installments, posting_date):
@@ -331,7 +342,9 @@ def _set_schedule(invoice, installments, posting_date):
 				"due_date": due,
 				"invoice_portion": 0,
 				"payment_amount": amount,
-				"base_payment_amount": flt(amount * invoice.conversion_rate, invoice.precision("base_grand_total")),
+				"base_payment_amount": flt(
+					amount * invoice.conversion_rate, invoice.precision("base_grand_total")
+				),
 				"outstanding": amount,
 			},
 		)

@@ -135,7 +135,8 @@ def _refresh(names: list[str]) -> None:
 	derived = frappe.db.sql(ledger_sql.derive(precision(), some=True), {"invoices": names}, as_dict=True)
 	fields = ("name", *ledger_sql.FACTS, *ledger_sql.FIGURES)
 	kept = {
-		row.name: row for row in frappe.get_all(TABLE, filters={"sales_invoice": ("in", names)}, fields=list(fields))
+		row.name: row
+		for row in frappe.get_all(TABLE, filters={"sales_invoice": ("in", names)}, fields=list(fields))
 	}
 	gone = sorted(set(kept) - {row.name for row in derived})
 	if gone:

@@ -11,7 +11,11 @@ from sales_crm_accounts.core.problems import Problem, RuleError
 def text(problem: Problem) -> str:
 	"""The problem in the user's language, its dates as the user writes them."""
 	values = {
-		key: frappe.format(value, "Date") if hasattr(value, "isoformat") else _(value) if key == "trigger" else value
+		key: frappe.format(value, "Date")
+		if hasattr(value, "isoformat")
+		else _(value)
+		if key == "trigger"
+		else value
 		for key, value in problem.values.items()
 	}
 	return _(problem.text).format(**values)

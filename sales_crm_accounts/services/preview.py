@@ -43,10 +43,14 @@ def _installments(deal):
 	deals.set_totals(deal)
 	deals.set_plan(deal)
 	gross = deals.planned_amounts(deal, [row.net_amount for row in deal.plan]) if deal.net_total else []
-	rows = [
-		winning.new_installment(deal, row, index, planned)
-		for index, (row, planned) in enumerate(zip(deal.plan, gross, strict=True), 1)
-	] if gross else []
+	rows = (
+		[
+			winning.new_installment(deal, row, index, planned)
+			for index, (row, planned) in enumerate(zip(deal.plan, gross, strict=True), 1)
+		]
+		if gross
+		else []
+	)
 	for row in rows:
 		row.name = f"{deal.name}-{row.sequence:02d}"
 	return rows, Position({}, to_decimal(deal.net_total))
@@ -55,7 +59,11 @@ def _installments(deal):
 def _invoice(deal, rows, position) -> dict:
 	known = all(row.planned_invoice_date for row in rows)
 	posting_date = max(
-		getdate(today()), min((getdate(row.planned_invoice_date) for row in rows if row.planned_invoice_date), default=getdate(today()))
+		getdate(today()),
+		min(
+			(getdate(row.planned_invoice_date) for row in rows if row.planned_invoice_date),
+			default=getdate(today()),
+		),
 	)
 	part = sum((to_decimal(row.net_amount) for row in rows), ZERO)
 	result = {
@@ -90,7 +98,10 @@ def _invoice(deal, rows, position) -> dict:
 		{
 			"due_date": invoice.due_date if known else None,
 			"items": [
-				{field: row.get(field) for field in ("item_code", "item_name", "qty", "uom", "rate", "amount")}
+				{
+					field: row.get(field)
+					for field in ("item_code", "item_name", "qty", "uom", "rate", "amount")
+				}
 				for row in invoice.items
 			],
 			"taxes": [

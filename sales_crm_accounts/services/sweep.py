@@ -39,7 +39,9 @@ def bill_deal(deal: str, source: str = "Deal Won", force: bool = False) -> list[
 	return run_billing(source, deal=deal, force=force)
 
 
-def due_installments(deal: str | None = None, retry_failed: bool = True, automatic_only: bool = True) -> list[str]:
+def due_installments(
+	deal: str | None = None, retry_failed: bool = True, automatic_only: bool = True
+) -> list[str]:
 	"""Names of the installments whose day has come and that no invoice stands for, oldest first; one statement."""
 	row, parent, policy = (
 		frappe.qb.DocType("Deal Installment"),
@@ -67,7 +69,9 @@ def due_installments(deal: str | None = None, retry_failed: bool = True, automat
 		query = query.where(row.last_error.isnull() | (row.last_error == ""))
 	now = getdate(today())
 	return [
-		name for name, planned, days_ahead in query.run() if getdate(planned) <= getdate(add_days(now, cint(days_ahead)))
+		name
+		for name, planned, days_ahead in query.run()
+		if getdate(planned) <= getdate(add_days(now, cint(days_ahead)))
 	]
 
 
@@ -130,11 +134,16 @@ def record(source: str, started, results: list[dict]):
 			"status": "Completed with Errors" if failed else "Completed",
 			"started_on": started,
 			"ended_on": now_datetime(),
-			"billed_count": len({result.sales_invoice for result in results if result.outcome == billing.INVOICED}),
+			"billed_count": len(
+				{result.sales_invoice for result in results if result.outcome == billing.INVOICED}
+			),
 			"failed_count": failed,
 			"skipped_count": count(billing.PASSED_OVER),
 			"rows": [
-				{key: result.get(key) for key in ("deal", "installment", "outcome", "sales_invoice", "reason")}
+				{
+					key: result.get(key)
+					for key in ("deal", "installment", "outcome", "sales_invoice", "reason")
+				}
 				for result in results
 			],
 		}
@@ -144,5 +153,3 @@ def record(source: str, started, results: list[dict]):
 
 def _paused() -> bool:
 	return bool(frappe.db.get_single_value("Sales CRM Accounts Settings", "pause_billing"))
-
-

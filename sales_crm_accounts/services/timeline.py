@@ -10,7 +10,9 @@ LIMIT = 50
 
 def money_events(doctype: str, docname: str) -> list[dict]:
 	"""Hook `additional_timeline_content` of Deal, called for a reader of the deal; newest first, four statements."""
-	return sorted(_invoices(docname) + _payments(docname), key=lambda event: event["creation"], reverse=True)[:LIMIT]
+	return sorted(_invoices(docname) + _payments(docname), key=lambda event: event["creation"], reverse=True)[
+		:LIMIT
+	]
 
 
 def _invoices(deal: str) -> list[dict]:

@@ -27,9 +27,9 @@ def check(deal):
 		frappe.throw(_("This deal is lost. Reopen it before it is won."))
 	if not deal.customer:
 		frappe.throw(
-			_("A deal is won with a customer. Make the customer from {0} first (button Make Customer).").format(
-				frappe.bold(deal.lead or deal.prospect or _("the lead"))
-			),
+			_(
+				"A deal is won with a customer. Make the customer from {0} first (button Make Customer)."
+			).format(frappe.bold(deal.lead or deal.prospect or _("the lead"))),
 			title=_("Customer Missing"),
 		)
 	customer = frappe.get_cached_value("Customer", deal.customer, ["disabled", "is_frozen"], as_dict=True)
@@ -89,7 +89,9 @@ def make_installments(deal):
 	parts = [to_decimal(row.net_amount) for row in deal.plan]
 	if sum(parts) != to_decimal(deal.net_total):
 		# Reached only where validation was skipped (flags.ignore_validate).
-		frappe.throw(_("The collection plan does not sum to the deal amount. Save the deal again before it is won."))
+		frappe.throw(
+			_("The collection plan does not sum to the deal amount. Save the deal again before it is won.")
+		)
 	gross = deals.planned_amounts(deal, parts)
 	for sequence, (row, planned) in enumerate(zip(deal.plan, gross, strict=True), 1):
 		new_installment(deal, row, sequence, planned).insert(ignore_permissions=True)

@@ -26,8 +26,16 @@ EUR_RATE = 1.25
 
 def make_company():
 	"""The company with accounts, tax, customers, items, users and exchange rates; a second call finds all of it."""
-	ensure("Company", COMPANY, company_name=COMPANY, abbr=ABBR, default_currency="USD", country="United States",
-		create_chart_of_accounts_based_on="Standard Template", chart_of_accounts="Standard")
+	ensure(
+		"Company",
+		COMPANY,
+		company_name=COMPANY,
+		abbr=ABBR,
+		default_currency="USD",
+		country="United States",
+		create_chart_of_accounts_based_on="Standard Template",
+		chart_of_accounts="Standard",
+	)
 	for currency in ("USD", "EUR"):
 		frappe.db.set_value("Currency", currency, "enabled", 1)
 	account("SCA Bank", "Bank Accounts", "Bank")
@@ -36,25 +44,54 @@ def make_company():
 	account("SCA VAT", "Duties and Taxes", "Tax")
 	frappe.db.set_value("Company", COMPANY, {"write_off_account": WRITE_OFF, "default_bank_account": BANK})
 	ensure(
-		"Sales Taxes and Charges Template", TAX_TEMPLATE, title="SCA VAT 10", company=COMPANY,
-		taxes=[{"charge_type": "On Net Total", "account_head": f"SCA VAT - {ABBR}", "description": "VAT", "rate": 10,
-			"cost_center": COST_CENTER}],
+		"Sales Taxes and Charges Template",
+		TAX_TEMPLATE,
+		title="SCA VAT 10",
+		company=COMPANY,
+		taxes=[
+			{
+				"charge_type": "On Net Total",
+				"account_head": f"SCA VAT - {ABBR}",
+				"description": "VAT",
+				"rate": 10,
+				"cost_center": COST_CENTER,
+			}
+		],
 	)
-	group = frappe.db.get_value("Customer Group", {"is_group": 0}) or ensure("Customer Group", "SCA Customers", customer_group_name="SCA Customers")
-	territory = frappe.db.get_value("Territory", {"is_group": 0}) or ensure("Territory", "SCA Land", territory_name="SCA Land")
+	group = frappe.db.get_value("Customer Group", {"is_group": 0}) or ensure(
+		"Customer Group", "SCA Customers", customer_group_name="SCA Customers"
+	)
+	territory = frappe.db.get_value("Territory", {"is_group": 0}) or ensure(
+		"Territory", "SCA Land", territory_name="SCA Land"
+	)
 	ensure("Customer", CUSTOMER, customer_name=CUSTOMER, customer_group=group, territory=territory)
 	ensure(
-		"Customer", FOREIGN_CUSTOMER, customer_name=FOREIGN_CUSTOMER, customer_group=group, territory=territory,
-		default_currency="EUR", accounts=[{"company": COMPANY, "account": EUR_DEBTORS}],
+		"Customer",
+		FOREIGN_CUSTOMER,
+		customer_name=FOREIGN_CUSTOMER,
+		customer_group=group,
+		territory=territory,
+		default_currency="EUR",
+		accounts=[{"company": COMPANY, "account": EUR_DEBTORS}],
 	)
-	item_group = frappe.db.get_value("Item Group", {"is_group": 0}) or ensure("Item Group", "SCA Items", item_group_name="SCA Items")
+	item_group = frappe.db.get_value("Item Group", {"is_group": 0}) or ensure(
+		"Item Group", "SCA Items", item_group_name="SCA Items"
+	)
 	for uom, whole in (("Nos", 1), ("Hour", 0)):
 		ensure("UOM", uom, uom_name=uom, must_be_whole_number=whole)
 	warehouse = frappe.db.get_value("Warehouse", {"company": COMPANY, "is_group": 0})
 	for code, uom, stock in ((SERVICE, "Nos", 0), (HOURS, "Hour", 0), (MACHINE, "Nos", 1)):
 		ensure(
-			"Item", code, item_code=code, item_name=code, item_group=item_group, stock_uom=uom, is_stock_item=stock,
-			item_defaults=[{"company": COMPANY, "default_warehouse": warehouse, "income_account": f"Sales - {ABBR}"}],
+			"Item",
+			code,
+			item_code=code,
+			item_name=code,
+			item_group=item_group,
+			stock_uom=uom,
+			is_stock_item=stock,
+			item_defaults=[
+				{"company": COMPANY, "default_warehouse": warehouse, "income_account": f"Sales - {ABBR}"}
+			],
 		)
 	for email, roles in USERS.items():
 		make_user(email, roles)
@@ -73,15 +110,25 @@ def ensure(doctype: str, name: str, **values) -> str:
 
 def account(name: str, parent: str, account_type: str, currency: str = "USD") -> str:
 	return ensure(
-		"Account", f"{name} - {ABBR}", account_name=name, company=COMPANY, account_type=account_type,
-		account_currency=currency, parent_account=f"{parent} - {ABBR}",
+		"Account",
+		f"{name} - {ABBR}",
+		account_name=name,
+		company=COMPANY,
+		account_type=account_type,
+		account_currency=currency,
+		parent_account=f"{parent} - {ABBR}",
 	)
 
 
 def make_user(email: str, roles: list[str]) -> str:
 	if not frappe.db.exists("User", email):
 		user = frappe.get_doc(
-			{"doctype": "User", "email": email, "first_name": email.split("@")[0].title(), "send_welcome_email": 0}
+			{
+				"doctype": "User",
+				"email": email,
+				"first_name": email.split("@")[0].title(),
+				"send_welcome_email": 0,
+			}
 		)
 		user.flags.no_welcome_mail = True
 		user.insert(ignore_permissions=True)
@@ -94,8 +141,14 @@ def mail_account():
 	"""An outgoing account that nothing is ever sent through: the queue is not flushed in tests."""
 	if not frappe.db.exists("Email Account", {"default_outgoing": 1}):
 		ensure(
-			"Email Account", "SCA Outgoing", email_account_name="SCA Outgoing", email_id="books@sca.example.com",
-			enable_outgoing=1, default_outgoing=1, smtp_server="localhost", no_smtp_authentication=1,
+			"Email Account",
+			"SCA Outgoing",
+			email_account_name="SCA Outgoing",
+			email_id="books@sca.example.com",
+			enable_outgoing=1,
+			default_outgoing=1,
+			smtp_server="localhost",
+			no_smtp_authentication=1,
 		)
 
 
@@ -109,10 +162,19 @@ def exchange_rate(from_currency: str, to_currency: str, rate: float, date=None):
 		frappe.db.set_value("Currency Exchange", name, "exchange_rate", rate)
 		return
 	for when in {date, today()} if date != today() else {date}:
-		if not frappe.db.exists("Currency Exchange", {"from_currency": from_currency, "to_currency": to_currency, "date": when}):
+		if not frappe.db.exists(
+			"Currency Exchange", {"from_currency": from_currency, "to_currency": to_currency, "date": when}
+		):
 			frappe.get_doc(
-				{"doctype": "Currency Exchange", "date": when, "from_currency": from_currency,
-				"to_currency": to_currency, "exchange_rate": rate, "for_selling": 1, "for_buying": 1}
+				{
+					"doctype": "Currency Exchange",
+					"date": when,
+					"from_currency": from_currency,
+					"to_currency": to_currency,
+					"exchange_rate": rate,
+					"for_selling": 1,
+					"for_buying": 1,
+				}
 			).insert(ignore_permissions=True)
 
 
@@ -149,7 +211,10 @@ def make_deal(plan: list[dict] | None = None, items: list[tuple] | None = None, 
 			"customer": CUSTOMER,
 			"currency": "USD",
 			"cost_center": COST_CENTER,
-			"items": [{"item_code": code, "qty": qty, "rate": rate} for code, qty, rate in items or [(SERVICE, 1, 900)]],
+			"items": [
+				{"item_code": code, "qty": qty, "rate": rate}
+				for code, qty, rate in items or [(SERVICE, 1, 900)]
+			],
 			"plan": plan if plan is not None else [row("All", 100)],
 			**values,
 		}
@@ -181,12 +246,25 @@ def make_policy(name: str = "SCA Test Policy", **values):
 	if frappe.db.exists("Billing Policy", name):
 		frappe.delete_doc("Billing Policy", name, force=True)
 	return frappe.get_doc(
-		{"doctype": "Billing Policy", "policy_name": name, "company": COMPANY, "automatic_billing": 1,
-		"submit_invoices": 1, **values}
+		{
+			"doctype": "Billing Policy",
+			"policy_name": name,
+			"company": COMPANY,
+			"automatic_billing": 1,
+			"submit_invoices": 1,
+			**values,
+		}
 	).insert(ignore_permissions=True)
 
 
-def pay(invoice, amount: float | None = None, date=None, bank: str = BANK, submit: bool = True, term: str | None = None):
+def pay(
+	invoice,
+	amount: float | None = None,
+	date=None,
+	bank: str = BANK,
+	submit: bool = True,
+	term: str | None = None,
+):
 	"""A submitted Payment Entry over `amount` (default: all that is open) of the invoice, made by ERPNext's own mapper."""
 	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
 

@@ -56,7 +56,8 @@ class TestBilling(SiteTestCase):
 		self.assertEqual({entry.deal for entry in entries}, {deal.name})
 		self.assertEqual(sum(entry.debit for entry in entries), 900)
 		self.assertEqual(
-			frappe.get_all("Payment Ledger Entry", filters={"voucher_no": invoice.name}, pluck="deal"), [deal.name]
+			frappe.get_all("Payment Ledger Entry", filters={"voucher_no": invoice.name}, pluck="deal"),
+			[deal.name],
 		)
 
 	def test_lines_come_to_the_deal_exactly(self):
@@ -65,22 +66,31 @@ class TestBilling(SiteTestCase):
 			with self.subTest(split=split):
 				make.make_policy(line_split=split, invoicing_method="Invoice per Installment")
 				plan = [make.row(f"P{n}", 14.28) for n in range(6)] + [make.row("Last")]
-				deal = make.make_deal(plan, items=[(make.SERVICE, 7, 14.29), (make.HOURS, 2.5, 33.34)], win=True)
+				deal = make.make_deal(
+					plan, items=[(make.SERVICE, 7, 14.29), (make.HOURS, 2.5, 33.34)], win=True
+				)
 				invoices = make.bill_all(deal)
 				self.assertEqual(
-					[invoice.net_total for invoice in invoices], [row.net_amount for row in make.installments(deal)]
+					[invoice.net_total for invoice in invoices],
+					[row.net_amount for row in make.installments(deal)],
 				)
 				self.assertAlmostEqual(sum(invoice.net_total for invoice in invoices), 183.38, places=6)
 				for item, amount in zip(deal.items, (100.03, 83.35), strict=True):
 					billed = sum(
-						row.amount for invoice in invoices for row in invoice.items if row.deal_item == item.name
+						row.amount
+						for invoice in invoices
+						for row in invoice.items
+						if row.deal_item == item.name
 					)
 					self.assertAlmostEqual(billed, amount, places=6)
 
 	def test_discount_is_shared(self):
 		"""1,000.00 less 100.00 in halves: each invoice 500.00 less 50.00."""
 		deal = make.make_deal(
-			[make.row("A", 50), make.row("B", 50)], items=[(make.SERVICE, 1, 1000)], discount_amount=100, win=True
+			[make.row("A", 50), make.row("B", 50)],
+			items=[(make.SERVICE, 1, 1000)],
+			discount_amount=100,
+			win=True,
 		)
 		for invoice in make.bill_all(deal):
 			self.assertEqual((invoice.total, invoice.discount_amount, invoice.net_total), (500, 50, 450))
@@ -114,13 +124,18 @@ class TestBilling(SiteTestCase):
 	def test_policy_is_obeyed(self):
 		income = make.account("SCA Projects", "Direct Income", "Income Account")
 		make.make_policy(
-			submit_invoices=0, income_account=income, naming_series="ACC-SINV-.YYYY.-", days_ahead=40,
+			submit_invoices=0,
+			income_account=income,
+			naming_series="ACC-SINV-.YYYY.-",
+			days_ahead=40,
 			taxes_and_charges=make.TAX_TEMPLATE,
 		)
 		deal = make.make_deal(make.thirds(), win=True)
 		sweep.bill_deal(deal.name)
 		invoices = invoices_of(deal)
-		self.assertEqual([invoice.docstatus for invoice in invoices], [0, 0])  # now, and 40 days ahead of one month
+		self.assertEqual(
+			[invoice.docstatus for invoice in invoices], [0, 0]
+		)  # now, and 40 days ahead of one month
 		self.assertEqual({row.income_account for invoice in invoices for row in invoice.items}, {income})
 		self.assertEqual(invoices[0].grand_total, 329.97)
 		# The due date still counts from the planned day.
@@ -144,7 +159,10 @@ class TestBilling(SiteTestCase):
 
 	def test_milestone(self):
 		deal = make.make_deal(
-			[make.row("Now", 50), make.row("Done", 50, billing_trigger="On Milestone", milestone="Go-live", due_days=10)],
+			[
+				make.row("Now", 50),
+				make.row("Done", 50, billing_trigger="On Milestone", milestone="Go-live", due_days=10),
+			],
 			win=True,
 		)
 		waiting = make.installments(deal)[1]
@@ -282,7 +300,9 @@ class TestBilling(SiteTestCase):
 		invoices = invoices_of(deal)
 		self.assertEqual(len(invoices), 3)
 		self.assertEqual({str(invoice.posting_date) for invoice in invoices}, {today()})
-		self.assertEqual({getdate(invoice.due_date) for invoice in invoices}, {getdate(add_days(today(), 30))})
+		self.assertEqual(
+			{getdate(invoice.due_date) for invoice in invoices}, {getdate(add_days(today(), 30))}
+		)
 
 	def test_pause_and_manual_policy(self):
 		frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 1)
@@ -300,12 +320,25 @@ class TestBilling(SiteTestCase):
 
 	def test_customers_own_terms_do_not_replace_the_plan(self):
 		term = make.ensure(
-			"Payment Term", "SCA Net 5", payment_term_name="SCA Net 5", invoice_portion=100, credit_days=5,
+			"Payment Term",
+			"SCA Net 5",
+			payment_term_name="SCA Net 5",
+			invoice_portion=100,
+			credit_days=5,
 			due_date_based_on="Day(s) after invoice date",
 		)
 		template = make.ensure(
-			"Payment Terms Template", "SCA Net 5", template_name="SCA Net 5",
-			terms=[{"payment_term": term, "invoice_portion": 100, "credit_days": 5, "due_date_based_on": "Day(s) after invoice date"}],
+			"Payment Terms Template",
+			"SCA Net 5",
+			template_name="SCA Net 5",
+			terms=[
+				{
+					"payment_term": term,
+					"invoice_portion": 100,
+					"credit_days": 5,
+					"due_date_based_on": "Day(s) after invoice date",
+				}
+			],
 		)
 		frappe.db.set_value("Customer", make.CUSTOMER, "payment_terms", template)
 		try:
@@ -318,7 +351,11 @@ class TestBilling(SiteTestCase):
 	def test_mail_goes_once_with_the_invoice(self):
 		frappe.db.set_value("Customer", make.CUSTOMER, "email_id", "buyer@sca.example.com")
 		make.ensure(
-			"Email Template", "SCA Invoice", __newname="SCA Invoice", subject="Invoice {{ doc.name }}", response="Dear {{ doc.customer }}"
+			"Email Template",
+			"SCA Invoice",
+			__newname="SCA Invoice",
+			subject="Invoice {{ doc.name }}",
+			response="Dear {{ doc.customer }}",
 		)
 		make.make_policy(email_invoice=1, email_template="SCA Invoice")
 		deal = make.make_deal(win=True)
@@ -333,10 +370,15 @@ class TestBilling(SiteTestCase):
 		for _run in range(2):
 			sweep.bill_deal(deal.name)
 		(invoice,) = invoices_of(deal)
-		mails = frappe.get_all("Email Queue", filters={"reference_name": invoice.name}, fields=["name", "message"])
+		mails = frappe.get_all(
+			"Email Queue", filters={"reference_name": invoice.name}, fields=["name", "message"]
+		)
 		self.assertEqual(len(mails), 1)
 		self.assertIn(invoice.name, mails[0].message)
-		self.assertEqual(frappe.parse_json(frappe.db.get_value("Email Queue", mails[0].name, "attachments"))[0]["name"], invoice.name)
+		self.assertEqual(
+			frappe.parse_json(frappe.db.get_value("Email Queue", mails[0].name, "attachments"))[0]["name"],
+			invoice.name,
+		)
 
 	def test_preview_is_what_is_posted(self):
 		deal = make.make_deal(make.thirds(), taxes_and_charges=make.TAX_TEMPLATE)
@@ -344,7 +386,8 @@ class TestBilling(SiteTestCase):
 		preview = api.preview(deal.name)
 		self.assertEqual([row["problem"] for row in preview["invoices"]], [None] * 3)
 		self.assertEqual(
-			(frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")), (invoices_before, deals_before)
+			(frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")),
+			(invoices_before, deals_before),
 		)
 		deal.reload()
 		deal.submit()
@@ -360,7 +403,9 @@ class TestBilling(SiteTestCase):
 
 
 def make_stock():
-	warehouse = frappe.db.get_value("Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse")
+	warehouse = frappe.db.get_value(
+		"Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse"
+	)
 	entry = frappe.get_doc(
 		{
 			"doctype": "Stock Entry",
@@ -374,7 +419,9 @@ def make_stock():
 
 
 def deliver(deal, quantity):
-	warehouse = frappe.db.get_value("Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse")
+	warehouse = frappe.db.get_value(
+		"Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse"
+	)
 	note = frappe.get_doc(
 		{
 			"doctype": "Delivery Note",

@@ -10,7 +10,9 @@ class TestOtherDimensions(SiteTestCase):
 	def test_a_branch_travels_from_the_deal_to_the_ledger(self):
 		"""Another dimension of the site gets its field on deals, reaches invoice and ledger, and goes without a trace."""
 		branch = make.ensure("Branch", "SCA Branch", branch="SCA Branch")
-		name = make.ensure("Accounting Dimension", "Branch", document_type="Branch", label="Branch", fieldname="branch")
+		name = make.ensure(
+			"Accounting Dimension", "Branch", document_type="Branch", label="Branch", fieldname="branch"
+		)
 		try:
 			self.assertTrue(frappe.get_meta("Deal").has_field("branch"))
 			deal = make.make_deal(win=True, branch=branch)

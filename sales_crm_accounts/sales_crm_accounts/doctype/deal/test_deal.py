@@ -101,7 +101,9 @@ class TestDeal(SiteTestCase):
 			[getdate(row.planned_invoice_date) for row in rows],
 			[getdate(today()), getdate(add_months(today(), 1)), getdate(add_months(today(), 2))],
 		)
-		self.assertEqual((deal.status, deal.stage_log[-1].stage, str(deal.won_on)), ("Won", deal.stage, today()))
+		self.assertEqual(
+			(deal.status, deal.stage_log[-1].stage, str(deal.won_on)), ("Won", deal.stage, today())
+		)
 
 	def test_winning_twice(self):
 		deal = make.make_deal(win=True)
@@ -152,7 +154,12 @@ class TestDeal(SiteTestCase):
 				"stage_type": "Open",
 				"requirements": [
 					{"fieldname": "expected_close_date", "operator": "is set"},
-					{"fieldname": "net_total", "operator": ">=", "value": "1000", "message": "Small deals stay below."},
+					{
+						"fieldname": "net_total",
+						"operator": ">=",
+						"value": "1000",
+						"message": "Small deals stay below.",
+					},
 				],
 			}
 		).insert()

@@ -30,7 +30,8 @@ class TestInstallmentLedgerCheck(SiteTestCase):
 		self.assertEqual((check.status, check.differences, check.rows), ("Equal", 0, []))
 		self.assertEqual(check.check_date, getdate(today()))
 		self.assertEqual(
-			getdate(frappe.db.get_single_value("Sales CRM Accounts Settings", "last_ledger_check")), getdate(today())
+			getdate(frappe.db.get_single_value("Sales CRM Accounts Settings", "last_ledger_check")),
+			getdate(today()),
 		)
 		total = next(row for row in check.totals if row.account == make.DEBTORS)
 		self.assertEqual(total.ledger_outstanding, total.kept_outstanding)
@@ -39,9 +40,13 @@ class TestInstallmentLedgerCheck(SiteTestCase):
 	def test_tampered_rows_are_found_and_repaired(self):
 		"""An amount changed, a row deleted, a row too much, a name changed: four ways, three invoices and one that is not there."""
 		first, second, third = self.invoices
-		frappe.db.sql("update `tabOpen Installment` set outstanding_amount = 1 where sales_invoice = %s", first)
+		frappe.db.sql(
+			"update `tabOpen Installment` set outstanding_amount = 1 where sales_invoice = %s", first
+		)
 		frappe.db.sql("delete from `tabOpen Installment` where sales_invoice = %s", second)
-		frappe.db.sql("update `tabOpen Installment` set customer = 'Somebody' where sales_invoice = %s", third)
+		frappe.db.sql(
+			"update `tabOpen Installment` set customer = 'Somebody' where sales_invoice = %s", third
+		)
 		frappe.db.sql(
 			"insert into `tabOpen Installment` (name, sales_invoice, installment_no, company, account, outstanding_amount) "
 			"values (%s, %s, 7, %s, %s, 5), ('GONE-01', 'GONE', 1, %s, %s, 9)",
@@ -56,7 +61,9 @@ class TestInstallmentLedgerCheck(SiteTestCase):
 		self.assertEqual((found["GONE"].kept_outstanding, found["GONE"].ledger_outstanding), (9, 0))
 		for invoice, amount in ((first, 299.97), (second, 299.97), (third, 300.06)):
 			(row,) = self.kept(invoice)
-			self.assertEqual((row.installment_no, row.outstanding_amount, row.customer), (1, amount, make.CUSTOMER))
+			self.assertEqual(
+				(row.installment_no, row.outstanding_amount, row.customer), (1, amount, make.CUSTOMER)
+			)
 		self.assertFalse(self.kept("GONE"))
 		self.assertEqual(self.check().status, "Equal")
 
@@ -64,7 +71,13 @@ class TestInstallmentLedgerCheck(SiteTestCase):
 		"""A payment written by SQL, as an unreconciliation of another app might do it."""
 		(invoice, *_others) = self.invoices
 		entry = frappe.get_all("Payment Ledger Entry", filters={"voucher_no": invoice}, fields=["*"])[0]
-		entry.update(name=frappe.generate_hash(length=10), voucher_type="Payment Entry", voucher_no="RAW", amount=-100, amount_in_account_currency=-100)
+		entry.update(
+			name=frappe.generate_hash(length=10),
+			voucher_type="Payment Entry",
+			voucher_no="RAW",
+			amount=-100,
+			amount_in_account_currency=-100,
+		)
 		columns = list(entry)
 		frappe.db.sql(
 			f"insert into `tabPayment Ledger Entry` (`{'`, `'.join(columns)}`) values ({', '.join(['%s'] * len(columns))})",
@@ -90,16 +103,31 @@ class TestInstallmentLedgerCheck(SiteTestCase):
 		self.assertEqual(statements, [4, 4])
 
 	def test_rebuild_makes_the_same_rows(self):
-		fields = ["name", "sales_invoice", "due_date", "amount", "paid_amount", "outstanding_amount", "base_outstanding_amount"]
+		fields = [
+			"name",
+			"sales_invoice",
+			"due_date",
+			"amount",
+			"paid_amount",
+			"outstanding_amount",
+			"base_outstanding_amount",
+		]
 		make.pay(self.invoices[0], 100)
 		before = frappe.get_all("Open Installment", fields=fields, order_by="name")
 		frappe.db.sql("delete from `tabOpen Installment` where sales_invoice = %s", self.invoices[1])
-		frappe.db.sql("update `tabOpen Installment` set paid_amount = 3, modified = '2020-01-01' where sales_invoice = %s", self.invoices[2])
-		frappe.db.sql("update `tabDeal Installment` set status = 'Paid' where sales_invoice = %s", self.invoices[2])
+		frappe.db.sql(
+			"update `tabOpen Installment` set paid_amount = 3, modified = '2020-01-01' where sales_invoice = %s",
+			self.invoices[2],
+		)
+		frappe.db.sql(
+			"update `tabDeal Installment` set status = 'Paid' where sales_invoice = %s", self.invoices[2]
+		)
 		result = ledger.rebuild(make.COMPANY)
 		self.assertEqual(frappe.get_all("Open Installment", fields=fields, order_by="name"), before)
 		self.assertEqual(result["rows"], frappe.db.count("Open Installment", {"company": make.COMPANY}))
-		self.assertEqual(frappe.db.get_value("Deal Installment", {"sales_invoice": self.invoices[2]}, "status"), "Billed")
+		self.assertEqual(
+			frappe.db.get_value("Deal Installment", {"sales_invoice": self.invoices[2]}, "status"), "Billed"
+		)
 		with self.count_statements() as counted:
 			ledger.rebuild()
 		self.assertEqual(counted["statements"], 5)

@@ -27,14 +27,25 @@ class RandomLedger:
 		self.random = Random(seed)
 		self.rows = defaultdict(list)
 		self.amount, self.schedule, self.base = {}, {}, {}
-		self.paid, self.credited, self.written_off = defaultdict(Decimal), defaultdict(Decimal), defaultdict(Decimal)
+		self.paid, self.credited, self.written_off = (
+			defaultdict(Decimal),
+			defaultdict(Decimal),
+			defaultdict(Decimal),
+		)
 		self.by_term = defaultdict(lambda: defaultdict(Decimal))
 		self.serial = 0
 		for _number in range(invoices):
 			self.add_invoice()
 		for _number in range(invoices):
 			self.random.choice(
-				(self.add_payment, self.add_payment, self.add_journal, self.add_note, self.add_credit_journal, self.add_noise)
+				(
+					self.add_payment,
+					self.add_payment,
+					self.add_journal,
+					self.add_note,
+					self.add_credit_journal,
+					self.add_noise,
+				)
 			)()
 
 	def name(self, kind: str) -> str:
@@ -64,7 +75,9 @@ class RandomLedger:
 		)  # fmt: skip
 		schedule = []
 		for idx in range(self.random.choice((0, 1, 1, 2, 3, 3, 5, 12))):
-			weight = self.random.choice((ZERO, Decimal("33.33"), self.money(0, 90000), self.money(0, 90000), self.money(0, 90000)))
+			weight = self.random.choice(
+				(ZERO, Decimal("33.33"), self.money(0, 90000), self.money(0, 90000), self.money(0, 90000))
+			)
 			due = date(2026, 1, 1) + timedelta(days=self.random.randint(0, 20))
 			term = self.random.choice((None, None, "Term A", "Term B", "Term C"))
 			schedule.append(ScheduleRow(due, weight, term))
@@ -72,11 +85,22 @@ class RandomLedger:
 				"Payment Schedule", parent=name, parenttype="Sales Invoice", parentfield="payment_schedule", idx=idx + 1,
 				due_date=due, payment_amount=weight, payment_term=term, docstatus=1,
 			)  # fmt: skip
-		self.amount[name], self.schedule[name] = amount, schedule or [ScheduleRow(date(2026, 3, 1), Decimal(1))]
+		self.amount[name], self.schedule[name] = (
+			amount,
+			schedule or [ScheduleRow(date(2026, 3, 1), Decimal(1))],
+		)
 		self.base[name] = ZERO
 		self.post(name, "Sales Invoice", name, amount, (amount * rate).quantize(Decimal("0.01")))
 
-	def post(self, invoice: str, voucher_type: str, voucher: str, amount: Decimal, base: Decimal | None = None, delinked=0):
+	def post(
+		self,
+		invoice: str,
+		voucher_type: str,
+		voucher: str,
+		amount: Decimal,
+		base: Decimal | None = None,
+		delinked=0,
+	):
 		base = amount if base is None else base
 		if not delinked:
 			self.base[invoice] += base
@@ -91,13 +115,17 @@ class RandomLedger:
 
 	def part_of(self, invoice: str) -> Decimal:
 		open_amount = abs(self.amount[invoice])
-		return self.random.choice((open_amount, (open_amount / 3).quantize(Decimal("0.01")), self.money(1, 100000)))
+		return self.random.choice(
+			(open_amount, (open_amount / 3).quantize(Decimal("0.01")), self.money(1, 100000))
+		)
 
 	def add_payment(self):
 		"""A receipt for up to three invoices, some of it by payment term, with a deduction to the write-off account at times."""
 		name, references = self.name("PE"), []
 		for invoice in self.some_invoices(3):
-			references.append((invoice, self.part_of(invoice), self.random.choice((None, "Term A", "Term B", "Term X"))))
+			references.append(
+				(invoice, self.part_of(invoice), self.random.choice((None, "Term A", "Term B", "Term X")))
+			)
 		unallocated = self.random.choice((ZERO, self.money(0, 5000)))
 		write_off = self.random.choice((ZERO, ZERO, self.money(1, 900)))
 		self.insert(
@@ -105,8 +133,17 @@ class RandomLedger:
 			party=make.CUSTOMER, unallocated_amount=unallocated, source_exchange_rate=1,
 		)  # fmt: skip
 		if write_off:
-			self.insert("Payment Entry Deduction", parent=name, parenttype="Payment Entry", docstatus=1, account=make.WRITE_OFF, amount=write_off)
-		shares = split_running(write_off, [amount for _invoice, amount, _term in references] + [unallocated], 2)
+			self.insert(
+				"Payment Entry Deduction",
+				parent=name,
+				parenttype="Payment Entry",
+				docstatus=1,
+				account=make.WRITE_OFF,
+				amount=write_off,
+			)
+		shares = split_running(
+			write_off, [amount for _invoice, amount, _term in references] + [unallocated], 2
+		)
 		if not unallocated:
 			shares[-2] += shares[-1]
 		for idx, ((invoice, amount, term), share) in enumerate(zip(references, shares, strict=False)):
@@ -123,7 +160,10 @@ class RandomLedger:
 	def add_journal(self):
 		"""An ordinary journal, at times with a part to the write-off account; or a Write Off Entry."""
 		name, whole = self.name("JE"), self.random.random() < 0.3
-		lines = [(invoice, self.random.choice((1, 1, 1, -1)) * self.part_of(invoice)) for invoice in self.some_invoices(2)]
+		lines = [
+			(invoice, self.random.choice((1, 1, 1, -1)) * self.part_of(invoice))
+			for invoice in self.some_invoices(2)
+		]
 		total = sum((amount for _invoice, amount in lines), ZERO)
 		write_off = min(self.random.choice((ZERO, self.money(1, 900))), max(total, ZERO))
 		self.insert(
@@ -131,7 +171,15 @@ class RandomLedger:
 			voucher_type="Write Off Entry" if whole else self.random.choice(("Journal Entry", "Bank Entry")),
 		)  # fmt: skip
 		if write_off:
-			self.insert("Journal Entry Account", parent=name, parenttype="Journal Entry", docstatus=1, idx=9, account=make.WRITE_OFF, debit=write_off)
+			self.insert(
+				"Journal Entry Account",
+				parent=name,
+				parenttype="Journal Entry",
+				docstatus=1,
+				idx=9,
+				account=make.WRITE_OFF,
+				debit=write_off,
+			)
 		running, before = ZERO, ZERO
 		for idx, (invoice, amount) in enumerate(lines):
 			debit, credit = max(ZERO, -amount), max(ZERO, amount)
@@ -142,7 +190,11 @@ class RandomLedger:
 			)  # fmt: skip
 			self.post(invoice, "Journal Entry", name, -amount)
 			running += amount
-			upto = (write_off * running / total).quantize(Decimal("0.01"), "ROUND_HALF_UP") if total > 0 else ZERO
+			upto = (
+				(write_off * running / total).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+				if total > 0
+				else ZERO
+			)
 			share = amount if whole else upto - before
 			before = upto
 			self.written_off[invoice] += share
@@ -162,7 +214,14 @@ class RandomLedger:
 	def add_credit_journal(self):
 		(invoice,) = self.some_invoices(1)
 		amount, name = self.part_of(invoice), self.name("JE")
-		self.insert("Journal Entry", name=name, docstatus=1, company=make.COMPANY, voucher_type="Credit Note", is_system_generated=1)
+		self.insert(
+			"Journal Entry",
+			name=name,
+			docstatus=1,
+			company=make.COMPANY,
+			voucher_type="Credit Note",
+			is_system_generated=1,
+		)
 		self.post(invoice, "Journal Entry", name, -amount)
 		self.credited[invoice] += amount
 
@@ -171,7 +230,13 @@ class RandomLedger:
 		(invoice,) = self.some_invoices(1)
 		self.post(invoice, "Payment Entry", self.name("PE"), -self.money(1, 90000), delinked=1)
 		name = self.name("JE")
-		self.insert("Journal Entry", name=name, docstatus=1, company=make.COMPANY, voucher_type="Exchange Gain Or Loss")
+		self.insert(
+			"Journal Entry",
+			name=name,
+			docstatus=1,
+			company=make.COMPANY,
+			voucher_type="Exchange Gain Or Loss",
+		)
 		self.post(invoice, "Journal Entry", name, ZERO, self.money(-300, 300))
 
 	def write(self):
@@ -179,14 +244,17 @@ class RandomLedger:
 			for row in rows:
 				columns = ", ".join(f"`{column}`" for column in row)
 				frappe.db.sql(
-					f"insert into `tab{doctype}` ({columns}) values ({', '.join(['%s'] * len(row))})", list(row.values())
+					f"insert into `tab{doctype}` ({columns}) values ({', '.join(['%s'] * len(row))})",
+					list(row.values()),
 				)
 
 	def expected(self, invoice: str) -> list:
 		return allocate(
 			self.amount[invoice],
 			self.schedule[invoice],
-			Closings(self.paid[invoice], self.credited[invoice], self.written_off[invoice], self.by_term[invoice]),
+			Closings(
+				self.paid[invoice], self.credited[invoice], self.written_off[invoice], self.by_term[invoice]
+			),
 			2,
 		)
 
@@ -212,7 +280,9 @@ class TestLedgerRule(SiteTestCase):
 			self.assertEqual(sum(row["base_outstanding_amount"] for row in rows), ledger.base[name])
 			if sum((e.outstanding for e in expected), ZERO) and all(e.amount >= 0 for e in expected):
 				self.assertEqual([row["base_outstanding_amount"] for row in rows], base, msg=name)
-			self.assertEqual([row["name"] for row in rows], [f"{name}-{n:02}" for n in range(1, len(rows) + 1)])
+			self.assertEqual(
+				[row["name"] for row in rows], [f"{name}-{n:02}" for n in range(1, len(rows) + 1)]
+			)
 
 	def derive(self, names: list[str], statement: str) -> dict[str, list]:
 		"""Rows by invoice, amounts as exact decimals."""

@@ -28,7 +28,12 @@ def make_invoice(parts=(300, 300, 300), terms=None, first_due=10, submit=True, *
 			"cost_center": make.COST_CENTER,
 			"disable_rounded_total": 1,
 			"items": [
-				{"item_code": make.SERVICE, "qty": 1, "rate": values.pop("total", sum(parts)), "cost_center": make.COST_CENTER}
+				{
+					"item_code": make.SERVICE,
+					"qty": 1,
+					"rate": values.pop("total", sum(parts)),
+					"cost_center": make.COST_CENTER,
+				}
 			],
 			**values,
 		}
@@ -56,7 +61,12 @@ def bank_line(amount, **values):
 
 
 def customer_line(amount, invoice=None, side="credit", **values):
-	line = {"account": make.DEBTORS, "party_type": "Customer", "party": make.CUSTOMER, f"{side}_in_account_currency": amount}
+	line = {
+		"account": make.DEBTORS,
+		"party_type": "Customer",
+		"party": make.CUSTOMER,
+		f"{side}_in_account_currency": amount,
+	}
 	if invoice:
 		line.update(reference_type="Sales Invoice", reference_name=invoice.name)
 	return {**line, **values}
@@ -108,7 +118,14 @@ class TestOpenInstallment(SiteTestCase):
 		rows = frappe.get_all(
 			"Open Installment",
 			filters={"sales_invoice": name},
-			fields=["amount", "paid_amount", "credited_amount", "written_off_amount", "outstanding_amount", "base_outstanding_amount"],
+			fields=[
+				"amount",
+				"paid_amount",
+				"credited_amount",
+				"written_off_amount",
+				"outstanding_amount",
+				"base_outstanding_amount",
+			],
 			order_by="installment_no",
 			as_list=True,
 		)
@@ -118,11 +135,15 @@ class TestOpenInstallment(SiteTestCase):
 			filters={"against_voucher_no": name, "against_voucher_type": "Sales Invoice", "delinked": 0},
 			fields=["amount", "amount_in_account_currency"],
 		)
-		self.assertAlmostEqual(sum(row[4] for row in rows), sum(entry.amount_in_account_currency for entry in kept), 9)
+		self.assertAlmostEqual(
+			sum(row[4] for row in rows), sum(entry.amount_in_account_currency for entry in kept), 9
+		)
 		self.assertAlmostEqual(sum(row[5] for row in rows), sum(entry.amount for entry in kept), 9)
 		if rows:
 			self.assertAlmostEqual(
-				sum(row[4] for row in rows), frappe.db.get_value("Sales Invoice", name, "outstanding_amount"), 9
+				sum(row[4] for row in rows),
+				frappe.db.get_value("Sales Invoice", name, "outstanding_amount"),
+				9,
 			)
 
 	def test_payment_without_term_and_its_cancellation(self):
@@ -139,11 +160,21 @@ class TestOpenInstallment(SiteTestCase):
 		invoice = make_invoice(terms=TERMS)
 		row = frappe.get_doc("Open Installment", f"{invoice.name}-02")
 		self.assertEqual(
-			(row.installment_no, row.company, row.customer, row.payment_term, getdate(row.due_date), getdate(row.posting_date)),
+			(
+				row.installment_no,
+				row.company,
+				row.customer,
+				row.payment_term,
+				getdate(row.due_date),
+				getdate(row.posting_date),
+			),
 			(2, make.COMPANY, make.CUSTOMER, TERMS[1], getdate(add_days(today(), 40)), getdate(today())),
 		)
 		self.assertEqual(row.payment_schedule, invoice.payment_schedule[1].name)
-		self.assertEqual((row.currency, row.conversion_rate, row.account, row.account_currency), ("USD", 1, make.DEBTORS, "USD"))
+		self.assertEqual(
+			(row.currency, row.conversion_rate, row.account, row.account_currency),
+			("USD", 1, make.DEBTORS, "USD"),
+		)
 		self.assertFalse(row.is_return)
 
 	def test_payment_that_names_a_term(self):
@@ -222,7 +253,10 @@ class TestOpenInstallment(SiteTestCase):
 	def test_advance_in_an_account_of_its_own(self):
 		"""Company books advances as a liability: they reach the invoice when they are reconciled, and only then."""
 		account = make.account("SCA Customer Advances", "Current Liabilities", "Receivable")
-		flags = {"book_advance_payments_in_separate_party_account": 1, "default_advance_received_account": account}
+		flags = {
+			"book_advance_payments_in_separate_party_account": 1,
+			"default_advance_received_account": account,
+		}
 		frappe.db.set_value("Company", make.COMPANY, flags)
 		frappe.clear_document_cache("Company", make.COMPANY)
 		try:
@@ -245,8 +279,12 @@ class TestOpenInstallment(SiteTestCase):
 			tool.allocate_entries(
 				frappe._dict(
 					{
-						"invoices": [row.as_dict() for row in tool.invoices if row.invoice_number == invoice.name],
-						"payments": [row.as_dict() for row in tool.payments if row.reference_name == advance.name],
+						"invoices": [
+							row.as_dict() for row in tool.invoices if row.invoice_number == invoice.name
+						],
+						"payments": [
+							row.as_dict() for row in tool.payments if row.reference_name == advance.name
+						],
 					}
 				)
 			)
@@ -256,7 +294,9 @@ class TestOpenInstallment(SiteTestCase):
 			cancel(advance)
 			self.assertRows(invoice, OPEN, OPEN, OPEN)
 		finally:
-			frappe.db.set_value("Company", make.COMPANY, {**flags, "book_advance_payments_in_separate_party_account": 0})
+			frappe.db.set_value(
+				"Company", make.COMPANY, {**flags, "book_advance_payments_in_separate_party_account": 0}
+			)
 			frappe.clear_document_cache("Company", make.COMPANY)
 
 	def test_write_off_in_a_payment(self):
@@ -264,7 +304,9 @@ class TestOpenInstallment(SiteTestCase):
 		invoice = make_invoice()
 		payment = make.pay(invoice, 300, submit=False)
 		payment.paid_amount = payment.received_amount = 290
-		payment.append("deductions", {"account": make.WRITE_OFF, "cost_center": make.COST_CENTER, "amount": 10})
+		payment.append(
+			"deductions", {"account": make.WRITE_OFF, "cost_center": make.COST_CENTER, "amount": 10}
+		)
 		payment.save()
 		payment.submit()
 		ledger.flush()
@@ -278,7 +320,9 @@ class TestOpenInstallment(SiteTestCase):
 		write_off = {"account": make.WRITE_OFF, "debit_in_account_currency": 100}
 		entry = make.journal([write_off, customer_line(100, invoice)], "Write Off Entry")
 		self.assertRows(invoice, (300, 0, 0, 100, 200), OPEN, OPEN)
-		mixed = make.journal([bank_line(190), {**write_off, "debit_in_account_currency": 10}, customer_line(200, invoice)])
+		mixed = make.journal(
+			[bank_line(190), {**write_off, "debit_in_account_currency": 10}, customer_line(200, invoice)]
+		)
 		self.assertRows(invoice, (300, 190, 0, 110, 0), OPEN, OPEN)
 		cancel(entry)
 		self.assertRows(invoice, (300, 190, 0, 10, 100), OPEN, OPEN)
@@ -313,7 +357,9 @@ class TestOpenInstallment(SiteTestCase):
 	def test_foreign_currency_on_an_account_in_that_currency(self):
 		"""900 EUR at 1.25 = 1,125 USD; 450 EUR come in at 1.30: the gain of 22.50 leaves the balance of 450 EUR at 562.50."""
 		make.exchange_rate("EUR", "USD", make.EUR_RATE)
-		invoice = make_invoice(customer=make.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=1.25, debit_to=make.EUR_DEBTORS)
+		invoice = make_invoice(
+			customer=make.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=1.25, debit_to=make.EUR_DEBTORS
+		)
 		self.assertRows(invoice, OPEN, OPEN, OPEN)
 		self.assertBase(invoice, 375, 375, 375)
 		payment = self.pay_eur(invoice, 450, 1.30)
@@ -329,7 +375,9 @@ class TestOpenInstallment(SiteTestCase):
 	def pay_eur(self, invoice, amount, rate):
 		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
 
-		payment = get_payment_entry("Sales Invoice", invoice.name, party_amount=amount, bank_account=make.EUR_BANK)
+		payment = get_payment_entry(
+			"Sales Invoice", invoice.name, party_amount=amount, bank_account=make.EUR_BANK
+		)
 		payment.reference_no, payment.reference_date = "TEST", getdate(today())
 		payment.source_exchange_rate = payment.target_exchange_rate = rate
 		payment.received_amount = amount
@@ -340,13 +388,18 @@ class TestOpenInstallment(SiteTestCase):
 
 	def assertBase(self, invoice, *expected):
 		rows = frappe.get_all(
-			"Open Installment", filters={"sales_invoice": invoice.name}, pluck="base_outstanding_amount", order_by="installment_no"
+			"Open Installment",
+			filters={"sales_invoice": invoice.name},
+			pluck="base_outstanding_amount",
+			order_by="installment_no",
 		)
 		self.assertEqual(rows, list(expected))
 
 	def test_foreign_currency_on_an_account_in_company_currency(self):
 		"""100 EUR at 1.25 in thirds: 125.00 USD as 41.66 / 41.68 / 41.66 by the running total of 33.33 / 33.34 / 33.33."""
-		invoice = make_invoice((33.33, 33.34, 33.33), currency="EUR", conversion_rate=1.25, debit_to=make.DEBTORS)
+		invoice = make_invoice(
+			(33.33, 33.34, 33.33), currency="EUR", conversion_rate=1.25, debit_to=make.DEBTORS
+		)
 		self.assertRows(invoice, (41.66, 0, 0, 0, 41.66), (41.68, 0, 0, 0, 41.68), (41.66, 0, 0, 0, 41.66))
 		make.pay(invoice, 50)
 		self.assertRows(invoice, (41.66, 41.66, 0, 0, 0), (41.68, 8.34, 0, 0, 33.34), (41.66, 0, 0, 0, 41.66))
@@ -354,7 +407,9 @@ class TestOpenInstallment(SiteTestCase):
 	def test_opening_invoice_and_invoice_without_schedule(self):
 		"""An opening invoice has no schedule: one row, due on the invoice's own day."""
 		opening = make_invoice((900,), is_opening="Yes", first_due=20, submit=False)
-		opening.items[0].income_account = frappe.db.get_value("Account", {"company": make.COMPANY, "account_type": "Temporary"})
+		opening.items[0].income_account = frappe.db.get_value(
+			"Account", {"company": make.COMPANY, "account_type": "Temporary"}
+		)
 		opening.submit()
 		ledger.flush()
 		self.assertRows(opening, (900, 0, 0, 0, 900))
@@ -384,7 +439,10 @@ class TestOpenInstallment(SiteTestCase):
 	def test_a_failure_of_ours_does_not_cost_the_payment(self):
 		invoice = make_invoice()
 		ledger.mark([invoice.name])
-		with patch.object(ledger, "_refresh", side_effect=ValueError("broken")), patch.object(ledger, "later") as later:
+		with (
+			patch.object(ledger, "_refresh", side_effect=ValueError("broken")),
+			patch.object(ledger, "later") as later,
+		):
 			ledger._flush_before_commit()
 		later.assert_called_once_with([invoice.name])
 		self.assertTrue(frappe.db.exists("Error Log", {"method": ("like", "%Installment ledger%")}))
@@ -407,10 +465,15 @@ class TestOpenInstallment(SiteTestCase):
 		invoice = make_invoice()
 		seen = {
 			row.name: frappe._dict(row, paid_amount=row.paid_amount + 1)
-			for row in frappe.get_all("Open Installment", filters={"sales_invoice": invoice.name}, fields=["*"])
+			for row in frappe.get_all(
+				"Open Installment", filters={"sales_invoice": invoice.name}, fields=["*"]
+			)
 		}
 		payment = make.pay(invoice, 100, submit=False)
-		with patch("frappe.get_all", return_value=list(seen.values())), patch.object(ledger, "later") as later:
+		with (
+			patch("frappe.get_all", return_value=list(seen.values())),
+			patch.object(ledger, "later") as later,
+		):
 			ledger._refresh([invoice.name])
 		later.assert_called_once_with([invoice.name])
 		payment.delete()
