@@ -36,14 +36,15 @@ LOGS = {
 	"tabActivity Log",
 	"tabDeleted Document",
 	"tabError Log",
+	"tabInstalled Application",
 	"tabRoute History",
 	"tabScheduled Job Log",
 	"tabSessions",
 	"__global_search",
 }
 
-# Frappe writes down every change of the list of apps.
-ROWS_OF = {"tabVersion": " where ref_doctype != 'Installed Applications'"}
+# Frappe writes down every change of the list of apps, and that the billing user was disabled.
+ROWS_OF = {"tabVersion": " where ref_doctype not in ('Installed Applications', 'Notification Settings', 'User')"}
 
 # ERPNext documents whose every value must survive.
 DOCUMENTS = (
