@@ -44,7 +44,9 @@ LOGS = {
 }
 
 # Frappe writes down every change of the list of apps, and that the billing user was disabled.
-ROWS_OF = {"tabVersion": " where ref_doctype not in ('Installed Applications', 'Notification Settings', 'User')"}
+ROWS_OF = {
+	"tabVersion": " where ref_doctype not in ('Installed Applications', 'Notification Settings', 'User')"
+}
 
 # ERPNext documents whose every value must survive.
 DOCUMENTS = (
