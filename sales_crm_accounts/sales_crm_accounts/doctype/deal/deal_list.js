@@ -10,6 +10,8 @@ frappe.listview_settings["Deal"] = {
 		"overdue_amount",
 		"per_collected",
 		"customer_name",
+		"expected_close_date",
+		"probability",
 	],
 	has_indicator_for_draft: true,
 	has_indicator_for_cancelled: true,
