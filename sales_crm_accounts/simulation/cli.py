@@ -22,7 +22,8 @@ from .results import Results, Summary
 from .texts import LANGUAGES, translator
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, keep: list | None = None) -> int:
+	"""Exit code of the command. `keep` takes what was played, so that it is not freed here."""
 	parser = argparse.ArgumentParser(prog="sales_crm_accounts", description=__doc__.splitlines()[0])
 	parser.add_argument("--version", action="version", version=__version__)
 	commands = parser.add_subparsers(dest="command", required=True)
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 		)
 		return 2
 	try:
-		summary = simulate(options.folder, options.out, options.lang, options.encoding, options.quiet)
+		summary = simulate(options.folder, options.out, options.lang, options.encoding, options.quiet, keep)
 	except InputError as error:
 		print(
 			translate(_("The files cannot be played ({count} problems). Nothing was written.")).format(
@@ -83,7 +84,12 @@ def bar(text: str, quiet: bool) -> Callable:
 
 
 def simulate(
-	folder: Path, out: Path, language: str = "en", encoding: str = "utf-8", quiet: bool = True
+	folder: Path,
+	out: Path,
+	language: str = "en",
+	encoding: str = "utf-8",
+	quiet: bool = True,
+	keep: list | None = None,
 ) -> Summary:
 	"""Read `folder`, play it and write everything into `out`; on broken input nothing is written.
 
@@ -93,13 +99,15 @@ def simulate(
 	collecting = gc.isenabled()
 	gc.disable()
 	try:
-		return _simulate(folder, out, language, encoding, quiet)
+		return _simulate(folder, out, language, encoding, quiet, keep)
 	finally:
 		if collecting:
 			gc.enable()
 
 
-def _simulate(folder: Path, out: Path, language: str, encoding: str, quiet: bool) -> Summary:
+def _simulate(
+	folder: Path, out: Path, language: str, encoding: str, quiet: bool, keep: list | None
+) -> Summary:
 	translate = translator(language)
 	company = load(folder, encoding, bar(translate(_("Reading")), quiet))
 	created = not out.exists()
@@ -110,6 +118,8 @@ def _simulate(folder: Path, out: Path, language: str, encoding: str, quiet: bool
 			text.write("\ufeff")
 			ledger = Ledger(company, str(work / "ledger.sqlite"), text)
 			play = Play(company, ledger)
+			if keep is not None:
+				keep.append(play)
 			play.run(bar(translate(_("Playing")), quiet))
 			summary = Results(company, play, work).write()
 			ledger.close(

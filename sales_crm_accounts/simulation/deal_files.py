@@ -69,7 +69,8 @@ class DealFiles:
 			deal.discount, deal.actual_invoice_date = discount, actual
 			company.has_actual_dates = company.has_actual_dates or actual is not None
 			self.check_deal_dates(name, row, deal)
-			if deal.currency != company.currency:
+			deal.foreign = deal.currency != company.currency
+			if deal.foreign:
 				if rate:
 					deal.rate = rate
 				else:

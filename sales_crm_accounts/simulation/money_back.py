@@ -68,6 +68,9 @@ class MoneyBack:
 
 	def use_receipt(self, receipt: Receipt):
 		deal = receipt.deal
+		if receipt.installment > len(deal.installments):
+			# The deal is not won yet, or its plan not yet changed: the money waits.
+			return
 		if receipt.installment:
 			named = deal.installments[receipt.installment - 1]
 			if named.invoice is None and not named.cancelled:

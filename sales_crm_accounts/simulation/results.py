@@ -107,6 +107,7 @@ class Results:
 		if not deal.installments:
 			return
 		form, titles, statuses, today = self.form, self.titles, summary.statuses, engine.today
+		zero = form(0)
 		name, customer, currency = quoted(deal.name), quoted(deal.customer.name), deal.currency
 		plain = name == deal.name
 		lines, invoice_lines = [], []
@@ -147,7 +148,10 @@ class Results:
 			)
 			part_name = f"{name}-{part.sequence:02d}" if plain else quoted(part.name)
 			billed_text = form(billed)
-			closed = f"{form(paid)},{form(credited)},{form(written_off)},{form(outstanding)}"
+			if credited or written_off:
+				closed = f"{form(paid)},{form(credited)},{form(written_off)},{form(outstanding)}"
+			else:
+				closed = f"{form(paid)},{zero},{zero},{form(outstanding)}"
 			lines.append(
 				f"{part_name},{name},{title},{customer},{state},{currency},{form(part.net)},{form(part.planned)},"
 				f"{planned_text or ''},{posted_text or ''},{due_text or ''},{number or ''},{billed_text},{closed},"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from ..core import policy
@@ -110,6 +110,8 @@ class SettingsFiles:
 
 	def day(self, name: str, values: dict, key: str) -> date | None:
 		value = values.get(key)
+		if isinstance(value, datetime):
+			value = value.date()
 		if value is None or isinstance(value, date):
 			return self.days.same(value) if value else None
 		try:

@@ -164,6 +164,23 @@ def test_an_advance_is_used_by_the_next_invoice(folder, tmp_path):
 	)
 
 
+def test_money_that_comes_before_the_deal_is_won_waits(folder, tmp_path):
+	"""500 USD at 0.95 arrive in January for a deal that is won in February and billed in March at 0.90."""
+	folder.replace("payments.csv", "2026-03-20,Payment,D2", "2026-01-20,Payment,D2")
+	out = tmp_path / "out"
+	assert main(["simulate", str(folder.path), "--out", str(out), "--quiet"]) == 0
+	rows = {row["installment"]: row for row in read(out / "installments.csv")}
+	assert (rows["D2-01"]["invoice_date"], rows["D2-01"]["status"]) == ("2026-03-01", "Paid")
+	balances = {
+		(row["month"], row["account"]): row["closing"]
+		for row in read(out / "trial_balance.csv")
+		if row["account"] in ("Exchange Gain/Loss", "Trade Receivables")
+	}
+	# January: 1,100.00 paid in full, and 475.00 of the customer's that no invoice has taken.
+	assert balances["2026-01", "Trade Receivables"] == "-475.00"
+	assert balances["2026-03", "Exchange Gain/Loss"] == "-25.00"
+
+
 def test_days_off_are_caught_up(folder, tmp_path):
 	folder.write("calendar.yaml", "days_off: [2026-01-10, 2026-01-11]\nweekends_off: true\n")
 	out = tmp_path / "out"
