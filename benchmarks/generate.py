@@ -87,7 +87,7 @@ class Book:
 			total=total, base_total=total, outstanding_amount=round(total - closed, 2), update_outstanding_for_self=1, deal=deal,
 			status="Paid" if closed == total else "Overdue" if dues[0] < DAY else "Unpaid", is_opening="No",
 		)  # fmt: skip
-		for idx, (due, part) in enumerate(zip(dues, parts)):
+		for idx, (due, part) in enumerate(zip(dues, parts, strict=False)):
 			self.add(
 				"Payment Schedule", parent=name, parenttype="Sales Invoice", parentfield="payment_schedule", idx=idx + 1, docstatus=1,
 				due_date=due, payment_amount=part, base_payment_amount=part, outstanding=part, payment_term=TERMS[idx],
@@ -160,7 +160,7 @@ class Book:
 			stage="Won", deal_owner="Administrator", transaction_date=won, won_on=won, currency=self.currency, conversion_rate=1,
 			net_total=total, grand_total=total,
 		)  # fmt: skip
-		for idx, (part, due) in enumerate(zip(parts, dues)):
+		for idx, (part, due) in enumerate(zip(parts, dues, strict=False)):
 			self.add(
 				"Deal Installment", name=f"{name}-{idx + 1:02}", deal=name, sequence=idx + 1, title=f"Part {idx + 1}", status="Billed",
 				planned_invoice_date=won, due_date=due, customer=customer, company=self.company, currency=self.currency,

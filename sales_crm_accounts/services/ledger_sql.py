@@ -119,7 +119,8 @@ _JOURNAL_WRITE_OFFS = """
 """
 
 # What closed an invoice without being money: credit notes reconciled by a Journal Entry, and write-offs.
-_SETTLED = """
+_SETTLED = (
+	"""
 	select sales_invoice, sum(credited) as credited, sum(written_off) as written_off
 	from (
 		select
@@ -138,7 +139,9 @@ _SETTLED = """
 	) ways
 	where sales_invoice is not null
 	group by sales_invoice
-""" % _JOURNAL_WRITE_OFFS
+"""
+	% _JOURNAL_WRITE_OFFS
+)
 
 # What payments that name a payment term paid, without the part that was written off, by the rows of the schedule with that term.
 _NAMED = """
@@ -159,7 +162,9 @@ _NAMED = """
 # amount, and as used up.
 _INVOICES = """
 	select
-		name, outstanding, base_outstanding,
+		name,
+		outstanding,
+		base_outstanding,
 		case when moved = 1 then total else own + own_paid + own_credited + own_written_off end as amount,
 		case when moved = 1 then total else own_credited end + settled_credited as credited,
 		case when moved = 1 then 0 else own_written_off end + settled_written_off as written_off
@@ -205,22 +210,25 @@ _INVOICES = """
 
 # Each invoice with the rows of its payment schedule, oldest first; their amounts are weights only, ERPNext makes them net of
 # advances. Nothing but keys and numbers goes through the windows: what they sort is written to disk at size.
-_WEIGHTS = """
+_WEIGHTS = (
+	"""
 	select
 		invoice.*,
-		schedule.name as schedule_row, schedule.payment_term, coalesce(schedule.payment_amount, 0) as weight,
+		schedule.name as schedule_row, coalesce(schedule.payment_amount, 0) as weight, schedule.due_date, schedule.payment_term,
 		row_number() over (partition by invoice.name order by schedule.due_date, schedule.idx) as n,
 		count(*) over (partition by invoice.name) as last,
 		sum(schedule.payment_amount) over (partition by invoice.name order by schedule.due_date, schedule.idx) as running_weight,
 		sum(schedule.payment_amount) over (partition by invoice.name) as all_weights
 	from (%s) invoice
 	left join `tabPayment Schedule` schedule on schedule.parent = invoice.name and schedule.parenttype = 'Sales Invoice'
-""" % _INVOICES
+"""
+	% _INVOICES
+)
 
 # Share of each row, rounded on the running total (`core.money.split_running`): `upto` includes the row, `prior` does not.
 _PARTS = """
 	select
-		name, weights.schedule_row, payment_term, n, last, outstanding, base_outstanding, credited, written_off,
+		name, weights.schedule_row, due_date, payment_term, n, last, outstanding, base_outstanding, credited, written_off,
 		weights.amount - outstanding - credited - written_off as paid,
 		case
 			when n = last then weights.amount
@@ -237,31 +245,42 @@ _PARTS = """
 """
 
 # Room of each row, what comes before it, and how far payments, credits and write-offs reach, in this order.
-_ROOMS = """
+_ROOMS = (
+	"""
 	select parts.*, 0 as take, upto - prior as room, prior as before_row, paid as pool_paid from (%s) parts
-""" % _PARTS % ("", _WEIGHTS, "")
+"""
+	% _PARTS
+	% ("", _WEIGHTS, "")
+)
 
 # The same where payments name a payment term: what they take of their rows goes before anything else.
-_TAKES = """
+_TAKES = (
+	"""
 	select
 		parts.*,
 		case when named is null then 0 else greatest(0, least(upto - prior,
 			named - sum(greatest(upto - prior, 0)) over (partition by name, payment_term order by n) + greatest(upto - prior, 0)
 		)) end as take
 	from (%s) parts
-""" % _PARTS % (
-	", named.amount as named",
-	_WEIGHTS,
-	"left join (%s) named on named.schedule_row = weights.schedule_row" % _NAMED,
+"""
+	% _PARTS
+	% (
+		", named.amount as named",
+		_WEIGHTS,
+		"left join (%s) named on named.schedule_row = weights.schedule_row" % _NAMED,
+	)
 )
-_ROOMS_BY_TERM = """
+_ROOMS_BY_TERM = (
+	"""
 	select
 		takes.*,
 		upto - prior - take as room,
 		prior - sum(take) over (partition by name order by n) + take as before_row,
 		paid - sum(take) over (partition by name) as pool_paid
 	from (%s) takes
-""" % _TAKES
+"""
+	% _TAKES
+)
 
 _FILLS = """
 	select
@@ -282,9 +301,9 @@ _ROWS = """
 		invoice.company,
 		invoice.customer,
 		invoice.posting_date,
-		coalesce(schedule.due_date, invoice.due_date, invoice.posting_date) as due_date,
+		coalesce(fills.due_date, invoice.due_date, invoice.posting_date) as due_date,
 		schedule_row as payment_schedule,
-		schedule.payment_term,
+		fills.payment_term,
 		invoice.deal,
 		invoice.deal_installment,
 		invoice.is_return,
@@ -308,7 +327,6 @@ _ROWS = """
 		end as base_outstanding_amount
 	from (%s) fills
 	straight_join `tabSales Invoice` invoice on invoice.name = fills.name
-	left join `tabPayment Schedule` schedule on schedule.name = fills.schedule_row
 """
 
 _POOLS = {
