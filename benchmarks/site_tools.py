@@ -56,9 +56,9 @@ def counted(frappe, counts: dict):
 		frappe.db.sql = original
 
 
-def seconds(work) -> float:
+def seconds(work, *arguments) -> float:
 	started = perf_counter()
-	work()
+	work(*arguments)
 	return perf_counter() - started
 
 

@@ -42,6 +42,14 @@ def plain(frappe, deal):
 	return drafts
 
 
+def bill(billing, names):
+	failed = [
+		result.reason for result in billing.bill(names, force=True) if result.outcome != billing.INVOICED
+	]
+	if failed:
+		sys.exit(f"not billed: {failed}")
+
+
 def run_plain(frappe, drafts):
 	for draft in drafts:
 		draft.insert(ignore_permissions=True)
@@ -104,10 +112,10 @@ def main():
 		for turn in range(args.rounds + 1):
 			ours, theirs = make_deals(frappe, make, 2, args.invoices)
 			names, drafts = [row.name for row in make.installments(ours)], plain(frappe, theirs)
-			steps = [lambda: billing.bill(names, force=True), lambda: run_plain(frappe, drafts)]
+			steps = [(bill, billing, names), (run_plain, frappe, drafts)]
 			took = {}
 			for step in (0, 1) if turn % 2 else (1, 0):
-				took[step] = seconds(steps[step])
+				took[step] = seconds(*steps[step])
 			if turn:
 				pairs.append((took[0], took[1]))
 		print(
