@@ -3,11 +3,6 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-# A busy machine is no failure.
-settings.register_profile("simulation", deadline=None)
-settings.load_profile("simulation")
 
 FILES = {
 	"company.yaml": "company: Small\ncurrency: EUR\nstart: 2026-01-01\nend: 2026-06-30\n",

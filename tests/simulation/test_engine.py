@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_crm_accounts.core.billing import BY_QUANTITY, BY_RATE, InvoiceLine, Rounding, invoice_lines
@@ -135,6 +135,7 @@ def test_two_runs_are_the_same(played):
 	)
 
 
+@settings(deadline=None)
 @given(amounts, amounts, amounts, amounts)
 def test_the_shortcut_for_one_row_is_the_rule(grand, paid, credited, written_off):
 	"""Engine.refresh takes the closings of a one-row invoice as they are; so does core.installments.allocate."""
@@ -148,6 +149,7 @@ def test_the_shortcut_for_one_row_is_the_rule(grand, paid, credited, written_off
 	assert (row.paid, row.credited, row.written_off) == (money(paid), money(credited), money(written_off))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**9), st.integers(1, 10**9), st.booleans(), st.booleans())
 def test_the_shortcut_for_a_single_piece_is_the_rule(total, part, whole_number, by_rate):
 	"""Engine.set_lines writes one row of quantity 1 where the deal sells one piece; so does core.billing.invoice_lines."""
@@ -162,6 +164,7 @@ def test_the_shortcut_for_a_single_piece_is_the_rule(total, part, whole_number, 
 		assert method == BY_QUANTITY
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=-(10**15), max_value=10**15), st.integers(min_value=0, max_value=6))
 def test_units_are_written_exactly(units, precision):
 	assert Decimal(formatter(precision)(units)) == Decimal(units).scaleb(-precision)
