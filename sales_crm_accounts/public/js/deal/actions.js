@@ -33,11 +33,12 @@ Object.assign(sales_crm_accounts.deal, {
 	/** Billing runs in the background: look a few times whether an invoice has come, then show it. */
 	async wait_for_billing(frm, tries = 8) {
 		const name = frm.doc.name;
+		const before = flt(frm.doc.billed_amount);
 		for (let look = 0; look < tries; look++) {
 			await new Promise((resolve) => setTimeout(resolve, 1500));
 			if (frm.doc.name !== name || frm.is_dirty()) return;
 			const { message } = await frappe.db.get_value("Deal", name, "billed_amount");
-			if (flt(message?.billed_amount) > 0) return frm.reload_doc();
+			if (flt(message?.billed_amount) !== before) return frm.reload_doc();
 		}
 		if (frm.doc.name === name) frm.cash_panel?.refresh();
 	},

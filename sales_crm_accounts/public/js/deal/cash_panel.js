@@ -310,5 +310,6 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 			milestone: row.milestone,
 		});
 		await this.frm.reload_doc();
+		if (action === "confirm") sales_crm_accounts.deal.wait_for_billing(this.frm);
 	}
 };
