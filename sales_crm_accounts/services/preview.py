@@ -12,12 +12,16 @@ from sales_crm_accounts.services.invoices import Position, build_invoice, comput
 
 
 def preview(deal) -> dict:
-	"""Invoices, dates, taxes, totals and ledger lines of a draft deal, or of what a won deal still bills."""
+	"""Invoices, dates, taxes, totals and ledger lines of a draft deal, or of what a won deal still bills.
+
+	An invoice that ERPNext cannot compute has its `problem`, and is left out of the totals (`incomplete`).
+	"""
 	policy = policies.policy_of(deal)
 	rows, position = _installments(deal)
 	units = [rows] if policy.invoicing_method == ONE_INVOICE else [[row] for row in rows]
 	invoices = [_invoice(deal, unit, position) for unit in units if unit]
-	total = lambda field: flt(sum(flt(row[field]) for row in invoices), deal.precision("grand_total"))  # noqa: E731
+	computed = [row for row in invoices if row["computed"]]
+	total = lambda field: flt(sum(flt(row[field]) for row in computed), deal.precision("grand_total"))  # noqa: E731
 	return {
 		"currency": deal.currency,
 		"company_currency": frappe.get_cached_value("Company", deal.company, "default_currency"),
@@ -26,6 +30,7 @@ def preview(deal) -> dict:
 		"automatic": winning.automatic(deal),
 		"submitted": bool(policy.submit_invoices),
 		"invoices": invoices,
+		"incomplete": len(computed) < len(invoices),
 		"totals": {field: total(field) for field in ("net_total", "total_taxes_and_charges", "grand_total")},
 	}
 
@@ -81,36 +86,36 @@ def _invoice(deal, rows, position) -> dict:
 		"grand_total": 0,
 		"rounded_total": 0,
 		"problem": None,
+		"computed": False,
 	}
-	try:
-		with erpnext_compat.quiet_messages():
+	with erpnext_compat.quiet_messages():
+		try:
 			invoice = build_invoice(deal, rows, posting_date, position)
 			compute(invoice)
 			invoice.name = result["title"][:140]
 			if not invoice.payment_schedule:
 				invoice.set_payment_schedule()
+			_show_totals(result, invoice, known)
+			# Comes last: a year that is not opened yet has no ledger, but the amounts stand.
 			invoice.set_against_income_account()
 			result["gl"] = erpnext_compat.ledger_lines(invoice)
-	except Exception as error:
-		result["problem"] = strip_html(str(error)) or type(error).__name__
-		return result
+		except Exception as error:
+			result["problem"] = strip_html(str(error)) or type(error).__name__
+	return result
+
+
+def _show_totals(result: dict, invoice, known: bool):
+	pick = lambda row, *fields: {field: row.get(field) for field in fields}  # noqa: E731
 	result.update(
 		{
+			"computed": True,
 			"due_date": invoice.due_date if known else None,
 			"items": [
-				{
-					field: row.get(field)
-					for field in ("item_code", "item_name", "qty", "uom", "rate", "amount")
-				}
-				for row in invoice.items
+				pick(row, "item_code", "item_name", "qty", "uom", "rate", "amount") for row in invoice.items
 			],
-			"taxes": [
-				{field: row.get(field) for field in ("account_head", "description", "tax_amount")}
-				for row in invoice.taxes
-			],
+			"taxes": [pick(row, "account_head", "description", "tax_amount") for row in invoice.taxes],
 			"schedule": [
-				{field: row.get(field) for field in ("due_date", "payment_amount", "description")}
-				for row in invoice.payment_schedule
+				pick(row, "due_date", "payment_amount", "description") for row in invoice.payment_schedule
 			],
 			"net_total": invoice.net_total,
 			"total_taxes_and_charges": invoice.total_taxes_and_charges,
@@ -118,4 +123,3 @@ def _invoice(deal, rows, position) -> dict:
 			"rounded_total": invoice.rounded_total,
 		}
 	)
-	return result

@@ -380,6 +380,20 @@ class TestBilling(SiteTestCase):
 			invoice.name,
 		)
 
+	def test_preview_of_a_year_that_is_not_opened(self):
+		"""No fiscal year far ahead: the amounts stand, the ledger lines do not, and the totals are of all invoices."""
+		deal = make.make_deal(
+			[make.row("Now", 50), make.row("Far", 50, billing_trigger="On Date", trigger_months=480)],
+			taxes_and_charges=make.TAX_TEMPLATE,
+		)
+		preview = api.preview(deal.name)
+		self.assertEqual([bool(row["problem"]) for row in preview["invoices"]], [False, True])
+		self.assertIn("Fiscal Year", preview["invoices"][1]["problem"])
+		self.assertEqual(
+			preview["totals"], {"net_total": 900, "total_taxes_and_charges": 90, "grand_total": 990}
+		)
+		self.assertFalse(preview["incomplete"])
+
 	def test_preview_is_what_is_posted(self):
 		deal = make.make_deal(make.thirds(), taxes_and_charges=make.TAX_TEMPLATE)
 		invoices_before, deals_before = frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")

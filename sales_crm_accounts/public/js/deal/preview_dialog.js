@@ -82,6 +82,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 					<span>${__("Net Total")} <b>${this.money(totals.net_total)}</b></span>
 					<span>${__("Taxes and Charges")} <b>${this.money(totals.total_taxes_and_charges)}</b></span>
 					<span>${__("Grand Total")} <b>${this.money(totals.grand_total)}</b></span>
+					${preview.incomplete ? `<span class="text-muted">${__("without the invoices that could not be computed")}</span>` : ""}
 				</div>
 			</div>`;
 	}
@@ -105,7 +106,9 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 				<summary>
 					<span class="sca-invoice-title">${esc(invoice.title)}</span>
 					<span class="text-muted">${dates}</span>
-					<b class="sca-invoice-total">${this.money(invoice.rounded_total || invoice.grand_total)}</b>
+					<b class="sca-invoice-total">${
+						invoice.computed ? this.money(invoice.rounded_total || invoice.grand_total) : "–"
+					}</b>
 				</summary>
 				${invoice.problem ? `<div class="alert alert-warning">${esc(frappe.utils.html2text(invoice.problem))}</div>` : ""}
 				${this.lines(invoice)}
