@@ -107,7 +107,9 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 					<span class="sca-invoice-title">${esc(invoice.title)}</span>
 					<span class="text-muted">${dates}</span>
 					<b class="sca-invoice-total">${
-						invoice.computed ? this.money(invoice.rounded_total || invoice.grand_total) : "–"
+						invoice.computed
+							? this.money(invoice.rounded_total || invoice.grand_total)
+							: "–"
 					}</b>
 				</summary>
 				${invoice.problem ? `<div class="alert alert-warning">${esc(frappe.utils.html2text(invoice.problem))}</div>` : ""}
