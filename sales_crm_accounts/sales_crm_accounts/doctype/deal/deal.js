@@ -43,7 +43,7 @@ frappe.ui.form.on("Deal", {
 	},
 
 	onload(frm) {
-		if (frm.is_new()) fill_defaults(frm);
+		if (frm.is_new()) fill_defaults(frm).then(() => complete_items(frm));
 	},
 
 	async refresh(frm) {
@@ -257,7 +257,19 @@ async function fill_defaults(frm) {
 	}
 }
 
-async function fetch_item(frm, row, { uom } = {}) {
+// Rows of a copied deal, or of one made from an Opportunity or Quotation: they come with their rates, without amounts.
+async function complete_items(frm) {
+	for (const row of frm.doc.items || []) {
+		if (row.item_code && !row.uom) await fetch_item(frm, row, { keep_rate: true });
+		row.amount = flt(flt(row.qty) * flt(row.rate), precision("amount", row));
+	}
+	if ((frm.doc.items || []).length) {
+		frm.refresh_field("items");
+		preview_totals(frm);
+	}
+}
+
+async function fetch_item(frm, row, { uom, keep_rate } = {}) {
 	if (!row.item_code || !frm.doc.company) return;
 	const details = await frappe.xcall("sales_crm_accounts.api.desk.item_details", {
 		item_code: row.item_code,
@@ -275,7 +287,7 @@ async function fetch_item(frm, row, { uom } = {}) {
 		item_name: details.item_name,
 		uom: details.uom,
 		conversion_factor: details.conversion_factor,
-		rate: details.rate || row.rate || 0,
+		rate: (keep_rate && row.rate) || details.rate || row.rate || 0,
 	});
 	frm.sca_filling = false;
 	row_amount(frm, row.doctype, row.name);
