@@ -370,7 +370,7 @@ def derive(precision: int, some: bool = False, company: bool = False) -> str:
 		scopes["some_invoices"] = "and invoice.company = %(company)s" if company else ""
 	by_term = (
 		"(select reference_name from `tabPayment Entry Reference` where docstatus = 1 and reference_doctype = 'Sales Invoice' "
-		f"and parenttype = 'Payment Entry' and payment_term > '' {scopes['some_references'].replace('reference.', '')})"
+		f"and parenttype = 'Payment Entry' and reference_name > '' and payment_term > '' {scopes['some_references'].replace('reference.', '')})"
 	)
 
 	def rows(rooms: str, which: str) -> str:
