@@ -60,9 +60,28 @@ def doctypes() -> dict[str, dict]:
 	return {doc["name"]: doc for doc in found if doc.get("doctype") == "DocType"}
 
 
-def records(folder: str) -> Iterator[tuple[Path, dict]]:
+def folder(doctype: str) -> Path:
+	"""Where the files of one of the app's DocTypes are."""
+	return MODULE / "doctype" / doctype.lower().replace(" ", "_").replace("-", "_")
+
+
+def defines(path: Path, name: str) -> bool:
+	"""Whether a module defines or imports the name."""
+	for node in ast.parse(path.read_text()).body:
+		if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+			return True
+		if isinstance(node, ast.ImportFrom | ast.Import) and any(
+			(a.asname or a.name) == name for a in node.names
+		):
+			return True
+		if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == name for target in node.targets):
+			return True
+	return False
+
+
+def records(kind: str) -> Iterator[tuple[Path, dict]]:
 	"""Other standard records of the module: report, workspace, number_card ..."""
-	for path in sorted(MODULE.glob(f"{folder}/*/*.json")):
+	for path in sorted(MODULE.glob(f"{kind}/*/*.json")):
 		yield path, json.loads(path.read_text())
 
 
