@@ -19,7 +19,7 @@ def cash_panel(deal) -> dict:
 	coming = [row for row in live if row.outstanding > 0 and row.due_date and row.due_date >= now]
 	next_due = min((row.due_date for row in coming), default=None)
 	sums = {
-		"planned": _sum(row.planned_amount for row in rows if row.status != "Cancelled"),
+		"planned": _sum(row.planned_amount for row in live),
 		"billed": _sum(row.billed for row in rows),
 		"collected": _sum(row.paid for row in rows),
 		"credited": _sum(row.credited for row in rows),

@@ -2,6 +2,7 @@
 
 INSTALLMENT_FIGURES = (
 	"due_date",
+	"planned_amount",
 	"billed_amount",
 	"paid_amount",
 	"credited_amount",
@@ -151,11 +152,13 @@ _SHARED = """
 	) shares
 """
 
-# The state of an installment: `core.installments.status`.
+# The state of an installment: `core.installments.status`. Once billed, what was planned is what the invoice comes to: tax is
+# rounded on each invoice, and the cent between the two would otherwise never be billed.
 _INSTALLMENTS = """
 	select
 		line.name, line.deal, line.sales_invoice,
 		coalesce(figures.due_date, line.due_date) as due_date,
+		coalesce(nullif(billed, 0), line.planned_amount) as planned_amount,
 		coalesce(billed, 0) as billed_amount,
 		coalesce(paid, 0) as paid_amount,
 		coalesce(credited, 0) as credited_amount,

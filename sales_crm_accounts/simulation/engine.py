@@ -229,7 +229,8 @@ class Engine(MoneyBack):
 			shares = [self.units(part) for part in split(self.money(invoice.grand), nets, self.precision)]
 		invoice.due_date = parts[-1].due_date
 		for part, share in zip(parts, shares, strict=True):
-			part.invoice, part.grand = invoice, share
+			# What was planned with tax is now what the invoice comes to: tax is rounded on each invoice.
+			part.invoice, part.grand, part.planned = invoice, share, share
 			part.paid = part.credited = part.written_off = 0
 			self.move(part, 0, share)
 			if part.due_date >= today:
