@@ -4,7 +4,7 @@ from datetime import date
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Sum
+from frappe.query_builder.functions import Coalesce, Sum
 from frappe.utils import add_months, flt, formatdate, get_first_day, getdate, today
 
 from sales_crm_accounts.permissions import deal_access
@@ -44,13 +44,17 @@ def _by_month(rows: list[tuple], months: list[date], day: date) -> list[float]:
 
 
 def _billed(company: str | None) -> list[tuple]:
-	"""(due date, open amount) of invoices, credit notes taken off."""
+	"""(due date, open amount) of invoices; an open credit note is taken off where the invoice it credits is due."""
 	row = frappe.qb.DocType("Open Installment")
+	credited = frappe.qb.DocType("Open Installment").as_("credited")
+	due_date = Coalesce(credited.due_date, row.due_date)
 	query = (
 		frappe.qb.from_(row)
-		.select(row.due_date, Sum(row.base_outstanding_amount))
+		.left_join(credited)
+		.on((credited.sales_invoice == row.return_against) & (credited.installment_no == 1))
+		.select(due_date, Sum(row.base_outstanding_amount))
 		.where(row.outstanding_amount != 0)
-		.groupby(row.due_date)
+		.groupby(due_date)
 	)
 	if company:
 		query = query.where(row.company == company)

@@ -20,6 +20,7 @@ def preview(deal) -> dict:
 	rows, position = _installments(deal)
 	units = [rows] if policy.invoicing_method == ONE_INVOICE else [[row] for row in rows]
 	invoices = [_invoice(deal, unit, position) for unit in units if unit]
+	blocker = _blocker(deal) if deal.docstatus == 0 else None
 	computed = [row for row in invoices if row["computed"]]
 	total = lambda field: flt(sum(flt(row[field]) for row in computed), deal.precision("grand_total"))  # noqa: E731
 	return {
@@ -29,10 +30,21 @@ def preview(deal) -> dict:
 		"method": policy.invoicing_method,
 		"automatic": winning.automatic(deal),
 		"submitted": bool(policy.submit_invoices),
+		"blocker": blocker,
 		"invoices": invoices,
 		"incomplete": len(computed) < len(invoices),
 		"totals": {field: total(field) for field in ("net_total", "total_taxes_and_charges", "grand_total")},
 	}
+
+
+def _blocker(deal) -> str | None:
+	"""Why the deal cannot be won as it stands, in words; None where it can."""
+	try:
+		with erpnext_compat.quiet_messages():
+			winning.check(deal)
+	except frappe.ValidationError as error:
+		return strip_html(str(error))
+	return None
 
 
 def _installments(deal):

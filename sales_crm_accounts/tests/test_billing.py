@@ -394,6 +394,12 @@ class TestBilling(SiteTestCase):
 		)
 		self.assertFalse(preview["incomplete"])
 
+	def test_preview_says_what_keeps_the_deal_from_being_won(self):
+		lead = frappe.get_doc({"doctype": "Lead", "lead_name": "SCA Preview Lead"}).insert()
+		deal = make.make_deal(customer=None, lead=lead.name)
+		self.assertIn("A deal is won with a customer", api.preview(deal.name)["blocker"])
+		self.assertIsNone(api.preview(make.make_deal().name)["blocker"])
+
 	def test_preview_is_what_is_posted(self):
 		deal = make.make_deal(make.thirds(), taxes_and_charges=make.TAX_TEMPLATE)
 		invoices_before, deals_before = frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")

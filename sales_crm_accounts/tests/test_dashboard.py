@@ -108,6 +108,16 @@ class TestDashboard(SiteTestCase):
 		later = self.by_series(dashboard.expected_collections(factories.COMPANY, add_days(today(), 20)))
 		self.assertAlmostEqual(later["Billed"][0] - overdue_before["Billed"][0], 300, 2)
 
+	def test_a_credit_note_is_taken_off_where_its_invoice_is_due(self):
+		"""An invoice due next month and its open credit note: nothing is expected, in no month."""
+		before = self.by_series(dashboard.expected_collections(factories.COMPANY))
+		deal = factories.make_deal([factories.row("All", 100, due_days=40)], win=True)
+		(invoice,) = factories.bill_all(deal)
+		factories.credit_note(invoice)
+		after = self.by_series(dashboard.expected_collections(factories.COMPANY))
+		for mine, theirs in zip(after["Billed"], before["Billed"], strict=True):
+			self.assertAlmostEqual(mine, theirs, 2)
+
 	def test_charts_answer(self):
 		for name in ("Deals Won", "Open Deals by Stage"):
 			with self.subTest(chart=name):

@@ -185,7 +185,7 @@ Object.assign(sales_crm_accounts.deal, {
 			}
 			return true;
 		}
-		const invoices = obstacles.some((row) => row.doctype === "Sales Invoice");
+		const invoices = obstacles.some((row) => row.creditable);
 		const dialog = new frappe.ui.Dialog({
 			title: __("What Stands in the Way"),
 			fields: [{ fieldtype: "HTML", fieldname: "list" }],

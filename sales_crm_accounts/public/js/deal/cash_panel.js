@@ -261,6 +261,15 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 				frappe.utils.xss_sanitise(frappe.utils.html2text(row.last_error)),
 			])}</div>`;
 		}
+		if (
+			row.status === "Ready" &&
+			waiting &&
+			!row.sales_invoice &&
+			!row.on_hold &&
+			!row.last_error
+		) {
+			html += `<div class="sca-remark">${__("Billed by the next background job, or at once with Bill Now.")}</div>`;
+		}
 		return html;
 	}
 

@@ -36,6 +36,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 				}
 			},
 		});
+		if (this.confirm && preview.blocker) this.dialog.get_primary_btn().addClass("hidden");
 		this.dialog.fields_dict.preview.$wrapper.html(this.html());
 		this.dialog.$wrapper.addClass("sca-preview-dialog");
 		this.dialog.show();
@@ -51,6 +52,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 		return `
 			<div class="sca-preview">
 				${this.summary()}
+				${preview.blocker ? `<div class="alert alert-warning">${esc(preview.blocker)}</div>` : ""}
 				${problems.length ? this.warning(problems) : ""}
 				${preview.invoices.map((invoice, index) => this.invoice(invoice, index)).join("")}
 			</div>`;
@@ -102,7 +104,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 				}`
 			: __("Waits for {0}", [esc(invoice.waits_for)]);
 		return `
-			<details class="sca-invoice" ${index === 0 ? "open" : ""}>
+			<details class="sca-invoice" ${index === 0 || invoice.problem ? "open" : ""}>
 				<summary>
 					<span class="sca-invoice-title">${esc(invoice.title)}</span>
 					<span class="text-muted">${dates}</span>
