@@ -219,6 +219,8 @@ def _give_number_back(row):
 	deal = frappe.get_doc("Deal", row.deal)
 	invoice = invoices.header(deal, policies.policy_of(deal))
 	series = invoice.naming_series or get_default_naming_series("Sales Invoice")
+	if not row.reserved_number.startswith(NamingSeries(series).get_prefix()):
+		return  # of another year or naming rule: its counter is not this one
 	last = NamingSeries(series).get_current_value()
 	revert_series_if_last(series, row.reserved_number, invoice)
 	if NamingSeries(series).get_current_value() != last:
@@ -302,8 +304,8 @@ def _failed(names: list[str], error: Exception) -> list[frappe._dict]:
 	)
 	results = []
 	for row in lock(names):
-		if row.sales_invoice:
-			continue
+		if row.sales_invoice or row.status == "Cancelled":
+			continue  # billed or cancelled by somebody else since
 		_give_number_back(row)
 		frappe.db.set_value(
 			"Deal Installment",

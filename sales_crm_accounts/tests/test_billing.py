@@ -219,6 +219,22 @@ class TestBilling(SiteTestCase):
 		(row,) = make.installments(deal)
 		self.assertEqual((row.status, row.last_error, len(invoices_of(deal))), ("Billed", None, 1))
 
+	def test_a_failure_does_not_wake_what_was_cancelled_meanwhile(self):
+		deal = make.make_deal(win=True)
+		(row,) = make.installments(deal)
+		frappe.db.set_value("Deal Installment", row.name, "status", "Cancelled")
+		self.assertEqual(billing._failed([row.name], Exception("no")), [])
+		self.assertEqual(make.installments(deal)[0].status, "Cancelled")
+
+	def test_number_of_another_year_is_not_given_back(self):
+		deal = make.make_deal(win=True)
+		(row,) = make.installments(deal)
+		row.db_set("reserved_number", "ACC-SINV-1999-00001")
+		last = NamingSeries("ACC-SINV-.YYYY.-").get_current_value()
+		billing._give_number_back(row)
+		self.assertEqual(NamingSeries("ACC-SINV-.YYYY.-").get_current_value(), last)
+		self.assertEqual(make.installments(deal)[0].reserved_number, "ACC-SINV-1999-00001")
+
 	def test_killed_between_invoice_and_link(self):
 		"""A worker that dies after the invoice is made and before the commit leaves nothing; the next run makes it, once."""
 		deal = make.make_deal(win=True)
