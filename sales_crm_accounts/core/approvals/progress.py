@@ -73,69 +73,101 @@ def standing(decisions: Sequence[Decision], send_backs: Sequence[SendBack]) -> l
 	]
 
 
-def progress(route: Route, decisions: Sequence[Decision]) -> Progress:
+def progress(route: Route, decisions: Sequence[Decision], gone: Collection[str] = ()) -> Progress:
 	"""State of every group after the decisions that count (`standing`).
 
 	A person counts once over the whole chain, whether they decided or somebody did for them. Decisions of people who are not on
 	the level, or who are used up already, count for nothing. In a stage they are given to the groups so that as many as possible
-	count, whatever their order.
+	count, whatever their order. `gone` can sign no more, such as users that were disabled meanwhile; what they signed stays.
 	"""
-	return _Walk(route, decisions).progress
+	return _Walk(route, decisions, gone).progress
 
 
 class _Walk:
-	"""The stages one after the other, up to the one that still waits."""
+	"""The stages one after the other, up to the one that still waits. Groups go by their place in the route."""
 
-	def __init__(self, route: Route, decisions: Sequence[Decision]):
-		self.route, self.decisions = route, decisions
-		self.places = {id(group): index for index, group in enumerate(route.groups)}
+	def __init__(self, route: Route, decisions: Sequence[Decision], gone: Collection[str]):
+		self.route, self.decisions, self.gone = route, decisions, gone
 		self.used: set[str] = set()
+		self.stage: int | None = None
+		self.rejected: Decision | None = None
+		self.states: dict[int, GroupState] = {}
+		self.problems: list[Problem] = []
+		# Of the stage that waits: signatures needed, who has signed or still can, and the group of each that signed.
 		self.needs: dict[int, int] = {}
 		self.people: dict[int, list[str]] = {}
 		self.owner: dict[str, int] = {}
-		states: dict[int, GroupState] = {}
 		by_level: dict[int, list[Decision]] = {}
 		for decision in sorted(decisions, key=lambda d: (d.sequence, d.user, d.actor)):
 			by_level.setdefault(decision.level, []).append(decision)
-		self.stage: int | None = None
-		self.problems: list[Problem] = []
-		self.rejected: Decision | None = None
-		for number, groups in route.stages():
+		stages: dict[int, list[int]] = {}
+		for place, group in enumerate(route.groups):
+			stages.setdefault(group.number, []).append(place)
+		for number in sorted(stages):
 			if self.stage is None:
-				self._stage(number, groups, by_level.get(number, ()), states)
+				self._play(number, stages[number], by_level.get(number, ()))
 			else:
-				for group in groups:
-					states[self.places[id(group)]] = GroupState(group.row, number, WAITING, group.needed)
-		self.progress = Progress(
-			tuple(states[index] for index in range(len(route.groups))),
+				for place in stages[number]:
+					group = route.groups[place]
+					self.states[place] = GroupState(group.row, number, WAITING, group.signatures)
+
+	@property
+	def progress(self) -> Progress:
+		return Progress(
+			tuple(self.states[place] for place in range(len(self.route.groups))),
 			self.stage,
 			self.stage is None,
 			tuple(self.problems),
 			self.rejected,
 		)
 
-	def _stage(
-		self,
-		number: int,
-		groups: list[Group],
-		decisions: Sequence[Decision],
-		states: dict[int, GroupState],
-	) -> None:
-		before = frozenset(self.used)
-		people: dict[int, tuple[str, ...]] = {}
-		needs: dict[int, int] = {}
-		for group in groups:
-			place, users = self.places[id(group)], group.users
-			left = tuple(user for user in users if user not in before) if before else users
-			needed = max(1, group.needed, len(users) if group.rule == ALL else 0)
-			if group.skip_if_approved and len(left) < len(users):
-				needed = len(left) if group.rule == ALL else min(needed, len(left))
-			if not needed:
-				states[place] = GroupState(group.row, number, SKIPPED, 0, reason=_skipped(group))
-				continue
-			people[place], needs[place] = left, needed
+	def _play(self, number: int, places: list[int], decisions: Sequence[Decision]) -> None:
+		needs, people = self._asked(number, places)
+		counted = self._count(set().union(*people.values()), decisions)
+		signers = {place: [user for user in users if user in counted] for place, users in people.items()}
+		owner: dict[str, int] = {}
+		short = fill(needs, signers, owner)
+		useful: Collection[int] = ()
+		if short or self.rejected:
+			self.stage = number
+		if short and not self.rejected:
+			useful = open_groups(needs, signers, owner)
+			self.needs, self.owner = needs, dict(owner)
+			self.people = {
+				place: [user for user in users if user in counted or self._can_sign(user)]
+				for place, users in people.items()
+			}
+			# Whoever still can is tried as well, so that what has been signed moves to where nobody else is left.
+			self.problems = [self._too_few(one.groups) for one in fill(needs, self.people, owner)]
+		for place, need in needs.items():
+			signed = tuple(decision for user, decision in counted.items() if owner.get(user) == place)
+			self.states[place] = GroupState(
+				self.route.groups[place].row,
+				number,
+				APPROVED if len(signed) >= need else PENDING,
+				need,
+				signed,
+				tuple(user for user in people[place] if self._can_sign(user)) if place in useful else (),
+			)
 
-		members = set().union(*people.values())
+	def _asked(self, number: int, places: list[int]) -> tuple[dict[int, int], dict[int, tuple[str, ...]]]:
+		"""Signatures that the groups need and people they ask, without those who are used up; skipped groups are left out."""
+		needs, people = {}, {}
+		for place in places:
+			group = self.route.groups[place]
+			users = group.users
+			left = tuple(user for user in users if user not in self.used)
+			need = group.signatures
+			if group.skip_if_approved and len(left) < len(users):
+				need = len(left) if group.rule == ALL else min(need, len(left))
+			if need:
+				needs[place], people[place] = need, left
+			else:
+				self.states[place] = GroupState(group.row, number, SKIPPED, 0, reason=_skipped(group))
+		return needs, people
+
+	def _count(self, members: Collection[str], decisions: Sequence[Decision]) -> dict[str, Decision]:
+		"""Decisions of the stage that count, by the person on the route."""
 		counted: dict[str, Decision] = {}
 		for decision in decisions:
 			if decision.user not in members:
@@ -145,37 +177,12 @@ class _Walk:
 			elif decision.user not in self.used and decision.actor not in self.used:
 				counted[decision.user] = decision
 				self.used.update((decision.user, decision.actor))
+		return counted
 
-		owner: dict[str, int] = {}
-		signers = {place: [user for user in left if user in counted] for place, left in people.items()}
-		short = fill(needs, signers, owner)
-		useful: Collection[int] = ()
-		if self.rejected:
-			self.stage = number
-		elif short:
-			self.stage = number
-			useful = open_groups(needs, signers, owner)
-			self.needs, self.owner = needs, dict(owner)
-			self.people = {
-				place: [user for user in left if user in counted or user not in self.used]
-				for place, left in people.items()
-			}
-			# Whoever could still sign is tried as well, so that what has been signed moves to where nobody else is left.
-			self.problems = [self._short(one.groups) for one in fill(needs, self.people, owner)]
+	def _can_sign(self, user: str) -> bool:
+		return user not in self.used and user not in self.gone
 
-		for place, need in needs.items():
-			group = self.route.groups[place]
-			signed = tuple(decision for user, decision in counted.items() if owner.get(user) == place)
-			states[place] = GroupState(
-				group.row,
-				number,
-				APPROVED if len(signed) >= need else PENDING,
-				need,
-				signed,
-				tuple(user for user in people[place] if user not in self.used) if place in useful else (),
-			)
-
-	def _short(self, places: Collection[int]) -> Problem:
+	def _too_few(self, places: Collection[int]) -> Problem:
 		return Problem(
 			"no-approver-left",
 			_(
@@ -185,12 +192,19 @@ class _Walk:
 		)
 
 	def doomed(self) -> bool:
-		"""Whether too few are left for this level and what nothing can lessen on those above."""
+		"""Whether too few are left for the stage that waits together with what nothing can lessen on the levels after it."""
 		if self.stage is None:
 			return False
-		free = {user for left in self.people.values() for user in left if user not in self.used}
-		needs, people = rigid(self.route, self.used, self.stage, free)
+		still = {user for users in self.people.values() for user in users if user not in self.used}
+		needs, people = rigid(self.route, self.used, self.stage, still)
+		people = {place: [user for user in users if user not in self.gone] for place, users in people.items()}
 		return bool(fill({**self.needs, **needs}, {**self.people, **people}, dict(self.owner)))
+
+	def after(self, principal: str, actor: str) -> _Walk:
+		"""As it would stand if this were signed now."""
+		last = max((decision.sequence for decision in self.decisions), default=0)
+		signature = Decision(self.stage, principal, actor, True, last + 1)
+		return _Walk(self.route, [*self.decisions, signature], self.gone)
 
 
 def _skipped(group: Group) -> Problem:
@@ -208,13 +222,14 @@ def may_sign(
 	actor: str,
 	authors: Collection[str],
 	approved: bool = True,
+	gone: Collection[str] = (),
 ) -> Problem | None:
 	"""What keeps `actor` from deciding for `principal` now; None when they may.
 
 	`decisions` are those that count (`standing`). That the actor holds a delegation of the principal is the host's to know. To
 	reject (`approved` False), the last rule does not apply: a signature must not leave too few people for the rest of the chain.
 	"""
-	walk = _Walk(route, decisions)
+	walk = _Walk(route, decisions, gone)
 	state, values = walk.progress, {"user": principal, "actor": actor}
 	if state.rejected:
 		values["user"] = state.rejected.user
@@ -261,11 +276,7 @@ def may_sign(
 		)
 	if principal not in state.pending:
 		return Problem("not-needed", _("Level {level} needs no signature of {user} any more."), values)
-	if (
-		approved
-		and not walk.doomed()
-		and _Walk(route, [*decisions, _signature(walk, principal, actor)]).doomed()
-	):
+	if approved and not walk.doomed() and walk.after(principal, actor).doomed():
 		return Problem(
 			"needed-elsewhere",
 			_(
@@ -278,8 +289,3 @@ def may_sign(
 			values,
 		)
 	return None
-
-
-def _signature(walk: _Walk, principal: str, actor: str) -> Decision:
-	last = max((decision.sequence for decision in walk.decisions), default=0)
-	return Decision(walk.stage, principal, actor, True, last + 1)

@@ -90,18 +90,17 @@ class Group:
 	def users(self) -> tuple[str, ...]:
 		return tuple(candidate.user for candidate in self.candidates)
 
+	@property
+	def signatures(self) -> int:
+		"""Signatures needed where nobody is skipped; All means everybody, also who was added to the request."""
+		return max(1, self.needed, len(self.candidates) if self.rule == ALL else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
 	"""Groups in the order they run: rising numbers, those of one number in parallel. Nobody must sign where there are none."""
 
 	groups: tuple[Group, ...] = ()
-
-	def stages(self) -> list[tuple[int, list[Group]]]:
-		stages: dict[int, list[Group]] = {}
-		for group in self.groups:
-			stages.setdefault(group.number, []).append(group)
-		return sorted(stages.items())
 
 
 def label(number: int, title: str) -> str:
@@ -151,7 +150,8 @@ class _Search:
 		self, level: Level, amount: Decimal, requester: str, authors: Collection[str], directory: Directory
 	):
 		self.level, self.amount, self.requester, self.directory = level, amount, requester, directory
-		self.barred = () if level.requester_may_approve else authors
+		self.barred = () if level.requester_may_approve else {requester, *authors}
+		self.reason, self.via, self.found = self._source()
 		self.candidates: dict[str, Candidate] = {}
 		self.disabled: list[str] = []
 		self.authors: list[str] = []
@@ -160,12 +160,11 @@ class _Search:
 
 	def group(self) -> Group:
 		level = self.level
-		reason, via, users = self._source()
-		for user in sorted(set(users)):
+		for user in sorted(set(self.found)):
 			if level.climb:
-				self._climb(user, reason, via)
+				self._climb(user)
 			elif self._may_sign(user):
-				self._add(user, reason, via)
+				self._add(user, self.reason, self.via)
 		candidates = tuple(self.candidates.values())
 		needed = {ANY: 1, ALL: len(candidates)}.get(level.rule, level.required)
 		return Group(
@@ -215,7 +214,7 @@ class _Search:
 		if user not in self.candidates:
 			self.candidates[user] = Candidate(user, reason, via)
 
-	def _climb(self, start: str, reason: str, via: str) -> None:
+	def _climb(self, start: str) -> None:
 		"""The first from `start` upwards who may sign and whose limit covers the amount."""
 		line: dict[str, None] = {self.requester: None} if self.level.source == MANAGER else {}
 		user: str | None = start
@@ -224,7 +223,7 @@ class _Search:
 			limit = self.directory.limit_of(user)
 			if limit is not None and limit >= self.amount and self._may_sign(user):
 				if user == start:
-					self._add(user, reason, via)
+					self._add(user, self.reason, self.via)
 				else:
 					self._add(user, "climbed", " → ".join(line))
 				return
@@ -258,7 +257,7 @@ class _Search:
 			return Problem("only-authors", ONLY_AUTHORS, {**values, "users": ", ".join(self.authors)})
 		if self.disabled:
 			return Problem("only-disabled", ONLY_DISABLED, {**values, "users": ", ".join(self.disabled)})
-		return Problem("no-approver", NOBODY[level.source], values)
+		return Problem("no-approver", NOBODY[self.reason], values)
 
 
 MANAGER_CYCLE = _(
@@ -277,24 +276,30 @@ ONLY_DISABLED = _(
 	"Level {level}: everybody who could approve is disabled: {users}. Enable one of them, or name somebody else."
 )
 NOBODY = {
-	USER: _("Level {level}: no user is named. Choose one in the chain."),
-	ROLE: _(
+	"user": _("Level {level}: no user is named. Choose one in the chain."),
+	"role": _(
 		"Level {level}: no approver, because nobody has the role {value}. Give it to somebody, or name somebody else in the chain."
 	),
-	USER_GROUP: _(
+	"user-group": _(
 		"Level {level}: no approver, because the group {value} has no members. Add some, or name somebody else in the chain."
 	),
-	DOCUMENT_FIELD: _(
+	"field": _(
 		"Level {level}: no approver, because the field {value} of the document leads to no user. Fill it, or name somebody else in the chain."
 	),
-	MANAGER: _(
+	"manager": _(
 		"Level {level}: no approver, because {requester} has no manager. Fill “Reports to” in the employee record of {requester}, or name somebody else in the chain."
 	),
-	COST_CENTER_HEAD: _(
+	"cost-center": _(
 		"Level {level}: no approver, because the cost center {value} has no head. Set one, or name somebody else in the chain."
 	),
-	DEPARTMENT_HEAD: _(
+	"department": _(
 		"Level {level}: no approver, because the department {value} has no head. Set one, or name somebody else in the chain."
+	),
+	"own-cost-center": _(
+		"Level {level}: no approver, because the document names no cost center that has a head. Fill it, set its head, or name somebody else in the chain."
+	),
+	"own-department": _(
+		"Level {level}: no approver, because the document names no department that has a head. Fill it, set its head, or name somebody else in the chain."
 	),
 }
 
@@ -319,9 +324,9 @@ def rigid(
 		left = [user for user in group.users if user not in used]
 		stage.update(left)
 		if not group.skip_if_approved:
-			needs[place], people[place] = group.needed, left
+			needs[place], people[place] = group.signatures, left
 		elif before.isdisjoint(left):
-			needs[place], people[place] = min(group.needed, len(left)), left
+			needs[place], people[place] = min(group.signatures, len(left)), left
 	return needs, people
 
 
