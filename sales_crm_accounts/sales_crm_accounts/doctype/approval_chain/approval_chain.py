@@ -3,6 +3,20 @@
 
 from frappe.model.document import Document
 
+from sales_crm_accounts.services.approvals import chain_rules
+
 
 class ApprovalChain(Document):
-	pass
+	"""Who must agree before documents of a type are posted or cancelled."""
+
+	def validate(self):
+		chain_rules.check(self)
+
+	def on_update(self):
+		chain_rules.updated(self)
+
+	def on_trash(self):
+		chain_rules.updated(self)
+
+	def after_rename(self, old: str, new: str, merge: bool = False):
+		chain_rules.updated(self)
