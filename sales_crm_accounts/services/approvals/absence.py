@@ -11,12 +11,14 @@ import frappe
 from frappe import _
 from frappe.utils import get_fullname, now_datetime
 
+from sales_crm_accounts.core.approvals import progress as rules
+from sales_crm_accounts.core.approvals.route import ALL
 from sales_crm_accounts.services.approvals import decisions, notify, requests, routes, steps
 from sales_crm_accounts.services.approvals.directory import SiteDirectory
 
 
 def replace_absent():
-	"""Every open request that waits, now or later, for somebody who is disabled; each committed."""
+	"""Every open request that counts on somebody who is disabled; each committed."""
 	request, row, user = (
 		frappe.qb.DocType("Approval Request"),
 		frappe.qb.DocType("Approval Request Approver"),
@@ -28,8 +30,8 @@ def replace_absent():
 		.on((row.parent == request.name) & (row.parenttype == "Approval Request"))
 		.join(user)
 		.on(row.user == user.name)
-		.where((request.status == "Open") & row.status.isin(["Pending", "Waiting"]) & (user.enabled == 0))
-		.where(row.escalated_on.isnull())
+		.where((request.status == "Open") & (user.enabled == 0) & row.escalated_on.isnull())
+		.where(row.status.isin(["Pending", "Waiting", "Not Needed"]))
 		.select(request.name)
 		.distinct()
 		.orderby(request.name)
@@ -55,20 +57,25 @@ def replace_in(name: str):
 	if request.status != requests.OPEN:
 		return
 	directory = SiteDirectory(company=request.company)
-	absent = dict.fromkeys(
-		row.user
-		for row in request.approvers
-		if row.status in ("Pending", "Waiting") and not row.escalated_on and not directory.is_enabled(row.user)
-	)
 	taken = {row.user for row in request.approvers} | decisions.authors(request)
-	for user in absent:
-		if _others_suffice(request, user, directory):
-			_take_off(request, user)
+	for user in dict.fromkeys(row.user for row in request.approvers):
+		if directory.is_enabled(user) or not (groups := _open_groups(request, user)):
+			continue
+		level_rows = {group.row for group in groups}
+		if all(_others_suffice(group, user, directory) for group in groups):
+			text = _("{0} is disabled; the others of the level decide.").format(get_fullname(user))
+			_write_down(request, user, None, groups, text)
+			routes.drop(request, user, level_rows)
 		elif manager := manager_above(directory, user, taken):
-			_put_in_place(request, user, manager)
+			text = _("{0} is disabled; {1} is asked instead.").format(get_fullname(user), get_fullname(manager))
+			_write_down(request, user, manager, groups, text)
+			routes.replace(request, user, manager, routes.ESCALATED, level_rows)
 			taken.add(manager)
-		else:
-			_nobody(request, user)
+		elif not all(row.escalated_on for row in _rows(request, user, level_rows)):
+			text = _("{0} is disabled, and there is no manager to ask instead.").format(get_fullname(user))
+			for row in _rows(request, user, level_rows):
+				row.escalated_on = now_datetime()
+			notify.stuck(request.name, text)
 	requests.refresh(request)
 
 
@@ -83,52 +90,34 @@ def manager_above(directory: SiteDirectory, user: str, besides: Collection[str] 
 	return None
 
 
-def _open_rows(request, user: str) -> list:
-	return [row for row in request.approvers if row.user == user and row.status in ("Pending", "Waiting")]
+def _open_groups(request, user: str) -> list:
+	"""Groups of the route that count on the user and are not complete yet."""
+	states = {group.row: group.status for group in requests.progress_of(request).groups}
+	return [
+		group
+		for group in routes.from_json(request.frozen_route).groups
+		if user in group.users and states[group.row] in (rules.PENDING, rules.WAITING)
+	]
 
 
-def _others_suffice(request, user: str, directory: SiteDirectory) -> bool:
-	"""Whether every level that waits for the user has enough others who can log in; "All" never has."""
-	rows = {row.level_row for row in _open_rows(request, user)}
-	for group in routes.from_json(request.frozen_route).groups:
-		if group.row not in rows:
-			continue
-		others = [
-			candidate.user
-			for candidate in group.candidates
-			if candidate.user != user and directory.is_enabled(candidate.user)
-		]
-		if group.rule == "All" or len(others) < max(group.needed, 1):
-			return False
-	return True
+def _rows(request, user: str, level_rows: set[str]) -> list:
+	return [row for row in request.approvers if row.user == user and row.level_row in level_rows]
 
 
-def _take_off(request, user: str):
-	_write_down(request, user, None, _("{0} is disabled; the others of the level decide.").format(get_fullname(user)))
-	routes.drop(request, user)
+def _others_suffice(group, user: str, directory: SiteDirectory) -> bool:
+	"""Whether enough others of the group can log in; "All" never has, since its number of signatures would fall."""
+	others = [name for name in group.users if name != user and directory.is_enabled(name)]
+	return group.rule != ALL and len(others) >= max(group.needed, 1)
 
 
-def _put_in_place(request, user: str, manager: str):
-	text = _("{0} is disabled; {1} is asked instead.").format(get_fullname(user), get_fullname(manager))
-	_write_down(request, user, manager, text)
-	routes.replace(request, user, manager, "Escalated", "Administrator")
-
-
-def _nobody(request, user: str):
-	for row in _open_rows(request, user):
-		row.escalated_on = now_datetime()
-	text = _("{0} is disabled, and there is no manager to ask instead.").format(get_fullname(user))
-	notify.stuck(request.name, text)
-
-
-def _write_down(request, user: str, to_user: str | None, text: str):
+def _write_down(request, user: str, to_user: str | None, groups: list, text: str):
 	steps.append(
 		request,
 		"Escalated",
 		"Administrator",
 		on_behalf_of=user,
 		to_user=to_user,
-		level=_open_rows(request, user)[0].level,
+		level=groups[0].number,
 		comment=text,
 		channel="System",
 	)
