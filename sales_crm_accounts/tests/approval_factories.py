@@ -19,7 +19,9 @@ def make_people():
 	"""Requester -> boss -> big boss (Employee: Reports To); three approvers by role; a stand-in; an Approval Manager."""
 	make.make_company()
 	if not frappe.db.exists("Role", ROLE):
-		frappe.get_doc({"doctype": "Role", "role_name": ROLE, "desk_access": 1}).insert(ignore_permissions=True)
+		frappe.get_doc({"doctype": "Role", "role_name": ROLE, "desk_access": 1}).insert(
+			ignore_permissions=True
+		)
 	for user in (REQUESTER, COLLEAGUE):
 		make.make_user(user, ACCOUNTS)
 	for user in (FIRST, SECOND, THIRD):
@@ -130,7 +132,11 @@ def draft(amount: float = 500, user: str = REQUESTER, **values):
 				"company": make.COMPANY,
 				"posting_date": frappe.utils.today(),
 				"accounts": [
-					{"account": make.BANK, "debit_in_account_currency": amount, "cost_center": make.COST_CENTER},
+					{
+						"account": make.BANK,
+						"debit_in_account_currency": amount,
+						"cost_center": make.COST_CENTER,
+					},
 					{
 						"account": f"Sales - {make.ABBR}",
 						"credit_in_account_currency": amount,

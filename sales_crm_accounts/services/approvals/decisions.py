@@ -291,7 +291,7 @@ def principals(request, progress, user: str, approving: bool = False) -> dict[st
 	found: dict[str, str | None] = {}
 	for principal, delegation in {user: None, **acting_for(request, user)}.items():
 		if principal in pending and not rules.may_sign(
-			route, decided, principal, user, authors(request), approving
+			route, decided, principal, user, authors(request), approving, requests.gone(route)
 		):
 			found[principal] = delegation
 	return found
@@ -313,7 +313,9 @@ def why_not(request, progress, user: str) -> str:
 	pending = set(progress.pending)
 	for principal in (user, *acting_for(request, user)):
 		if principal in pending:
-			if problem := rules.may_sign(route, decided, principal, user, authors(request)):
+			if problem := rules.may_sign(
+				route, decided, principal, user, authors(request), gone=requests.gone(route)
+			):
 				return messages.text(problem)
 	if any(decision.actor == user or decision.user == user for decision in decided):
 		return _("You have signed already; every signature comes from another person.")

@@ -235,7 +235,14 @@ def party_of(doc) -> str | None:
 
 def progress_of(request, rows=None) -> rules.Progress:
 	"""Where the request stands, from its frozen route and what was decided."""
-	return rules.progress(routes.from_json(request.frozen_route), decisions_of(request, rows))
+	route = routes.from_json(request.frozen_route)
+	return rules.progress(route, decisions_of(request, rows), gone(route))
+
+
+def gone(route) -> frozenset[str]:
+	"""People of a route who were disabled since it was frozen: they can sign no more."""
+	users = {candidate.user for group in route.groups for candidate in group.candidates}
+	return frozenset(user for user in users if not frappe.get_cached_value("User", user, "enabled"))
 
 
 def decisions_of(request, rows=None) -> list[rules.Decision]:
