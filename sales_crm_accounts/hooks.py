@@ -78,8 +78,13 @@ scheduler_events = {
 	"daily_long": [
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
+		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
 	],
-	"hourly_long": ["sales_crm_accounts.services.sweep.sca_hourly_billing"],
+	"hourly_long": [
+		"sales_crm_accounts.services.sweep.sca_hourly_billing",
+		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
+		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
+	],
 }
 
 permission_query_conditions = {
@@ -115,4 +120,5 @@ ignore_links_on_delete = [
 	"Approval Step",
 	"Approval Gate Log",
 	"Approval Breach",
+	"Approval Link",
 ]

@@ -233,10 +233,13 @@ def withdraw(request_name: str, comment: str = "", user: str | None = None):
 def escalate(request, row, to_users: list[str], reason: str):
 	"""Ask others, too, in the place of one who does not answer (or cannot any more); the request is held by the caller."""
 	added = []
+	needed = next(
+		(group.needed for group in requests.progress_of(request).groups if group.row == row.level_row), 1
+	)
 	for new_user in to_users:
 		if new_user in authors(request) or any(other.user == new_user for other in request.approvers):
 			continue
-		routes.add_candidate(request, row.level_row, new_user, row.user)
+		routes.add_candidate(request, row.level_row, new_user, row.user, needed)
 		steps.append(
 			request,
 			"Escalated",

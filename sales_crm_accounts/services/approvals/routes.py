@@ -228,12 +228,14 @@ def add_group(request, number: int, user: str, by: str):
 	request.append("approvers", _row(row, number, title, rules.Candidate(**candidate), ADDED))
 
 
-def add_candidate(request, level_row: str, user: str, instead_of: str):
-	"""One more person who may sign for a group; how many have to sign stays."""
+def add_candidate(request, level_row: str, user: str, instead_of: str, needed: int):
+	"""One more person who may sign for a group; how many have to sign stays, so "All" becomes that number of them."""
 	groups = json.loads(request.frozen_route)
 	candidate = {"user": user, "reason": ESCALATED, "via": instead_of}
 	for group in groups:
 		if group["row"] == level_row:
+			if group["rule"] == rules.ALL:
+				group["rule"], group["needed"] = rules.N_OF_M, needed
 			group["candidates"].append(candidate)
 			request.append(
 				"approvers",
@@ -249,10 +251,12 @@ def add_candidate(request, level_row: str, user: str, instead_of: str):
 	_keep(request, groups)
 
 
-def replace(request, from_user: str, to_user: str):
-	"""Another person in the place of one, wherever that one is still waited for."""
+def replace(
+	request, from_user: str, to_user: str, origin: str = REASSIGNED, level_rows: set[str] | None = None
+):
+	"""Another person in the place of one, wherever that one is still waited for (or at the levels named)."""
 	groups = json.loads(request.frozen_route)
-	open_rows = {
+	open_rows = level_rows or {
 		row.level_row
 		for row in request.approvers
 		if row.user == from_user and row.status in (PENDING, WAITING)
@@ -261,15 +265,24 @@ def replace(request, from_user: str, to_user: str):
 		if group["row"] in open_rows:
 			for candidate in group["candidates"]:
 				if candidate["user"] == from_user:
-					candidate.update(user=to_user, reason=REASSIGNED, via=from_user)
+					candidate.update(user=to_user, reason=origin, via=from_user)
 	_keep(request, groups)
 	for row in request.approvers:
 		if row.user == from_user and row.level_row in open_rows:
-			candidate = rules.Candidate(user=to_user, reason=REASSIGNED, via=from_user)
+			candidate = rules.Candidate(user=to_user, reason=origin, via=from_user)
 			row.update(
-				_row(row.level_row, row.level, row.level_title, candidate, REASSIGNED, from_user)
+				_row(row.level_row, row.level, row.level_title, candidate, origin, from_user)
 				| {"asked_on": None}
 			)
+
+
+def drop(request, user: str, level_rows: set[str]):
+	"""Take one off the route where the others of the level suffice; the row stays as the record of who was meant to sign."""
+	groups = json.loads(request.frozen_route)
+	for group in groups:
+		if group["row"] in level_rows:
+			group["candidates"] = [one for one in group["candidates"] if one["user"] != user]
+	_keep(request, groups)
 
 
 def _keep(request, groups: list[dict]):

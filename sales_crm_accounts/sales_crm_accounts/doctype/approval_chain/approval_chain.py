@@ -3,7 +3,7 @@
 
 from frappe.model.document import Document
 
-from sales_crm_accounts.services.approvals import chain_rules
+from sales_crm_accounts.services.approvals import baseline, chain_rules
 
 
 class ApprovalChain(Document):
@@ -14,9 +14,11 @@ class ApprovalChain(Document):
 
 	def on_update(self):
 		chain_rules.updated(self)
+		baseline.chain_saved(self)
 
 	def on_trash(self):
 		chain_rules.updated(self)
+		baseline.chain_deleted(self)
 
 	def after_rename(self, old: str, new: str, merge: bool = False):
 		chain_rules.updated(self)
