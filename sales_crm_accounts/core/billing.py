@@ -16,7 +16,12 @@ BY_RATE, BY_QUANTITY = "Rate", "Quantity"
 
 def is_ready(planned_invoice_date: date | None, today: date, days_ahead: int = 0) -> bool:
 	"""Whether an installment is to be billed: its day has come, or is at most `days_ahead` away."""
-	return planned_invoice_date is not None and planned_invoice_date - timedelta(days=days_ahead) <= today
+	return planned_invoice_date is not None and planned_invoice_date <= ready_until(today, days_ahead)
+
+
+def ready_until(today: date, days_ahead: int = 0) -> date:
+	"""The last planned day that is billed today."""
+	return today + timedelta(days=days_ahead)
 
 
 def split_lines(remaining: Sequence[Decimal], part: Decimal, precision: int) -> list[Decimal]:
