@@ -112,7 +112,8 @@ class Deal:
 		self.policy: Policy | None = None
 		self.items: list[tuple[str, Decimal, Decimal, bool]] = []
 		self.lines: list[Line] | None = None
-		self.left: list[Decimal] = []
+		#: what is not billed yet of each line
+		self.left: list[int] = []
 		self.left_quantity: list[Decimal] = []
 		self.net_total = self.grand_total = 0
 		#: what each row of the plan bills before tax, once it was checked

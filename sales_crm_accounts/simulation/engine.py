@@ -11,10 +11,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ..core import plan
-from ..core.billing import BY_RATE, INVOICE_PER_INSTALLMENT, ONE_INVOICE, invoice_lines, is_ready, ready_until
+from ..core.billing import (
+	BY_QUANTITY,
+	BY_RATE,
+	INVOICE_PER_INSTALLMENT,
+	ONE_INVOICE,
+	is_ready,
+	lines_of_cells,
+	ready_until,
+)
 from ..core.billing import Line as CoreLine
 from ..core.installments import status
-from ..core.money import ZERO, quantize, scale_units, split_units
+from ..core.money import ZERO, scale_units, split_units
 from ..core.policy import PolicyScope
 from ..core.problems import _
 from .agenda import INVOICE, Agenda, PlayError
@@ -121,7 +129,7 @@ class Engine(MoneyBack):
 		deal.policy = deal.policy or self.totals.policy(deal) or self.built_in
 		deal.plain = len(deal.lines) == 1 and not deal.discount and is_plain(deal.lines[0], deal.policy.split)
 		if not deal.plain:
-			deal.left = [line.amount for line in deal.lines]
+			deal.left = [self.units(line.amount) for line in deal.lines]
 			deal.left_quantity = [line.quantity for line in deal.lines]
 		nets = deal.nets
 		if nets is None:
@@ -253,23 +261,24 @@ class Engine(MoneyBack):
 		"""Items, taxes and totals of the invoice; the discount of the deal is shared like the amounts."""
 		deal = invoice.deal
 		if not deal.plain:
-			part = self.money(net)
-			share = self.share_of_discount(deal, part) if deal.discount else ZERO
-			invoice.lines = invoice_lines(
+			share = self.share_of_discount(deal, net) if deal.discount else 0
+			part, left, method = net + share, deal.left, deal.policy.split
+			cells = split_units(part, left)
+			invoice.lines = lines_of_cells(
 				deal.lines,
-				deal.left,
+				cells,
 				deal.left_quantity,
-				part + share,
-				deal.policy.split,
+				part,
+				sum(left),
+				method,
 				self.rounding,
 				not deal.invoices,
 			)
-			amount, left, left_quantity = -share, deal.left, deal.left_quantity
-			for line in invoice.lines:
-				amount += line.amount
-				left[line.item] -= line.amount
-				left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
-			net = self.units(amount)
+			deal.left = [before - cell for before, cell in zip(left, cells)]  # noqa: B905
+			if method == BY_QUANTITY:
+				left_quantity = deal.left_quantity
+				for line in invoice.lines:
+					left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
 		invoice.net = net
 		if deal.tax:
 			invoice.taxes = taxes = self.totals.taxes(deal.tax, net)
@@ -277,14 +286,13 @@ class Engine(MoneyBack):
 		else:
 			invoice.taxes, invoice.grand = (), net
 
-	def share_of_discount(self, deal: Deal, part: Decimal) -> Decimal:
+	def share_of_discount(self, deal: Deal, part: int) -> int:
 		"""What of the deal's discount goes on an invoice over `part`; the last invoice takes the rest."""
-		open_net = sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
-		net_left = self.money(open_net)
-		discount_left = sum(deal.left, ZERO) - net_left if deal.invoices else deal.discount
+		net_left = sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
+		discount_left = sum(deal.left) - net_left
 		if part == net_left:
 			return discount_left
-		return quantize(discount_left * part / net_left, self.precision, self.rounding.mode)
+		return scale_units(discount_left, part, net_left, self.rounding.mode)
 
 	def post_invoice(self, invoice: Invoice, kind: str, number: int, sign: int):
 		"""Dr Receivable, Cr Income, Cr Tax; a credit note and a cancellation the other way round."""
@@ -371,7 +379,7 @@ class Engine(MoneyBack):
 	def status_of(self, installment: Installment) -> str:
 		return status(
 			cancelled=installment.cancelled,
-			ready=is_ready(installment.planned_on, self.today),
+			ready=not installment.grand and is_ready(installment.planned_on, self.today),
 			billed=installment.grand,
 			paid=installment.paid,
 			credited=installment.credited,

@@ -162,16 +162,20 @@ class Ledger:
 			raise LedgerError(f"{kind} {number} does not balance: {balance} units, {len(lines)} lines")
 		self.voucher = voucher = self.voucher + 1
 		self.vouchers += (voucher, self.day_text, kind, number, deal)
-		month, postings = self.month, self.postings
-		text, head, form = "", f"{self.day_text},{kind},{kind}-{number},", self.format
-		accounts, customers, deal_name = self.quoted_accounts, self.quoted_customers, self.quoted_deals[deal]
+		month, postings, form, written = self.month, self.postings, self.format, 0
+		text, head, tail = "", f"{self.day_text},{kind},{kind}-{number},", f",{self.quoted_deals[deal]},"
+		accounts, customers = self.quoted_accounts, self.quoted_customers
 		for account, amount, currency_amount, customer in lines:
 			if amount > 0:
 				month[account][0] += amount
-				text += f"{head}{accounts[account]},{customers[customer]},{deal_name},{form(amount)},\n"
+				if amount != written:
+					written, cell = amount, form(amount)
+				text += f"{head}{accounts[account]},{customers[customer]}{tail}{cell},\n"
 			elif amount:
 				month[account][1] -= amount
-				text += f"{head}{accounts[account]},{customers[customer]},{deal_name},,{form(-amount)}\n"
+				if -amount != written:
+					written, cell = -amount, form(-amount)
+				text += f"{head}{accounts[account]},{customers[customer]}{tail},{cell}\n"
 			elif not currency_amount:
 				continue
 			postings += (voucher, account, customer, amount, currency_amount)

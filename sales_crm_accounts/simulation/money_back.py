@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from ..core.billing import BY_QUANTITY
 from ..core.installments import Closings, OpenRow, ScheduleRow, allocate
 from ..core.money import scale_units, split_units
 from ..core.problems import _
@@ -252,8 +253,9 @@ class MoneyBack:
 		self.ledger.flush()
 		self.ledger.db.execute("UPDATE invoices SET cancelled = 1 WHERE id = ?", (invoice.number,))
 		for line in invoice.lines:
-			deal.left[line.item] += line.amount
-			deal.left_quantity[line.item] += line.quantity
+			deal.left[line.item] += self.units(line.amount)
+			if deal.policy.split == BY_QUANTITY:
+				deal.left_quantity[line.item] += line.quantity
 		for installment in invoice.installments:
 			self.move(installment, installment.outstanding, 0)
 			self.falls_due.remove(installment.due_date, installment)
