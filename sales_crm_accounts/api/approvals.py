@@ -35,8 +35,8 @@ def _request(name: str):
 
 @frappe.whitelist()
 def gated_doctypes() -> list:
-	"""DocTypes that active chains speak about; forms of others ask nothing."""
-	return sorted(chains.active())
+	"""DocTypes whose forms show approvals; forms of others ask nothing."""
+	return chains.shown()
 
 
 @frappe.whitelist()
