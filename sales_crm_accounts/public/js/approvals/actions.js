@@ -215,7 +215,9 @@ function send_back({ request, earlier_levels }) {
 				})),
 				default: String(earlier_levels[earlier_levels.length - 1]),
 				reqd: 1,
-				description: __("Approvals from this level on no longer count; its people are asked again."),
+				description: __(
+					"Approvals from this level on no longer count; its people are asked again."
+				),
 			},
 			{ ...COMMENT, label: __("Why"), reqd: 1 },
 		],
@@ -248,7 +250,11 @@ function add_approver({ request }) {
 		label: __("Add Approver"),
 		done: __("Approver added"),
 		run: ({ user, comment }) =>
-			approvals.call("add_approver", { request: request.name, user, comment: comment || "" }),
+			approvals.call("add_approver", {
+				request: request.name,
+				user,
+				comment: comment || "",
+			}),
 	});
 }
 
@@ -258,7 +264,8 @@ function reassign({ request, can }) {
 	for (const level of request.levels) {
 		for (const person of level.people) {
 			const open = ["Pending", "Waiting"].includes(person.status);
-			if (open && (can.manage || person.user === me)) waiting.set(person.user, person.full_name);
+			if (open && (can.manage || person.user === me))
+				waiting.set(person.user, person.full_name);
 		}
 	}
 	return ask_user({

@@ -6,7 +6,9 @@ const approvals = sales_crm_accounts.approvals;
 approvals.Banner = class Banner {
 	constructor(frm) {
 		this.frm = frm;
-		this.wrapper = $(`<section class="sca-approval" aria-label="${__("Approval")}"></section>`);
+		this.wrapper = $(
+			`<section class="sca-approval" aria-label="${__("Approval")}"></section>`
+		);
 		this.wrapper.on("click", "[data-approval]", (event) =>
 			this.act($(event.currentTarget).attr("data-approval"))
 		);
@@ -49,7 +51,8 @@ approvals.Banner = class Banner {
 	is_open() {
 		if (this.open !== undefined) return this.open;
 		const { request, needs_approval, action } = this.state;
-		if (!request) return Boolean(needs_approval) && action !== "Cancel" && !this.hidden_request();
+		if (!request)
+			return Boolean(needs_approval) && action !== "Cancel" && !this.hidden_request();
 		return !request.posted;
 	}
 
@@ -63,7 +66,8 @@ approvals.Banner = class Banner {
 		if (!request) return problems?.length ? "bad" : "";
 		if (can?.approve || can?.answer) return "now";
 		if (request.status === "Open") return "waits";
-		if (request.status === "Rejected" || (request.posting_error && !request.posted)) return "bad";
+		if (request.status === "Rejected" || (request.posting_error && !request.posted))
+			return "bad";
 		return request.status === "Approved" ? "good" : "";
 	}
 
@@ -73,13 +77,18 @@ approvals.Banner = class Banner {
 		const about = [];
 		if (request) {
 			if (request.round > 1) about.push(__("Round {0}", [request.round]));
-			about.push(__("asked by {0}, {1}", [
-				request.requester_name,
-				approvals.time(request.requested_on),
-			]));
+			about.push(
+				__("asked by {0}, {1}", [
+					request.requester_name,
+					approvals.time(request.requested_on),
+				])
+			);
 		}
 		if (chain) about.push(chain);
-		const title = (request?.action || action) === "Cancel" ? __("Approval of Cancelling") : __("Approval");
+		const title =
+			(request?.action || action) === "Cancel"
+				? __("Approval of Cancelling")
+				: __("Approval");
 		return `
 			<div class="sca-approval-head">
 				<b>${title}</b>

@@ -175,7 +175,9 @@ Object.assign(sales_crm_accounts.approvals, {
 					.map(
 						(change) => `<tr>
 							<td>${esc(change.label)}${
-								change.row ? ` <span class="text-muted">${__("row {0}", [change.row])}</span>` : ""
+								change.row
+									? ` <span class="text-muted">${__("row {0}", [change.row])}</span>`
+									: ""
 							}</td>
 							<td class="sca-before">${esc(change.before) || "–"}</td>
 							<td>${esc(change.after) || "–"}</td>
