@@ -200,7 +200,19 @@ class _Walk:
 		people = {place: [user for user in users if user not in self.gone] for place, users in people.items()}
 		return bool(fill({**self.needs, **needs}, {**self.people, **people}, dict(self.owner)))
 
-	def after(self, principal: str, actor: str) -> _Walk:
+	def needs_another(self, principal: str, actor: str) -> bool:
+		"""Whether this signature would leave too few people for the rest, and another one would not.
+
+		Where every way leads to a dead end the chain is at fault, and it says so when it is reached.
+		"""
+		if self.doomed() or not self._after(principal, actor).doomed():
+			return False
+		pending = dict.fromkeys(user for state in self.states.values() for user in state.pending)
+		return any(
+			not self._after(user, user).doomed() for user in pending if (user, user) != (principal, actor)
+		)
+
+	def _after(self, principal: str, actor: str) -> _Walk:
 		"""As it would stand if this were signed now."""
 		last = max((decision.sequence for decision in self.decisions), default=0)
 		signature = Decision(self.stage, principal, actor, True, last + 1)
@@ -226,8 +238,8 @@ def may_sign(
 ) -> Problem | None:
 	"""What keeps `actor` from deciding for `principal` now; None when they may.
 
-	`decisions` are those that count (`standing`). That the actor holds a delegation of the principal is the host's to know. To
-	reject (`approved` False), the last rule does not apply: a signature must not leave too few people for the rest of the chain.
+	`decisions` are those that count (`standing`). That the actor holds a delegation of the principal is the host's to know. A
+	signature must not leave too few people for the rest of the chain; to reject (`approved` False), that does not matter.
 	"""
 	walk = _Walk(route, decisions, gone)
 	state, values = walk.progress, {"user": principal, "actor": actor}
@@ -266,6 +278,12 @@ def may_sign(
 				),
 				{**values, "user": person},
 			)
+	if principal in gone:
+		return Problem(
+			"gone",
+			_("{user} is disabled and signs no more. Add an approver, or give the request to somebody else."),
+			values,
+		)
 	if not groups:
 		return Problem("not-an-approver", _("{user} is no approver of this request."), values)
 	if not here:
@@ -276,7 +294,7 @@ def may_sign(
 		)
 	if principal not in state.pending:
 		return Problem("not-needed", _("Level {level} needs no signature of {user} any more."), values)
-	if approved and not walk.doomed() and walk.after(principal, actor).doomed():
+	if approved and walk.needs_another(principal, actor):
 		return Problem(
 			"needed-elsewhere",
 			_(
