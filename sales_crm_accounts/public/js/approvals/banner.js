@@ -2,10 +2,16 @@ frappe.provide("sales_crm_accounts.approvals");
 
 const approvals = sales_crm_accounts.approvals;
 
-/** Over a document's form: which way its approval goes, where it stands, why, and what the user can do. */
+/**
+ * Over a document's form: which way its approval goes, where it stands, why, and what the user can do.
+ * With `parent` and `read` it stands elsewhere and shows another answer: on the form of the request itself.
+ */
 approvals.Banner = class Banner {
-	constructor(frm) {
+	constructor(frm, { parent, read } = {}) {
 		this.frm = frm;
+		this.parent = parent;
+		this.read =
+			read || (({ doctype, doc }) => approvals.call("state", { doctype, name: doc.name }));
 		this.wrapper = $(
 			`<section class="sca-approval" aria-label="${__("Approval")}"></section>`
 		);
@@ -25,9 +31,9 @@ approvals.Banner = class Banner {
 	}
 
 	async refresh() {
-		const { doctype, doc } = this.frm;
+		const { doc } = this.frm;
 		if (doc.__islocal) return this.wrapper.detach();
-		const state = await approvals.call("state", { doctype, name: doc.name });
+		const state = await this.read(this.frm);
 		// The user may have gone to another document while the answer was on its way.
 		if (doc.name !== this.frm.doc.name) return;
 		if (this.shown_for !== doc.name) this.open = undefined;
@@ -44,12 +50,15 @@ approvals.Banner = class Banner {
 			.attr("class", `sca-approval ${this.tone()}`)
 			.html(this.head() + this.why() + (this.is_open() ? this.body() : ""));
 		if (!this.wrapper.parent().length) {
-			this.wrapper.prependTo(this.frm.layout.wrapper.find(".form-page").first());
+			this.wrapper.prependTo(
+				this.parent || this.frm.layout.wrapper.find(".form-page").first()
+			);
 		}
 	}
 
 	is_open() {
 		if (this.open !== undefined) return this.open;
+		if (this.parent) return true;
 		const { request, needs_approval, action } = this.state;
 		if (!request)
 			return Boolean(needs_approval) && action !== "Cancel" && !this.hidden_request();
