@@ -54,7 +54,7 @@ approvals.InboxDetail = class InboxDetail {
 			],
 			[__("What It Is About"), this.facts()],
 			[__("Customer"), this.exposure()],
-			[__("Rows"), this.rows()],
+			[esc(data.rows.label), this.rows()],
 			[__("What Will Be Posted"), this.ledger()],
 			[__("Attachments"), this.attachments()],
 			[__("Route"), approvals.route_html(data.request.levels)],

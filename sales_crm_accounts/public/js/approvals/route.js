@@ -34,7 +34,7 @@ Object.assign(sales_crm_accounts.approvals, {
 		const { esc } = this;
 		const state = (level.status || "Waiting").toLowerCase();
 		const words = [__(level.status || "Waiting"), this.rule_text(level)];
-		if (level.needed > 1) words.push(__("{0} of {1} signed", [level.signed, level.needed]));
+		if (level.needed > 1 && level.signed) words.push(__("{0} signed", [level.signed]));
 		return `
 			<div class="sca-level ${state}" ${state === "pending" ? `aria-current="step"` : ""}>
 				<div class="sca-level-head">

@@ -42,13 +42,13 @@ Object.assign(sales_crm_accounts.approvals, {
 		return action === "Cancel" ? __("Cancelling") : __("Posting");
 	},
 
-	/** "Any one of 3", "2 of 4", "All 3": how many of a level's people have to sign. */
+	/** "any one of 3", "2 of 4 needed", "all 3 needed": how many of a level's people have to sign. */
 	rule_text(level) {
 		const count = (level.people || []).length;
 		if (count === 1) return "";
-		if (level.rule === "All") return __("All {0}", [count]);
-		if (level.needed === 1) return __("Any one of {0}", [count]);
-		return __("{0} of {1}", [level.needed, count]);
+		if (level.rule === "All") return __("all {0} needed", [count]);
+		if (level.needed === 1) return __("any one of {0}", [count]);
+		return __("{0} of {1} needed", [level.needed, count]);
 	},
 
 	/** How long something waits, in the largest unit that says enough. */
