@@ -2,7 +2,7 @@
 
 from frappe import _
 
-from sales_crm_accounts.services.approvals import chains, gate, requests
+from sales_crm_accounts.services.approvals import chains, gate, newborn, requests
 
 
 def before_validate(doc, method=None):
@@ -29,6 +29,7 @@ def on_cancel(doc, method=None):
 
 def on_update(doc, method=None):
 	if chains.gated(doc.doctype):
+		newborn.remember(doc)
 		requests.document_changed(doc)
 
 
