@@ -2,7 +2,7 @@
 
 from frappe import _
 
-from sales_crm_accounts.services.approvals import chains, gate, newborn, requests
+from sales_crm_accounts.services.approvals import after_posting, chains, gate, newborn, requests
 
 
 def before_validate(doc, method=None):
@@ -25,6 +25,10 @@ def on_cancel(doc, method=None):
 	gate.on_cancel(doc)
 	if chains.gated(doc.doctype):
 		requests.document_gone(doc, _("The document was cancelled."))
+
+
+def before_update_after_submit(doc, method=None):
+	after_posting.before_update_after_submit(doc)
 
 
 def on_update(doc, method=None):

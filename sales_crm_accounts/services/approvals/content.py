@@ -68,11 +68,11 @@ def material(doc) -> dict:
 	skipped = _own_day(doc)
 	return {
 		"fields": {
-			name: _plain(doc.get(name), fieldtype) for name, fieldtype in header if name not in skipped
+			name: plain(doc.get(name), fieldtype) for name, fieldtype in header if name not in skipped
 		},
 		"rows": {
 			table: [
-				{name: _plain(row.get(name), fieldtype) for name, fieldtype in fields}
+				{name: plain(row.get(name), fieldtype) for name, fieldtype in fields}
 				for row in doc.get(table) or []
 			]
 			for table, fields in tables.items()
@@ -111,7 +111,7 @@ def _filled_by_erpnext(doc, table: str) -> bool:
 	return table in ("pricing_rules", "packed_items", "stage_log", "item_wise_tax_details")
 
 
-def _plain(value, fieldtype: str):
+def plain(value, fieldtype: str):
 	if fieldtype in ("Currency", "Float", "Percent"):
 		return Decimal(str(flt(value, PRECISION)))
 	if fieldtype in ("Int", "Check"):
