@@ -114,7 +114,9 @@ def check_recent(since) -> list[str]:
 		names = (
 			frappe.qb.from_(doc)
 			.join(log)
-			.on((log.reference_doctype == doctype) & (log.reference_name == doc.name) & (log.action == SUBMIT))
+			.on(
+				(log.reference_doctype == doctype) & (log.reference_name == doc.name) & (log.action == SUBMIT)
+			)
 			.where((doc.modified >= since) & (doc.docstatus == 1) & (log.outcome != baseline.BEFORE))
 			.select(doc.name)
 			.distinct()
@@ -137,7 +139,10 @@ def check_content(doctype: str, names: list[str]) -> list[str]:
 	found = []
 	for doc in read(doctype, list(passed)):
 		log = passed[doc.name]
-		if get_datetime(log.creation) < get_datetime(doc.creation) or content.fingerprint_of(doc) == log.fingerprint:
+		if (
+			get_datetime(log.creation) < get_datetime(doc.creation)
+			or content.fingerprint_of(doc) == log.fingerprint
+		):
 			continue
 		if detail := _what_changed(doc, log):
 			found += breaches.record(
