@@ -13,6 +13,8 @@ Each kind passes only if it can do nothing else than what ERPNext makes it for:
 import frappe
 from frappe.utils import flt, getdate
 
+from sales_crm_accounts.core.problems import _ as N_
+
 CENT = 0.005
 
 
@@ -155,10 +157,11 @@ def _is_depreciation(doc) -> bool:
 	)
 
 
+#: By the name that the gate's log keeps, marked so that reports can show it translated.
 KINDS = {
-	"Exchange Gain Or Loss": _is_exchange_gain_or_loss,
-	"Reconciliation": _is_reconciliation,
-	"Common Party": _is_common_party,
-	"Deferred": _is_deferred,
-	"Depreciation": _is_depreciation,
+	N_("Exchange Gain Or Loss"): _is_exchange_gain_or_loss,
+	N_("Reconciliation"): _is_reconciliation,
+	N_("Common Party"): _is_common_party,
+	N_("Deferred"): _is_deferred,
+	N_("Depreciation"): _is_depreciation,
 }
