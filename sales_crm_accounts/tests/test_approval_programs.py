@@ -1,10 +1,9 @@
 """Programs that submit: import, repeats, subscriptions, server scripts, queues, banking, gateways. None gets around the gate."""
 
-import json
 from unittest.mock import patch
 
 import frappe
-from frappe.utils import add_days, strip_html, today
+from frappe.utils import today
 
 from sales_crm_accounts.services.approvals import gate, posting
 from sales_crm_accounts.tests import approval_factories as people

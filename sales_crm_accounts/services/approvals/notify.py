@@ -5,9 +5,8 @@ in the Error Log, and the request waits in the inbox all the same.
 """
 
 import frappe
-from frappe import _
 from frappe.desk.doctype.notification_settings.notification_settings import is_notifications_enabled
-from frappe.utils import cint, escape_html, get_fullname, get_url_to_form
+from frappe.utils import cint, escape_html, get_url_to_form
 
 from sales_crm_accounts.core.approvals import delegation as delegation_rules
 from sales_crm_accounts.core.money import to_decimal
