@@ -230,7 +230,7 @@ def _no_longer_passes(doc, log) -> str:
 	if verdict.passes:
 		return ""
 	return _("It passed without approval ({0}); as it is now, chain {1} would have asked for it.").format(
-		_(log.outcome), verdict.chain.name
+		_(log.outcome, context="Approval Gate Log"), verdict.chain.name
 	)
 
 

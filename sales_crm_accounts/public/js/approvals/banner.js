@@ -105,7 +105,7 @@ approvals.Banner = class Banner {
 				${request?.amount ? approvals.money(request.amount, request.currency) : ""}
 				<span class="sca-note">${about.map(esc).join(" · ")}</span>
 				<button type="button" class="btn btn-xs btn-default sca-approval-toggle"
-					aria-expanded="${this.is_open()}">${this.is_open() ? __("Less") : __("More")}</button>
+					aria-expanded="${this.is_open()}">${this.is_open() ? __("Less", null, "Approval Request") : __("More")}</button>
 			</div>`;
 	}
 

@@ -20,7 +20,9 @@ Object.assign(sales_crm_accounts.approvals, {
 			if (!stages.has(level.level)) stages.set(level.level, []);
 			stages.get(level.level).push(level);
 		}
-		return `<ol class="sca-route" aria-label="${__("Route")}">${[...stages]
+		return `<ol class="sca-route" aria-label="${__("Route", null, "Approval Request")}">${[
+			...stages,
+		]
 			.map(
 				([number, groups]) => `
 				<li class="sca-stage-of-route">
@@ -33,7 +35,10 @@ Object.assign(sales_crm_accounts.approvals, {
 	level_html(level, number) {
 		const { esc } = this;
 		const state = (level.status || "Waiting").toLowerCase();
-		const words = [__(level.status || "Waiting"), this.rule_text(level)];
+		const words = [
+			__(level.status || "Waiting", null, "Approval Request Approver"),
+			this.rule_text(level),
+		];
 		if (level.needed > 1 && level.signed) words.push(__("{0} signed", [level.signed]));
 		return `
 			<div class="sca-level ${state}" ${state === "pending" ? `aria-current="step"` : ""}>
@@ -90,7 +95,7 @@ Object.assign(sales_crm_accounts.approvals, {
 				<span class="sca-mark" aria-hidden="true">${MARKS[status] || "○"}</span>
 				<div>
 					<span title="${esc(person.reason)}">${esc(person.full_name || person.user)}</span>
-					<span class="sr-only">${__(status)}</span>
+					<span class="sr-only">${__(status, null, "Approval Request Approver")}</span>
 					${lines.map((line) => `<div class="sca-note">${esc(line)}</div>`).join("")}
 					${person.comment ? `<div class="sca-quote">${esc(person.comment)}</div>` : ""}
 				</div>
@@ -99,7 +104,11 @@ Object.assign(sales_crm_accounts.approvals, {
 
 	step_text(step) {
 		const who = step.on_behalf_of
-			? __("{0} for {1}", [step.full_name, step.on_behalf_of_name || step.on_behalf_of])
+			? __(
+					"{0} for {1}",
+					[step.full_name, step.on_behalf_of_name || step.on_behalf_of],
+					"Approval Step"
+				)
 			: step.full_name;
 		const to = step.to_user_name || step.to_user;
 		const texts = {
@@ -115,11 +124,11 @@ Object.assign(sales_crm_accounts.approvals, {
 			Reminded: () => __("{0} was reminded", [to || who]),
 			Escalated: () =>
 				__("Escalated from {0} to {1}", [step.on_behalf_of_name || who, to || ""]),
-			Posted: () => __("Posted"),
+			Posted: () => __("Posted", null, "Approval Step"),
 			"Posting Failed": () => __("Could not be posted"),
 			Refused: () => __("{0} tried to decide and was refused", [who]),
 		};
-		return texts[step.decision]?.() ?? __(step.decision);
+		return texts[step.decision]?.() ?? __(step.decision, null, "Approval Step");
 	},
 
 	steps_html(steps) {
@@ -169,7 +178,9 @@ Object.assign(sales_crm_accounts.approvals, {
 		return `
 			<table class="sca-lines sca-changes">
 				<thead><tr>
-					<th>${__("Field")}</th><th>${__("Before")}</th><th>${__("Now")}</th>
+					<th>${__("Field")}</th>
+					<th>${__("Before", null, "Approval Request")}</th>
+					<th>${__("Now", null, "Approval Request")}</th>
 				</tr></thead>
 				<tbody>${changes
 					.map(
