@@ -123,6 +123,37 @@ def ledger_lines(invoice) -> list[dict]:
 	return lines
 
 
+def voucher_lines(doc) -> list[dict]:
+	"""Ledger lines that a document would post, from its own calculation; empty where it posts none or cannot say yet."""
+	if doc.doctype == "Journal Entry":
+		rows = [
+			{
+				**{field: row.get(field) for field in ("account", "party", "cost_center", "deal")},
+				"debit": flt(row.debit),
+				"credit": flt(row.credit),
+			}
+			for row in doc.accounts
+		]
+		return [row for row in rows if row["debit"] or row["credit"]]
+	for method in ("build_gl_map", "get_gl_entries"):  # Payment Entry has the first one
+		if hasattr(doc, method):
+			break
+	else:
+		return []
+	with quiet_messages():
+		if doc.doctype == "Payment Entry":
+			doc.setup_party_account_field()
+		elif hasattr(doc, "set_against_income_account"):
+			doc.set_against_income_account()
+		entries = getattr(doc, method)()
+	return [
+		{field: entry.get(field) for field in ("account", "party", "cost_center", "deal")}
+		| {"debit": flt(entry.get("debit")), "credit": flt(entry.get("credit"))}
+		for entry in entries or []
+		if flt(entry.get("debit")) or flt(entry.get("credit"))
+	]
+
+
 def closed_until(company: str, date, doctype: str) -> str | None:
 	"""Why nothing of `doctype` may be posted on `date`: the accounting period or the freeze date; None where it may."""
 	period, closed = frappe.qb.DocType("Accounting Period"), frappe.qb.DocType("Closed Document")

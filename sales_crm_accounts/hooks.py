@@ -40,6 +40,18 @@ global_search_doctypes = {"Default": [{"doctype": "Deal", "index": 1}]}
 additional_timeline_content = {"Deal": ["sales_crm_accounts.services.timeline.money_events"]}
 
 doc_events = {
+	# The gate of approval chains: every path into submit and cancel. A DocType without a chain leaves at the first line.
+	"*": {
+		"before_validate": "sales_crm_accounts.events.approvals.before_validate",
+		"before_submit": "sales_crm_accounts.events.approvals.before_submit",
+		"on_submit": "sales_crm_accounts.events.approvals.on_submit",
+		"before_cancel": "sales_crm_accounts.events.approvals.before_cancel",
+		"on_cancel": "sales_crm_accounts.events.approvals.on_cancel",
+		"on_update": "sales_crm_accounts.events.approvals.on_update",
+		"on_trash": "sales_crm_accounts.events.approvals.on_trash",
+		"on_discard": "sales_crm_accounts.events.approvals.on_discard",
+		"after_rename": "sales_crm_accounts.events.approvals.after_rename",
+	},
 	"Sales Invoice": {
 		"before_insert": "sales_crm_accounts.events.sales_invoice.before_insert",
 		"after_insert": "sales_crm_accounts.events.sales_invoice.after_insert",
@@ -66,8 +78,13 @@ scheduler_events = {
 	"daily_long": [
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
+		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
 	],
-	"hourly_long": ["sales_crm_accounts.services.sweep.sca_hourly_billing"],
+	"hourly_long": [
+		"sales_crm_accounts.services.sweep.sca_hourly_billing",
+		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
+		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
+	],
 }
 
 permission_query_conditions = {
@@ -75,6 +92,10 @@ permission_query_conditions = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.deal_installment_query",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.deal_change_query",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.open_installment_query",
+	"Approval Request": "sales_crm_accounts.permissions.approval_access.request_query",
+	"Approval Step": "sales_crm_accounts.permissions.approval_access.step_query",
+	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.delegation_query",
+	"Approval Preference": "sales_crm_accounts.permissions.approval_access.preference_query",
 }
 
 has_permission = {
@@ -82,6 +103,10 @@ has_permission = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Approval Request": "sales_crm_accounts.permissions.approval_access.has_request_permission",
+	"Approval Step": "sales_crm_accounts.permissions.approval_access.has_step_permission",
+	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.has_delegation_permission",
+	"Approval Preference": "sales_crm_accounts.permissions.approval_access.has_preference_permission",
 }
 
 # The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
@@ -91,4 +116,9 @@ ignore_links_on_delete = [
 	"Open Installment",
 	"Deal Billing Run",
 	"Installment Ledger Check",
+	"Approval Request",
+	"Approval Step",
+	"Approval Gate Log",
+	"Approval Breach",
+	"Approval Link",
 ]

@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 from .money import ZERO, quantize, split
 
 INVOICE_PER_INSTALLMENT = "Invoice per Installment"
 ONE_INVOICE = "One Invoice with Schedule"
 BY_RATE, BY_QUANTITY = "Rate", "Quantity"
+ONE = Decimal(1)
 
 
 def is_ready(planned_invoice_date: date | None, today: date, days_ahead: int = 0) -> bool:
 	"""Whether an installment is to be billed: its day has come, or is at most `days_ahead` away."""
-	return planned_invoice_date is not None and planned_invoice_date - timedelta(days=days_ahead) <= today
+	return planned_invoice_date is not None and planned_invoice_date <= ready_until(today, days_ahead)
+
+
+def ready_until(today: date, days_ahead: int = 0) -> date:
+	"""The last planned day that is billed today."""
+	return today + timedelta(days=days_ahead)
 
 
 def split_lines(remaining: Sequence[Decimal], part: Decimal, precision: int) -> list[Decimal]:
@@ -79,8 +86,7 @@ class Line:
 	whole_number: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class InvoiceLine(NamedTuple):
 	"""A row of an invoice; `item` counts the deal's items from 0."""
 
 	item: int
@@ -103,28 +109,56 @@ def invoice_lines(
 	`left` and `left_quantity` are what earlier invoices have not taken of each line. Free lines (amount 0) go on the first
 	invoice. By quantity, an item that is counted in whole numbers is split by rate, as half a machine cannot be sold.
 	"""
-	total_left = sum(left, ZERO)
+	cells = [int(cell.scaleb(rounding.amount)) for cell in split_lines(left, part, rounding.amount)]
+	return lines_of_cells(lines, cells, left_quantity, part, sum(left, ZERO), method, rounding, first)
+
+
+def lines_of_cells(
+	lines: Sequence[Line],
+	cells: Sequence[int],
+	left_quantity: Sequence[Decimal],
+	part: Decimal | int,
+	total_left: Decimal | int,
+	method: str,
+	rounding: Rounding,
+	first: bool = False,
+) -> list[InvoiceLine]:
+	"""`invoice_lines` once it is known what the invoice takes of each line (`cells`, in the smallest unit)."""
 	result: list[InvoiceLine] = []
 	if first:
 		result += [
 			InvoiceLine(index, line.quantity, ZERO, ZERO)
 			for index, line in enumerate(lines)
-			if line.amount == 0
+			if not line.amount
 		]
-	parts = split_lines(left, part, rounding.amount)
-	for index, (line, cell) in enumerate(zip(lines, parts, strict=True)):
-		if cell == 0:
+	for index, (line, cell) in enumerate(zip(lines, cells, strict=True)):
+		if not cell:
 			continue
-		if cell == line.amount:
-			rows = quantity_rows(line.quantity, line.rate, cell, rounding)
+		amount = Decimal(cell).scaleb(-rounding.amount)
+		if amount == line.amount:
+			rows = quantity_rows(line.quantity, line.rate, amount, rounding)
 		elif method == BY_QUANTITY and not line.whole_number:
 			if part == total_left:
 				quantity = left_quantity[index]
 			else:
 				quantity = quantize(left_quantity[index] * part / total_left, rounding.quantity)
-			rows = quantity_rows(quantity, line.rate, cell, rounding)
+			rows = quantity_rows(quantity, line.rate, amount, rounding)
+		elif rounding.rate == rounding.amount and line.quantity == (pieces := int(line.quantity)) > 0:
+			# exact_rows in whole numbers.
+			rate, rest = divmod(cell, pieces)
+			if rest:
+				rate_of_most = Decimal(rate).scaleb(-rounding.rate)
+				amount_of_most = Decimal(rate * (pieces - 1)).scaleb(-rounding.amount)
+				result.append(InvoiceLine(index, line.quantity - 1, rate_of_most, amount_of_most))
+				amount -= amount_of_most
+				result.append(InvoiceLine(index, ONE, amount, amount))
+			elif pieces == 1:
+				result.append(InvoiceLine(index, line.quantity, amount, amount))
+			else:
+				result.append(InvoiceLine(index, line.quantity, Decimal(rate).scaleb(-rounding.rate), amount))
+			continue
 		else:
-			rows = exact_rows(line.quantity, cell, rounding)
+			rows = exact_rows(line.quantity, amount, rounding)
 		result += [
 			InvoiceLine(index, quantity, rate, rounding.line_amount(quantity, rate))
 			for quantity, rate in rows

@@ -48,22 +48,34 @@ def split(total: Decimal, weights: Sequence[Decimal], precision: int) -> list[De
 	units = int(scaled)
 	if units != scaled:
 		raise ValueError(f"{total} has more than {precision} decimals")
-	sign = -1 if units < 0 else 1
-	units = abs(units)
-	# Integers throughout: weights are scaled to a common power of ten, so nothing is rounded on the way.
+	# Weights are scaled to a common power of ten, so nothing is rounded on the way.
 	shift = max(0, *(-w.as_tuple().exponent for w in weights))
-	numbers = [int(w.scaleb(shift)) for w in weights]
-	whole = sum(numbers)
-	parts, fractions = [], []
-	for index, number in enumerate(numbers):
-		part, fraction = divmod(units * number, whole)
-		parts.append(part)
-		fractions.append((-fraction, index))
-	left = units - sum(parts)
+	parts = split_units(units, [int(w.scaleb(shift)) for w in weights])
+	return [Decimal(part).scaleb(-precision) for part in parts]
+
+
+def split_units(units: int, weights: Sequence[int]) -> list[int]:
+	"""`split` in whole numbers of the smallest unit (cents); the caller sees to it that the weights are good ones."""
+	whole = sum(weights)
+	total = abs(units)
+	parts = [total * weight // whole for weight in weights]
+	left = total - sum(parts)
 	if left:
-		for _fraction, index in sorted(fractions)[:left]:
+		fractions = [(-(total * weight % whole), index) for index, weight in enumerate(weights)]
+		fractions.sort()
+		for _fraction, index in fractions[:left]:
 			parts[index] += 1
-	return [Decimal(sign * part).scaleb(-precision) for part in parts]
+	return parts if units >= 0 else [-part for part in parts]
+
+
+def scale_units(units: int, numerator: int, denominator: int, rounding: str = ROUND_HALF_UP) -> int:
+	"""`units` * `numerator` / `denominator` rounded to a whole unit, half up or half even; `quantize` for whole numbers."""
+	product = units * numerator
+	whole, rest = divmod(product if product >= 0 else -product, denominator)
+	rest += rest
+	if rest > denominator or (rest == denominator and (whole & 1 or rounding == ROUND_HALF_UP)):
+		whole += 1
+	return whole if product >= 0 else -whole
 
 
 def split_running(total: Decimal, weights: Sequence[Decimal], precision: int) -> list[Decimal]:

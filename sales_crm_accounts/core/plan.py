@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from . import dates
-from .money import ZERO, quantize, split, unit
+from .money import ZERO, quantize, split_units, unit
 from .problems import Problem, RuleError, _
 
 PERCENT, AMOUNT, REMAINDER = "Percent", "Amount", "Remainder"
@@ -204,100 +204,126 @@ def amounts(total: Decimal, rows: Sequence[PlanRow], precision: int) -> list[Dec
 
 	Raises RuleError that names the row and the remedy.
 	"""
-	if not total > 0:
+	return [Decimal(part).scaleb(-precision) for part in Shares(rows, precision).of(total)]
+
+
+class Shares:
+	"""The rows of a plan, looked at once, and what they bill of one deal after the other (`amounts`)."""
+
+	def __init__(self, rows: Sequence[PlanRow], precision: int):
+		self.precision = precision
+		self.problems = check_rows(rows)
+		for number, row in enumerate(rows, 1):
+			if row.basis == AMOUNT and row.amount != quantize(row.amount, precision, ROUND_DOWN):
+				self.problems.append(
+					Problem(
+						"decimals",
+						_(
+							"Collection plan, row {row}: {amount} has more decimals than the currency ({precision}). Round it."
+						),
+						{"row": number, "amount": f"{row.amount.normalize():f}", "precision": precision},
+						number,
+					)
+				)
+		if self.problems:
+			return
+		self.fixed = sum((row.amount for row in rows if row.basis == AMOUNT), ZERO)
+		self.fixed_units = int(self.fixed.scaleb(precision))
+		self.amounts = [int(row.amount.scaleb(precision)) if row.basis == AMOUNT else 0 for row in rows]
+		percents = [row.percent for row in rows if row.basis == PERCENT]
+		self.percent_sum = sum(percents, ZERO)
+		self.places = [index for index, row in enumerate(rows) if row.basis == PERCENT]
+		# Percentages as whole numbers of a common power of ten; `hundred` is 100 % of them.
+		shift = max((max(0, -percent.as_tuple().exponent) for percent in percents), default=0)
+		self.percents = [int(percent.scaleb(shift)) for percent in percents]
+		self.hundred = 100 * 10**shift
+		self.rest = next((index for index, row in enumerate(rows) if row.basis == REMAINDER), None)
+
+	def of(self, total: Decimal) -> list[int]:
+		"""What each row bills of `total`, in the smallest unit of the currency."""
+		if not total > 0:
+			raise RuleError(
+				Problem(
+					"total",
+					_("The deal amount is {total}. It must be more than 0 before it can be planned."),
+					{"total": f"{total:f}"},
+				)
+			)
+		if self.problems:
+			raise RuleError(self.problems)
+		scaled = total.scaleb(self.precision)
+		units = int(scaled)
+		if units != scaled:
+			raise ValueError(f"{total} has more than {self.precision} decimals")
+		parts = self.amounts.copy()
+		if self.rest is not None:
+			hundred, doubled = self.hundred, 2 * self.hundred
+			for index, percent in zip(self.places, self.percents, strict=True):
+				parts[index] = (2 * units * percent + hundred) // doubled
+			parts[self.rest] = units - sum(parts)
+			if parts[self.rest] < 1:
+				self.refuse_remainder(total, units - parts[self.rest])
+		else:
+			self.check_sum(total, units)
+			if self.places:
+				for index, part in zip(
+					self.places, split_units(units - self.fixed_units, self.percents), strict=True
+				):
+					parts[index] = part
+		if min(parts) < 1:
+			self.refuse_small(total, parts)
+		return parts
+
+	def check_sum(self, total: Decimal, units: int):
+		"""Refuses amounts and percentages that are not the whole of the deal."""
+		left = units - self.fixed_units
+		if self.places:
+			missed = abs(sum(self.percents) * units - left * self.hundred) * HUNDRED
+			if left > 0 and missed <= PERCENT_TOLERANCE * len(self.places) * units * self.hundred:
+				return
+			planned = self.fixed + quantize(total * self.percent_sum / HUNDRED, self.precision)
+		elif left:
+			planned = self.fixed
+		else:
+			return
 		raise RuleError(
 			Problem(
-				"total",
-				_("The deal amount is {total}. It must be more than 0 before it can be planned."),
-				{"total": f"{total:f}"},
+				"sum",
+				_(
+					"The collection plan sums to {sum}, the deal to {total}: {difference} is missing or too much. Change a row, or share one row by Remainder."
+				),
+				{"sum": f"{planned:f}", "total": f"{total:f}", "difference": f"{abs(total - planned):f}"},
 			)
 		)
-	problems = check_rows(rows)
-	smallest = unit(precision)
-	for number, row in enumerate(rows, 1):
-		if row.basis == AMOUNT and row.amount != quantize(row.amount, precision, ROUND_DOWN):
-			problems.append(
-				Problem(
-					"decimals",
-					_(
-						"Collection plan, row {row}: {amount} has more decimals than the currency ({precision}). Round it."
-					),
-					{"row": number, "amount": f"{row.amount.normalize():f}", "precision": precision},
-					number,
-				)
-			)
-	if problems:
-		raise RuleError(problems)
 
-	fixed = sum((row.amount for row in rows if row.basis == AMOUNT), ZERO)
-	percents = [(index, row.percent) for index, row in enumerate(rows) if row.basis == PERCENT]
-	rest_index = next((index for index, row in enumerate(rows) if row.basis == REMAINDER), None)
-	percent_sum = sum((percent for _index, percent in percents), ZERO)
-	result = [row.amount for row in rows]
+	def refuse_remainder(self, total: Decimal, taken: int):
+		raise RuleError(
+			Problem(
+				"no-remainder",
+				_(
+					"Collection plan, row {row}: nothing remains for this row; the others already take {sum} of {total}."
+				),
+				{
+					"row": self.rest + 1,
+					"sum": f"{Decimal(taken).scaleb(-self.precision):f}",
+					"total": f"{total:f}",
+				},
+				self.rest + 1,
+			)
+		)
 
-	if rest_index is not None:
-		for index, percent in percents:
-			result[index] = quantize(total * percent / HUNDRED, precision)
-		result[rest_index] = ZERO
-		result[rest_index] = total - sum(result, ZERO)
-		if result[rest_index] < smallest:
-			raise RuleError(
-				Problem(
-					"no-remainder",
-					_(
-						"Collection plan, row {row}: nothing remains for this row; the others already take {sum} of {total}."
-					),
-					{
-						"row": rest_index + 1,
-						"sum": f"{sum(result, ZERO) - result[rest_index]:f}",
-						"total": f"{total:f}",
-					},
-					rest_index + 1,
-				)
+	def refuse_small(self, total: Decimal, parts: list[int]):
+		index = next(index for index, part in enumerate(parts) if part < 1)
+		raise RuleError(
+			Problem(
+				"too-small",
+				_(
+					"Collection plan, row {row}: its share of {total} is less than {smallest}. Merge it with another row."
+				),
+				{"row": index + 1, "total": f"{total:f}", "smallest": f"{unit(self.precision):f}"},
+				index + 1,
 			)
-	else:
-		expected = (total - fixed) * HUNDRED / total
-		if not percents and fixed != total:
-			raise RuleError(
-				Problem(
-					"sum",
-					_(
-						"The collection plan sums to {sum}, the deal to {total}: {difference} is missing or too much. Change a row, or share one row by Remainder."
-					),
-					{"sum": f"{fixed:f}", "total": f"{total:f}", "difference": f"{abs(total - fixed):f}"},
-				)
-			)
-		if percents and (expected <= 0 or abs(percent_sum - expected) > PERCENT_TOLERANCE * len(percents)):
-			planned = fixed + quantize(total * percent_sum / HUNDRED, precision)
-			raise RuleError(
-				Problem(
-					"sum",
-					_(
-						"The collection plan sums to {sum}, the deal to {total}: {difference} is missing or too much. Change a row, or share one row by Remainder."
-					),
-					{"sum": f"{planned:f}", "total": f"{total:f}", "difference": f"{abs(total - planned):f}"},
-				)
-			)
-		if percents:
-			for (index, _percent), part in zip(
-				percents,
-				split(total - fixed, [percent for _index, percent in percents], precision),
-				strict=True,
-			):
-				result[index] = part
-	for index, part in enumerate(result):
-		if part < smallest:
-			raise RuleError(
-				Problem(
-					"too-small",
-					_(
-						"Collection plan, row {row}: its share of {total} is less than {smallest}. Merge it with another row."
-					),
-					{"row": index + 1, "total": f"{total:f}", "smallest": f"{smallest:f}"},
-					index + 1,
-				)
-			)
-	return result
+		)
 
 
 def check_one_invoice(rows: Sequence[PlanRow], invoice_date: date) -> list[Problem]:

@@ -16,6 +16,7 @@ from frappe.utils import cint, flt, getdate, now_datetime, strip_html, today
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.services import figures, invoices, ledger, policies
+from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.installments import lock
 
 INVOICED, FAILED, PASSED_OVER = "Invoiced", "Failed", "Passed Over"
@@ -233,9 +234,9 @@ def _insert_invoice(deal, policy, installments, number: str | None = None):
 	invoice.flags.ignore_permissions = True
 	invoice.flags.sca_billing = True
 	if policy.submit_invoices:
-		# Inserted as submitted: ERPNext validates once instead of twice.
-		invoice.docstatus = 1
-	invoice.insert(set_name=number)
+		automatic.insert_and_post(invoice, requester=deal.deal_owner, set_name=number)
+	else:
+		invoice.insert(set_name=number)
 	billed = to_decimal(flt(flt(invoice.total) - flt(invoice.discount_amount), invoice.precision("total")))
 	if billed != expected:
 		frappe.throw(

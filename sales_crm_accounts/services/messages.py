@@ -1,5 +1,6 @@
 """Rules' problems as translated messages."""
 
+import re
 from collections.abc import Iterable
 
 import frappe
@@ -7,18 +8,24 @@ from frappe import _
 
 from sales_crm_accounts.core.problems import Problem, RuleError
 
+#: Values that name users by their addresses; people read names.
+PEOPLE = ("user", "users", "actor", "requester")
+ADDRESS = re.compile(r"[^\s,→]+@[^\s,→]+")
+
 
 def text(problem: Problem) -> str:
-	"""The problem in the user's language, its dates as the user writes them."""
-	values = {
-		key: frappe.format(value, "Date")
-		if hasattr(value, "isoformat")
-		else _(value)
-		if key == "trigger"
-		else value
-		for key, value in problem.values.items()
-	}
-	return _(problem.text).format(**values)
+	"""The problem in the user's language, its dates as the user writes them, its people by their names."""
+	return _(problem.text).format(**{key: _shown(key, value) for key, value in problem.values.items()})
+
+
+def _shown(key: str, value):
+	if hasattr(value, "isoformat"):
+		return frappe.format(value, "Date")
+	if key == "trigger":
+		return _(value)
+	if key in PEOPLE:
+		return ADDRESS.sub(lambda found: frappe.utils.get_fullname(found.group()), str(value))
+	return value
 
 
 def throw(problems: Iterable[Problem] | RuleError, title: str | None = None):

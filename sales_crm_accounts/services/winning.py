@@ -6,6 +6,7 @@ from frappe.utils import flt, get_link_to_form, getdate, today
 
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services import deals, policies
+from sales_crm_accounts.services.approvals import automatic as approvals
 from sales_crm_accounts.services.invoices import dimensions_of
 
 
@@ -182,7 +183,7 @@ def make_sales_order(deal):
 			{"sales_person": row.sales_person, "allocated_percentage": row.allocated_percentage},
 		)
 	order.flags.ignore_permissions = True
-	order.submit()
+	approvals.insert_and_post(order, requester=deal.deal_owner)
 	deal.db_set("sales_order", order.name, update_modified=False)
 	by_deal_item = {row.deal_item: row.name for row in order.items}
 	for row in deal.items:

@@ -40,6 +40,18 @@ def _deal_item() -> dict:
 	}
 
 
+def _approval_head(insert_after: str) -> dict:
+	return {
+		"fieldname": "approval_head",
+		"label": "Head (Approvals)",
+		"fieldtype": "Link",
+		"options": "User",
+		"insert_after": insert_after,
+		"ignore_user_permissions": 1,
+		"description": "Approves where an approval chain asks the head; empty: the head of the one above.",
+	}
+
+
 # Documents a deal leads to, or that are searched by deal. `deal` is made here and not left to the dimension, so that it is
 # there with the dimension switched off, and has an index.
 CUSTOM_FIELDS = {
@@ -80,6 +92,8 @@ CUSTOM_FIELDS = {
 	"Purchase Invoice": [_deal("dimension_col_break", allow_on_submit=1)],
 	"Payment Entry": [_deal("dimension_col_break", allow_on_submit=1)],
 	"GL Entry": [_deal("cost_center")],
+	"Cost Center": [_approval_head("parent_cost_center")],
+	"Department": [_approval_head("parent_department")],
 	"Opportunity": [_deal("party_name", read_only=1, no_copy=1, print_hide=1, depends_on="deal")],
 	"Quotation": [
 		_deal("party_name", read_only=1, no_copy=1, print_hide=1, allow_on_submit=1, depends_on="deal")

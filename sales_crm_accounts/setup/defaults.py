@@ -88,9 +88,80 @@ DEAL_PLAN_TEMPLATES = {
 }
 
 
+def _level(number: int, title: str, role: str | None = None, **values) -> dict:
+	source = (
+		{"approver_source": "Role", "role": role} if role else {"approver_source": "Manager of Requester"}
+	)
+	return {"level": number, "title": title, "rule": "Any One", "remind_after": 8, **source, **values}
+
+
+#: Chains to start from, all switched off: name -> DocType, conditions (field, operator, value), levels. Amounts are examples.
+APPROVAL_CHAINS = {
+	"Deals with a Discount": (
+		"Deal",
+		[("discount_amount", ">", "0")],
+		[
+			_level(1, "Manager", escalate_after=16),
+			_level(2, "Head of sales", "Deal Manager", min_amount=50000),
+		],
+	),
+	"Deals with a Low Margin": (
+		"Deal",
+		[("planned_margin_percent", "<", "15")],
+		[
+			_level(1, "Head of sales", "Deal Manager"),
+			_level(2, "Finance", "Accounts Manager", min_amount=50000, comment_required=1),
+		],
+	),
+	"Sales Invoices": (
+		"Sales Invoice",
+		[("is_return", "=", "0")],
+		[
+			_level(1, "Accounting", "Accounts User", min_amount=10000),
+			_level(2, "Head of accounting", "Accounts Manager", min_amount=50000),
+		],
+	),
+	"Credit Notes": (
+		"Sales Invoice",
+		[("is_return", "=", "1")],
+		[
+			_level(1, "Manager"),
+			_level(2, "Head of accounting", "Accounts Manager", comment_required=1),
+		],
+	),
+	"Payments Out": (
+		"Payment Entry",
+		[("payment_type", "in", "Pay, Internal Transfer")],
+		[
+			_level(1, "Head of accounting", "Accounts Manager"),
+			_level(
+				2,
+				"Four eyes from a higher amount",
+				"Accounts Manager",
+				rule="N of M",
+				required_count=2,
+				min_amount=50000,
+				skip_if_approved=0,
+			),
+		],
+	),
+	"Write-Offs": (
+		"Journal Entry",
+		[("voucher_type", "=", "Write Off Entry")],
+		[_level(1, "Head of accounting", "Accounts Manager", comment_required=1)],
+	),
+	"Journal Entries": (
+		"Journal Entry",
+		[("voucher_type", "!=", "Write Off Entry")],
+		[_level(1, "Head of accounting", "Accounts Manager")],
+	),
+}
+
+
 def make_defaults() -> None:
 	make_stages()
 	make_plan_templates()
+	make_approval_chains()
 	make_settings()
 	make_kanban_board()
 
@@ -120,6 +191,26 @@ def make_plan_templates() -> None:
 				"template_name": name,
 				"company": "",
 				"rows": [{"basis": "Percent", **row} for row in rows],
+			}
+		).insert(ignore_permissions=True)
+
+
+def make_approval_chains() -> None:
+	if frappe.db.count("Approval Chain"):
+		return
+	for name, (document_type, conditions, levels) in APPROVAL_CHAINS.items():
+		frappe.get_doc(
+			{
+				"doctype": "Approval Chain",
+				"chain_name": name,
+				"document_type": document_type,
+				"active": 0,
+				"conditions": [
+					{"field": field, "operator": operator, "value": value}
+					for field, operator, value in conditions
+				],
+				"levels": levels,
+				"description": "Ready-made: set amounts and approvers, try it on last year, then switch it on.",
 			}
 		).insert(ignore_permissions=True)
 

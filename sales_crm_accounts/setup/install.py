@@ -7,7 +7,7 @@ from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.services import stages
 from sales_crm_accounts.setup import MODULE
 from sales_crm_accounts.setup.custom_fields import sync_custom_fields
-from sales_crm_accounts.setup.defaults import make_defaults
+from sales_crm_accounts.setup.defaults import make_defaults, make_settings
 from sales_crm_accounts.setup.dimension import check_dimension_possible, sync_dimension
 from sales_crm_accounts.setup.other_dimensions import sync_other_dimensions
 from sales_crm_accounts.setup.roles import make_roles, set_billing_user
@@ -33,6 +33,7 @@ def after_migrate() -> None:
 	"""Put back what an update of ERPNext or a careless hand took away."""
 	make_roles()
 	sync_custom_fields()
+	make_settings()
 	sync_dimension()
 	sync_other_dimensions()
 	stages.sync_columns()

@@ -25,27 +25,25 @@ class PlayError(ValueError):
 		super().__init__(text.format(**values))
 
 
-class Agenda:
-	"""What is to be done on which day, first day first."""
+class Agenda(dict[date, list[Installment]]):
+	"""What is to be done on which day, first day first: `agenda[day].append(installment)`."""
 
 	def __init__(self):
+		super().__init__()
 		self.days: list[date] = []
-		self.items: dict[date, list[Installment]] = {}
 
-	def add(self, day: date, item: Installment):
-		items = self.items.get(day)
-		if items is None:
-			items = self.items[day] = []
-			heapq.heappush(self.days, day)
-		items.append(item)
+	def __missing__(self, day: date) -> list[Installment]:
+		heapq.heappush(self.days, day)
+		items = self[day] = []
+		return items
 
 	def remove(self, day: date, item: Installment):
-		if item in self.items.get(day, ()):
-			self.items[day].remove(item)
+		if item in self.get(day, ()):
+			self[day].remove(item)
 
 	def until(self, day: date) -> list[Installment]:
 		"""Takes out everything up to and on `day`."""
 		result: list[Installment] = []
 		while self.days and self.days[0] <= day:
-			result += self.items.pop(heapq.heappop(self.days))
+			result += self.pop(heapq.heappop(self.days))
 		return result

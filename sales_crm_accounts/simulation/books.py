@@ -9,7 +9,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from ..core.billing import Line, Rounding
+from ..core.billing import InvoiceLine, Line, Rounding
 from ..core.pipeline import Condition
 from ..core.plan import PlanRow
 from ..core.policy import PolicyScope
@@ -59,10 +59,13 @@ class Policy:
 	split: str
 	days_ahead: int = 0
 	automatic: bool = True
+	#: the last planned day that is billed today; moves with the day that is played
+	ready_until: date = date.min
 
 
 class Deal:
 	__slots__ = (
+		"_rate",
 		"actual_invoice_date",
 		"cancelled_on",
 		"currency",
@@ -86,9 +89,10 @@ class Deal:
 		"number",
 		"opened_on",
 		"owner",
+		"plain",
 		"plan",
 		"policy",
-		"rate",
+		"ratio",
 		"receipts",
 		"row",
 		"tax",
@@ -112,7 +116,8 @@ class Deal:
 		self.policy: Policy | None = None
 		self.items: list[tuple[str, Decimal, Decimal, bool]] = []
 		self.lines: list[Line] | None = None
-		self.left: list[Decimal] = []
+		#: what is not billed yet of each line
+		self.left: list[int] = []
 		self.left_quantity: list[Decimal] = []
 		self.net_total = self.grand_total = 0
 		#: what each row of the plan bills before tax, once it was checked
@@ -122,6 +127,17 @@ class Deal:
 		self.receipts: list[Receipt] = []
 		self.number = self.row = 0
 		self.foreign = False
+		#: one piece split by rate, of which each invoice is one row (`engine.is_plain`)
+		self.plain = False
+
+	@property
+	def rate(self) -> Decimal:
+		"""What a unit of the deal's currency is worth in the company's; `ratio` is the same as a fraction."""
+		return self._rate
+
+	@rate.setter
+	def rate(self, rate: Decimal):
+		self._rate, self.ratio = rate, rate.as_integer_ratio()
 
 	@property
 	def status(self) -> str:
@@ -157,15 +173,15 @@ class Installment:
 		"written_off",
 	)
 
-	def __init__(self, deal: Deal, sequence: int, row: PlanRow, net: int, planned: int):
-		self.deal, self.sequence, self.row, self.net, self.planned = deal, sequence, row, net, planned
+	def __init__(self, deal: Deal, number: int, sequence: int, row: PlanRow, net: int, planned: int):
+		self.deal, self.number, self.sequence, self.row = deal, number, sequence, row
+		self.net, self.planned = net, planned
 		self.planned_on: date | None = None
 		self.confirmed_on: date | None = None
 		self.due_date: date | None = None
 		self.invoice: Invoice | None = None
 		self.grand = self.paid = self.credited = self.written_off = 0
 		self.cancelled = self.held = False
-		self.number = 0
 
 	@property
 	def name(self) -> str:
@@ -193,10 +209,11 @@ class Invoice:
 		"written_off",
 	)
 
-	def __init__(self, deal: Deal, installments: Sequence[Installment], posted_on: date):
-		self.deal, self.installments, self.posted_on = deal, installments, posted_on
-		self.paid = self.credited = self.written_off = 0
-		self.number = self.net = self.grand = self.base_open = 0
+	def __init__(self, deal: Deal, number: int, installments: Sequence[Installment], posted_on: date):
+		self.deal, self.number, self.installments, self.posted_on = deal, number, installments, posted_on
+		self.paid = self.credited = self.written_off = self.base_open = 0
+		#: core.billing.InvoiceLines of a deal whose invoices may be cancelled
+		self.lines: Sequence[InvoiceLine] = ()
 
 	@property
 	def outstanding(self) -> int:

@@ -77,11 +77,13 @@ def main(arguments: Sequence[str] | None = None, keep: list | None = None) -> in
 
 def bar(text: str, quiet: bool) -> Callable:
 	"""Wraps an iterable in a progress bar; without one where nobody looks, or tqdm is missing."""
+	if quiet:
+		return iter
 	try:
 		from tqdm import tqdm
 	except ImportError:
 		return iter
-	return lambda items: tqdm(items, desc=text, disable=quiet or None, leave=False, mininterval=0.2)
+	return lambda items: tqdm(items, desc=text, disable=None, leave=False, mininterval=0.2)
 
 
 def simulate(

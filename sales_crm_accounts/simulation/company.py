@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core import dates, pipeline, plan
 from ..core.problems import _
-from . import reader
+from . import reader, tables
 from .approval_files import ApprovalFiles
 from .books import Company, Customer, Deal, Stage, Tax
 from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES
@@ -78,7 +78,7 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ApprovalFiles):
 			Column(column.name, self.days, column.required, column.default) if column.parse == DAY else column
 			for column in columns
 		]
-		yield from self.progress(reader.rows(path, columns, self.problems, self.encoding))
+		yield from self.progress(tables.rows(path, columns, self.problems, self.encoding))
 
 	def unknown(self, name: str, row: int, column: str, word: str, known, file: str):
 		if self.problems.of(file):

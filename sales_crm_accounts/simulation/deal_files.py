@@ -12,7 +12,7 @@ from ..core.money import ZERO, quantize
 from ..core.problems import RuleError, _
 from .books import Customer, Deal
 from .columns import DEAL_ITEMS, DEALS
-from .totals import choose_policy, set_totals
+from .totals import Totals
 
 
 class DealFiles:
@@ -171,7 +171,9 @@ class DealFiles:
 
 	def check_deals(self):
 		"""Totals of each deal, and that its plan shares them; nothing of it waits until the deal is won."""
-		name, company, rounding = "deals.csv", self.company, self.company.rules()
+		name, company, precision = "deals.csv", self.company, self.company.precision
+		totals = Totals(company)
+		shares = {id(rows): plan.Shares(rows, precision) for rows in company.plans.values()}
 		#: plans with dates of their own, which may be before a deal was opened
 		dated = {
 			id(rows)
@@ -182,30 +184,29 @@ class DealFiles:
 			if not deal.items:
 				self.problems.add(name, _("the deal has no row in deal_items.csv."), deal.row, "deal")
 				continue
-			set_totals(deal, rounding)
-			total = sum((line.amount for line in deal.lines), ZERO)
-			if deal.discount and deal.discount >= total:
-				self.problems.add(
-					name,
-					_("the discount must be less than the total {total}."),
-					deal.row,
-					"discount",
-					total=f"{total:f}",
-				)
+			totals.set(deal)
+			if deal.discount:
+				total = sum((line.amount for line in deal.lines), ZERO)
+				if deal.discount >= total:
+					self.problems.add(
+						name,
+						_("the discount must be less than the total {total}."),
+						deal.row,
+						"discount",
+						total=f"{total:f}",
+					)
+					continue
+			if not deal.plan:
 				continue
 			try:
-				parts = plan.amounts(
-					Decimal(deal.net_total).scaleb(-rounding.amount), deal.plan, rounding.amount
-				)
-				deal.nets = array("q", [int(part.scaleb(rounding.amount)) for part in parts])
+				deal.nets = array("q", shares[id(deal.plan)].of(Decimal(deal.net_total).scaleb(-precision)))
 			except RuleError as error:
 				for problem in error.problems:
-					if deal.plan:
-						self.problems.add_problem(name, problem, deal.row, "plan")
+					self.problems.add_problem(name, problem, deal.row, "plan")
 				continue
 			for problem in plan.check_rows(deal.plan, deal.opened_on) if id(deal.plan) in dated else ():
 				self.problems.add_problem(name, problem, deal.row, "plan")
-			deal.policy = choose_policy(company, deal)
+			deal.policy = totals.policy(deal)
 			if deal.policy and deal.won_on and deal.policy.method == ONE_INVOICE:
 				for problem in plan.check_one_invoice(deal.plan, deal.won_on):
 					self.problems.add_problem(name, problem, deal.row, "plan")

@@ -5,27 +5,33 @@ The rules are the core's; here is only what ERPNext's documents would do on a si
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
 from ..core import plan
-from ..core.billing import BY_RATE, INVOICE_PER_INSTALLMENT, ONE_INVOICE, InvoiceLine, invoice_lines, is_ready
+from ..core.billing import (
+	BY_QUANTITY,
+	BY_RATE,
+	INVOICE_PER_INSTALLMENT,
+	ONE_INVOICE,
+	is_ready,
+	lines_of_cells,
+	ready_until,
+)
 from ..core.billing import Line as CoreLine
 from ..core.installments import status
-from ..core.money import ZERO, quantize, split
+from ..core.money import ZERO, scale_units, split_units
 from ..core.policy import PolicyScope
 from ..core.problems import _
 from .agenda import INVOICE, Agenda, PlayError
 from .books import Company, Deal, Installment, Invoice, Policy, Receipt
 from .ledger import Ledger
 from .money_back import MoneyBack
-from .totals import choose_policy, set_totals, tax_amount
+from .totals import Totals
 
-BUILT_IN = Policy(PolicyScope(""), INVOICE_PER_INSTALLMENT, BY_RATE)
 DAY = timedelta(days=1)
-ONE = Decimal(1)
-NO_DAYS = timedelta(0)
 
 
 def is_plain(line: CoreLine, method: str) -> bool:
@@ -43,15 +49,17 @@ class Engine(MoneyBack):
 		self.company, self.ledger = company, ledger
 		self.rounding = company.rules()
 		self.precision = company.precision
+		self.totals = Totals(company)
+		self.built_in = Policy(PolicyScope(""), INVOICE_PER_INSTALLMENT, BY_RATE)
 		self.today: date = date.min
 		self.pending, self.falls_due = Agenda(), Agenda()
-		#: Each day is one object, however many installments are due on it.
-		self.same_day: dict[date | None, date | None] = {}
+		#: (plan, day won) -> the plan, and planned day and due date of each of its rows
+		self.plan_days: dict[tuple[int, date], tuple[Sequence[plan.PlanRow], list[tuple]]] = {}
 		self.next_payment = self.next_invoice = self.next_entry = self.next_installment = 0
 		#: In the company's currency: what is open and what is overdue today, and figures by month.
 		self.outstanding = self.overdue = 0
 		self.fell_overdue = self.fell_overdue_amount = 0
-		self.month_figures: dict[str, dict[str, int]] = {}
+		self.month_figures: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
 		self.figures: dict[str, int] = {}
 		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)], for the deals in `traced` (None:
 		#: all of them), whose invoices may be cancelled
@@ -64,8 +72,9 @@ class Engine(MoneyBack):
 			account("exchange"),
 			account("round_off"),
 		)
+		#: tax -> accounts of its rows
 		self.tax_accounts = {
-			name: account("tax", name) for tax in company.taxes.values() for name, _rate in tax.lines
+			tax.name: [account("tax", name) for name, _rate in tax.lines] for tax in company.taxes.values()
 		}
 
 	# Units and currencies
@@ -80,7 +89,7 @@ class Engine(MoneyBack):
 		"""`units` of the deal's currency in the company's, at the rate frozen when the deal was won."""
 		if not deal.foreign:
 			return units
-		return int(quantize(units * deal.rate, 0, self.rounding.mode))
+		return scale_units(units, *deal.ratio, self.rounding.mode)
 
 	# Days
 
@@ -88,10 +97,13 @@ class Engine(MoneyBack):
 		"""Go to `day`: what was due before it and is open becomes overdue."""
 		self.today = day
 		self.ledger.set_day(day)
-		self.figures = self.month_figures.setdefault(self.ledger.day_text[:7], {})
-		for installment in self.falls_due.until(day - DAY):
-			if installment.invoice is not None:
-				open_base = self.base(installment.deal, installment.outstanding)
+		self.figures = self.month_figures[self.ledger.day_text[:7]]
+		for policy in (self.built_in, *self.company.policies):
+			policy.ready_until = ready_until(day, policy.days_ahead)
+		for part in self.falls_due.until(day - DAY):
+			left = part.grand - part.paid - part.credited - part.written_off
+			if left and part.invoice is not None:
+				open_base = self.base(part.deal, left)
 				if open_base > 0:
 					self.fell_overdue += 1
 					self.fell_overdue_amount += open_base
@@ -99,9 +111,6 @@ class Engine(MoneyBack):
 
 	def end_day(self):
 		self.figures["outstanding"], self.figures["overdue"] = self.outstanding, self.overdue
-
-	def count(self, figure: str, amount: int):
-		self.figures[figure] = self.figures.get(figure, 0) + amount
 
 	def is_traced(self, deal: Deal) -> bool:
 		return self.traced is None or deal.number in self.traced
@@ -116,183 +125,179 @@ class Engine(MoneyBack):
 		deal.won_on = day or self.today
 		deal.foreign = deal.currency != self.company.currency
 		if deal.lines is None:
-			set_totals(deal, self.rounding)
-		deal.policy = deal.policy or choose_policy(self.company, deal) or BUILT_IN
-		deal.left = [line.amount for line in deal.lines]
-		deal.left_quantity = [line.quantity for line in deal.lines]
-		if deal.nets is None:
-			nets = plan.amounts(self.money(deal.net_total), deal.plan, self.precision)
-		else:
-			nets = [self.money(part) for part in deal.nets]
-			deal.nets = None
-		self.add_installments(deal, deal.plan, nets, self.money(deal.grand_total))
+			self.totals.set(deal)
+		deal.policy = deal.policy or self.totals.policy(deal) or self.built_in
+		deal.plain = len(deal.lines) == 1 and not deal.discount and is_plain(deal.lines[0], deal.policy.split)
+		if not deal.plain:
+			deal.left = [self.units(line.amount) for line in deal.lines]
+			deal.left_quantity = [line.quantity for line in deal.lines]
+		nets = deal.nets
+		if nets is None:
+			nets = plan.Shares(deal.plan, self.precision).of(self.money(deal.net_total))
+		deal.nets = None
+		self.add_installments(deal, deal.plan, nets, deal.grand_total)
 		return deal.installments
 
-	def add_installments(self, deal: Deal, rows: Sequence[plan.PlanRow], nets: list[Decimal], total: Decimal):
-		planned = split(total, nets, self.precision)
-		added = []
-		for row, net, amount in zip(rows, nets, planned, strict=True):
-			installment = Installment(
-				deal, len(deal.installments) + 1, row, self.units(net), self.units(amount)
-			)
-			self.next_installment += 1
-			installment.number = self.next_installment
-			deal.installments.append(installment)
-			added.append(installment)
-		for installment in added:
-			self.set_planned_date(installment, installment.row.planned_invoice_date(deal.won_on))
-		self.take_up(added)
+	def add_installments(self, deal: Deal, rows: Sequence[plan.PlanRow], nets: Sequence[int], total: int):
+		number, sequence, added = self.next_installment, len(deal.installments), []
+		for row, net, planned, days in zip(
+			rows, nets, split_units(total, nets), self.days_of(rows, deal.won_on), strict=True
+		):
+			number += 1
+			sequence += 1
+			part = Installment(deal, number, sequence, row, net, planned)
+			part.planned_on, part.due_date = days
+			added.append(part)
+		self.next_installment = number
+		deal.installments += added
+		self.take_up(deal, added)
 
-	def set_planned_date(self, installment: Installment, day: date | None):
-		same = self.same_day
-		installment.planned_on = same.setdefault(day, day)
-		due = installment.row.due_date(day)
-		installment.due_date = same.setdefault(due, due)
+	def days_of(self, rows: Sequence[plan.PlanRow], won_on: date) -> list[tuple[date | None, date | None]]:
+		"""Planned day and due date of each row of a plan; deals that are won on one day share them."""
+		known = self.plan_days.get((id(rows), won_on))
+		if known is None:
+			planned = [row.planned_invoice_date(won_on) for row in rows]
+			days = [(day, row.due_date(day)) for row, day in zip(rows, planned, strict=True)]
+			known = self.plan_days[id(rows), won_on] = (rows, days)
+		return known[1]
 
-	def take_up(self, installments: list[Installment]):
+	def take_up(self, deal: Deal, installments: list[Installment]):
 		"""Bill now what is ready now; note the rest for its day."""
+		policy, pending = deal.policy, self.pending
+		if not policy.automatic:
+			return
+		ahead = timedelta(days=policy.days_ahead)
 		now: list[Installment] = []
-		for installment in installments:
-			policy = installment.deal.policy
-			if installment.planned_on is None or installment.invoice or not policy.automatic:
+		for part in installments:
+			planned_on = part.planned_on
+			if planned_on is None or part.invoice:
 				continue
-			if is_ready(installment.planned_on, self.today, policy.days_ahead):
-				if self.company.works_on(self.today):
-					now.append(installment)
-				else:
-					self.pending.add(self.today + DAY, installment)
+			if planned_on > policy.ready_until:
+				pending[planned_on - ahead if ahead else planned_on].append(part)
+			elif self.company.works_on(self.today):
+				now.append(part)
 			else:
-				ahead = timedelta(days=policy.days_ahead) if policy.days_ahead else NO_DAYS
-				self.pending.add(installment.planned_on - ahead, installment)
+				pending[self.today + DAY].append(part)
 		if now:
 			self.bill_ready(now)
 
 	def sweep(self):
 		"""The daily billing job: what its day has come for, with all that missed days left."""
-		if not self.company.works_on(self.today):
-			return
-		self.bill_ready(self.pending.until(self.today))
+		if self.company.works_on(self.today):
+			self.bill_ready(self.pending.until(self.today))
 
 	def bill_ready(self, installments: list[Installment]):
-		for installment in installments:
+		for part in installments:
 			if (
-				installment.invoice is None
-				and not installment.cancelled
-				and not installment.held
-				and is_ready(installment.planned_on, self.today, installment.deal.policy.days_ahead)
+				part.invoice is None
+				and not part.cancelled
+				and not part.held
+				and part.planned_on <= part.deal.policy.ready_until
 			):
-				self.bill(installment)
+				self.bill(part)
 
 	def confirm(self, installment: Installment, day: date | None = None):
 		"""Somebody confirmed the milestone or the delivery."""
 		if installment.cancelled or installment.invoice:
 			raise PlayError(_("{name} is already billed or cancelled."), name=installment.name)
 		installment.confirmed_on = day or self.today
-		self.set_planned_date(
-			installment,
-			installment.row.planned_invoice_date(installment.deal.won_on, installment.confirmed_on),
-		)
-		self.take_up([installment])
+		row, deal = installment.row, installment.deal
+		installment.planned_on = row.planned_invoice_date(deal.won_on, installment.confirmed_on)
+		installment.due_date = row.due_date(installment.planned_on)
+		self.take_up(deal, [installment])
 
 	def release(self, installment: Installment):
 		"""Bill again what an invoice that was cancelled left on hold."""
 		installment.held = False
-		self.take_up([installment])
+		self.take_up(installment.deal, [installment])
 
 	# Billing
 
-	def bill(self, installment: Installment) -> Invoice:
+	def bill(self, installment: Installment):
 		"""Raise the invoice of an installment, or of all that are left where the policy makes one invoice."""
 		deal, today = installment.deal, self.today
-		if deal.policy.method == ONE_INVOICE:
-			parts = [
-				other
-				for other in deal.installments
-				if other.invoice is None and not other.cancelled and not other.held
-			]
-			for other in parts:
-				planned = other.planned_on or today
-				other.due_date = max(other.row.due_date(planned), today)
-			parts.sort(key=lambda other: other.due_date)
-		else:
-			parts = (installment,)
-			due = installment.row.due_date(max(installment.planned_on or today, today))
-			installment.due_date = self.same_day.setdefault(due, due)
-		invoice = Invoice(deal, parts, today)
 		self.next_invoice += 1
-		invoice.number = self.next_invoice
-		self.set_lines(invoice, sum(part.net for part in parts))
-		if len(parts) == 1:
-			shares = [invoice.grand]
+		if deal.policy.method == ONE_INVOICE:
+			invoice = Invoice(deal, self.next_invoice, self.schedule(deal), today)
 		else:
-			nets = [self.money(part.net) for part in parts]
-			shares = [self.units(part) for part in split(self.money(invoice.grand), nets, self.precision)]
+			invoice = Invoice(deal, self.next_invoice, (installment,), today)
+			if installment.planned_on < today:
+				installment.due_date = installment.row.due_date(today)
+		parts = invoice.installments
+		self.set_lines(invoice, sum([part.net for part in parts]))
 		invoice.due_date = parts[-1].due_date
-		for part, share in zip(parts, shares, strict=True):
+		self.post_invoice(invoice, INVOICE, invoice.number, 1)
+		if len(parts) == 1:
+			shares = (invoice.grand,)
+		else:
+			shares = split_units(invoice.grand, [part.net for part in parts])
+		for part, share in zip(parts, shares):  # noqa: B905
 			# What was planned with tax is now what the invoice comes to: tax is rounded on each invoice.
 			part.invoice, part.grand, part.planned = invoice, share, share
-			part.paid = part.credited = part.written_off = 0
-			self.move(part, 0, share)
-			if part.due_date >= today:
-				self.falls_due.add(part.due_date, part)
+			self.outstanding += self.base(deal, share)
+			self.falls_due[part.due_date].append(part)
 		deal.invoices.append(invoice)
-		self.post_invoice(invoice, INVOICE, invoice.number, 1)
 		self.write_invoice(invoice)
 		if deal.receipts:
 			self.use_receipts(deal)
 		if len(deal.invoices) == len(deal.installments) and not self.is_traced(deal):
 			# Nothing is left to bill, and no invoice of the deal will be taken back.
 			deal.lines = deal.left = deal.left_quantity = ()
-		return invoice
 
-	def set_lines(self, invoice: Invoice, net_units: int):
+	def schedule(self, deal: Deal) -> list[Installment]:
+		"""What one invoice bills: all that is not billed, each part due as its rule says, but never in the past."""
+		today = self.today
+		parts = [
+			part
+			for part in deal.installments
+			if part.invoice is None and not part.cancelled and not part.held
+		]
+		for part in parts:
+			part.due_date = max(part.row.due_date(part.planned_on or today), today)
+		parts.sort(key=lambda part: part.due_date)
+		return parts
+
+	def set_lines(self, invoice: Invoice, net: int):
 		"""Items, taxes and totals of the invoice; the discount of the deal is shared like the amounts."""
-		deal, rounding = invoice.deal, self.rounding
-		part = net = self.money(net_units)
-		invoice.net = grand = net_units
-		if len(deal.lines) == 1 and not deal.discount and is_plain(deal.lines[0], deal.policy.split):
-			invoice.lines = [InvoiceLine(0, ONE, part, part)]
-			deal.left[0] -= part
-		else:
-			share = self.share_of_discount(deal, part) if deal.discount else ZERO
-			invoice.lines = invoice_lines(
+		deal = invoice.deal
+		if not deal.plain:
+			share = self.share_of_discount(deal, net) if deal.discount else 0
+			part, left, method = net + share, deal.left, deal.policy.split
+			cells = split_units(part, left)
+			invoice.lines = lines_of_cells(
 				deal.lines,
-				deal.left,
+				cells,
 				deal.left_quantity,
-				part + share,
-				deal.policy.split,
-				rounding,
+				part,
+				sum(left),
+				method,
+				self.rounding,
 				not deal.invoices,
 			)
-			net = -share
-			left, left_quantity = deal.left, deal.left_quantity
-			for line in invoice.lines:
-				net += line.amount
-				left[line.item] -= line.amount
-				left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
-			invoice.net = grand = self.units(net)
+			deal.left = [before - cell for before, cell in zip(left, cells)]  # noqa: B905
+			if method == BY_QUANTITY:
+				left_quantity = deal.left_quantity
+				for line in invoice.lines:
+					left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
+		invoice.net = net
 		if deal.tax:
-			invoice.taxes = tuple(
-				[self.units(tax_amount(net, rate, rounding)) for _account, rate in deal.tax.lines]
-			)
-			grand += sum(invoice.taxes)
+			invoice.taxes = taxes = self.totals.taxes(deal.tax, net)
+			invoice.grand = net + sum(taxes)
 		else:
-			invoice.taxes = ()
-		invoice.grand = grand
+			invoice.taxes, invoice.grand = (), net
 
-	def share_of_discount(self, deal: Deal, part: Decimal) -> Decimal:
+	def share_of_discount(self, deal: Deal, part: int) -> int:
 		"""What of the deal's discount goes on an invoice over `part`; the last invoice takes the rest."""
-		open_net = sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
-		net_left = self.money(open_net)
-		discount_left = sum(deal.left, ZERO) - net_left if deal.invoices else deal.discount
+		net_left = sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
+		discount_left = sum(deal.left) - net_left
 		if part == net_left:
 			return discount_left
-		return quantize(discount_left * part / net_left, self.precision, self.rounding.mode)
+		return scale_units(discount_left, part, net_left, self.rounding.mode)
 
 	def post_invoice(self, invoice: Invoice, kind: str, number: int, sign: int):
 		"""Dr Receivable, Cr Income, Cr Tax; a credit note and a cancellation the other way round."""
 		deal = invoice.deal
-		grand, net = (invoice.grand, invoice.net) if sign > 0 else (-invoice.grand, -invoice.net)
+		grand, net = sign * invoice.grand, sign * invoice.net
 		base_grand, base_net = self.base(deal, grand), self.base(deal, net)
 		lines = [
 			(self.receivable, base_grand, grand, deal.customer.number),
@@ -300,50 +305,50 @@ class Engine(MoneyBack):
 		]
 		rest = base_grand - base_net
 		if invoice.taxes:
-			for (account, _rate), tax in zip(deal.tax.lines, invoice.taxes, strict=True):
-				base_tax = self.base(deal, sign * tax)
-				rest -= base_tax
-				lines.append((self.tax_accounts[account], -base_tax, -sign * tax, None))
+			for account, tax in zip(self.tax_accounts[deal.tax.name], invoice.taxes):  # noqa: B905
+				tax *= -sign
+				base_tax = self.base(deal, tax)
+				rest += base_tax
+				lines.append((account, base_tax, tax, None))
 		if rest:
 			lines.append((self.round_off, -rest, 0, None))
 		self.ledger.post(kind, number, deal.number, lines)
 		if kind == INVOICE:
 			invoice.base_open = base_grand
-			self.count("billed", base_grand)
-			self.count("invoices", sign)
+			self.figures["billed"] += base_grand
+			self.figures["invoices"] += sign
 		else:
-			self.count("credited", -base_grand)
+			self.figures["credited"] -= base_grand
 
 	def write_invoice(self, invoice: Invoice):
-		deal, add = invoice.deal, self.ledger.add
-		for line in invoice.lines:
-			add(
-				"invoice_items",
-				(
-					invoice.number,
+		deal, ledger, number = invoice.deal, self.ledger, invoice.number
+		if deal.plain:
+			amount = ledger.format(invoice.net)
+			ledger.invoice_items += (number, deal.items[0][0], "1", amount, amount)
+		else:
+			for line in invoice.lines:
+				ledger.invoice_items += (
+					number,
 					deal.items[line.item][0],
 					str(line.quantity),
 					str(line.rate),
 					str(line.amount),
-				),
-			)
-		add(
-			"invoices",
-			(
-				invoice.number,
-				deal.number,
-				self.ledger.day_text,
-				invoice.due_date.isoformat(),
-				invoice.net,
-				invoice.grand - invoice.net,
-				invoice.grand,
-				invoice.base_open,
-				0,
-				None,
-				0,
-			),
+				)
+			if not self.is_traced(deal):
+				invoice.lines = ()
+		ledger.invoices += (
+			number,
+			deal.number,
+			ledger.day_text,
+			ledger.texts[invoice.due_date],
+			invoice.net,
+			invoice.grand - invoice.net,
+			invoice.grand,
+			invoice.base_open,
+			0,
+			None,
+			0,
 		)
-		invoice.lines = None
 
 	# Change
 
@@ -354,10 +359,10 @@ class Engine(MoneyBack):
 		total = sum(part.planned for part in open_ones)
 		if not net:
 			raise PlayError(_("everything is billed; there is nothing left to plan anew."))
-		nets = plan.amounts(self.money(net), rows, self.precision)
+		nets = plan.Shares(rows, self.precision).of(self.money(net))
 		for part in open_ones:
 			part.cancelled = True
-		self.add_installments(deal, rows, nets, self.money(total))
+		self.add_installments(deal, rows, nets, total)
 
 	def cancel_deal(self, deal: Deal):
 		"""Cancel what is not billed; what is open is credited, as the app offers before a deal is cancelled."""
@@ -374,7 +379,7 @@ class Engine(MoneyBack):
 	def status_of(self, installment: Installment) -> str:
 		return status(
 			cancelled=installment.cancelled,
-			ready=is_ready(installment.planned_on, self.today),
+			ready=not installment.grand and is_ready(installment.planned_on, self.today),
 			billed=installment.grand,
 			paid=installment.paid,
 			credited=installment.credited,

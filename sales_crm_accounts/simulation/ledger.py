@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import TextIO
 
 from .books import ROOTS, Company
 
-BATCH = 2_000
+#: So many values of postings are gathered before everything is written.
+BATCH = 20_000
+#: What a statement takes in SQLite before 3.32.
+MOST_PARAMETERS = 999
 SPECIAL = re.compile(r'[,"\n\r]')
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -57,7 +61,43 @@ class LedgerError(ValueError):
 Line = tuple[int, int, int, int | None]
 
 
+class Rows(list):
+	"""Rows that wait for their table, value after value in one list, so that one statement takes many of them."""
+
+	def __init__(self, db: sqlite3.Connection, table: str):
+		super().__init__()
+		self.db = db
+		self.width = len(db.execute(f"SELECT * FROM {table}").description)
+		count = MOST_PARAMETERS // self.width
+		self.step = count * self.width
+		row = f"({', '.join('?' * self.width)})"
+		self.one = f"INSERT INTO {table} VALUES {row}"
+		# FAIL, as ABORT makes SQLite keep what a statement changes until it ends; either ends the run.
+		self.many = f"INSERT OR FAIL INTO {table} VALUES {', '.join([row] * count)}"
+
+	def write(self, everything: bool):
+		"""Write what fills such statements, or all."""
+		full = len(self) - len(self) % self.step
+		if full:
+			self.db.executemany(self.many, [self[at : at + self.step] for at in range(0, full, self.step)])
+			del self[:full]
+		if everything:
+			width = self.width
+			self.db.executemany(self.one, [self[at : at + width] for at in range(0, len(self), width)])
+			self.clear()
+
+
+class DayTexts(dict[date | None, str | None]):
+	"""Days as text, each made once; no day is no text."""
+
+	def __missing__(self, day: date) -> str:
+		text = self[day] = day.isoformat()
+		return text
+
+
 class Ledger:
+	"""Engine and results add their rows to the tables: `ledger.closings += (...)`."""
+
 	def __init__(self, company: Company, path: str = ":memory:", text: TextIO | None = None):
 		"""`text` takes the general ledger as CSV while it is posted."""
 		self.company, self.text = company, text
@@ -75,18 +115,23 @@ class Ledger:
 		self.names: dict[int, str] = {}
 		self.quoted_accounts = [""]
 		self.roles: dict[int, str] = {}
-		self.tables: dict[str, list[tuple]] = {}
-		self.vouchers: list[tuple] = []
-		self.postings: list[tuple] = []
+		self.vouchers, self.postings = Rows(self.db, "vouchers"), Rows(self.db, "postings")
+		self.invoices, self.invoice_items = Rows(self.db, "invoices"), Rows(self.db, "invoice_items")
+		self.closings, self.installments = Rows(self.db, "closings"), Rows(self.db, "installments")
+		self.deals, self.customers = Rows(self.db, "deals"), Rows(self.db, "customers")
+		self.stage_log = Rows(self.db, "stage_log")
+		self.lines: list[str] = []
 		self.voucher = 0
 		#: month -> account -> [debit, credit]; the trial balance without reading the postings again
-		self.months: dict[str, dict[int, list[int]]] = {}
+		self.months: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
 		self.month: dict[int, list[int]] = {}
-		self.day: date | None = None
 		self.day_text = ""
+		self.texts = DayTexts({None: None})
 		if text:
 			text.write("posting_date,voucher_type,voucher,account,party,deal,debit,credit\n")
-		self.quoted_customers = ["", *(quoted(name) for name in company.customers)]
+		self.quoted_customers: dict[int | None, str] = {None: ""}
+		for customer in company.customers.values():
+			self.quoted_customers[customer.number] = quoted(customer.name)
 		self.quoted_deals = ["", *(quoted(deal.name) for deal in company.deals)]
 		self.format = formatter(company.precision)
 
@@ -102,8 +147,8 @@ class Ledger:
 		return number
 
 	def set_day(self, day: date):
-		self.day, self.day_text = day, day.isoformat()
-		self.month = self.months.setdefault(self.day_text[:7], {})
+		self.day_text = self.texts[day]
+		self.month = self.months[self.day_text[:7]]
 
 	def post(self, kind: str, number: int, deal: int, lines: Sequence[Line]):
 		"""Write a balanced entry of the current day.
@@ -116,50 +161,48 @@ class Ledger:
 		if balance or len(lines) < 2:
 			raise LedgerError(f"{kind} {number} does not balance: {balance} units, {len(lines)} lines")
 		self.voucher = voucher = self.voucher + 1
-		self.vouchers.append((voucher, self.day_text, kind, number, deal))
-		month, postings = self.month, self.postings
-		text, head, form = "", f"{self.day_text},{kind},{kind}-{number},", self.format
-		accounts, customers, deal_name = self.quoted_accounts, self.quoted_customers, self.quoted_deals[deal]
+		self.vouchers += (voucher, self.day_text, kind, number, deal)
+		month, postings, form, written = self.month, self.postings, self.format, 0
+		text, head, tail = "", f"{self.day_text},{kind},{kind}-{number},", f",{self.quoted_deals[deal]},"
+		accounts, customers = self.quoted_accounts, self.quoted_customers
 		for account, amount, currency_amount, customer in lines:
-			if not amount and not currency_amount:
-				continue
-			postings.append((voucher, account, customer, amount, currency_amount))
-			total = month.get(account)
-			if total is None:
-				total = month[account] = [0, 0]
 			if amount > 0:
-				total[0] += amount
-				text += f"{head}{accounts[account]},{customers[customer or 0]},{deal_name},{form(amount)},\n"
+				month[account][0] += amount
+				if amount != written:
+					written, cell = amount, form(amount)
+				text += f"{head}{accounts[account]},{customers[customer]}{tail}{cell},\n"
 			elif amount:
-				total[1] -= amount
-				text += f"{head}{accounts[account]},{customers[customer or 0]},{deal_name},,{form(-amount)}\n"
-		if self.text:
-			self.text.write(text)
+				month[account][1] -= amount
+				if -amount != written:
+					written, cell = -amount, form(-amount)
+				text += f"{head}{accounts[account]},{customers[customer]}{tail},{cell}\n"
+			elif not currency_amount:
+				continue
+			postings += (voucher, account, customer, amount, currency_amount)
+		self.lines.append(text)
 		if len(postings) >= BATCH:
-			self.flush()
+			self.write()
 
-	def add(self, table: str, row: tuple):
-		rows = self.tables.get(table)
-		if rows is None:
-			rows = self.tables[table] = []
-		rows.append(row)
-		if len(rows) >= BATCH:
-			self.flush_table(table)
-
-	def flush_table(self, table: str):
-		rows = self.tables.get(table)
-		if rows:
-			marks = ", ".join("?" * len(rows[0]))
-			self.db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
-			rows.clear()
+	def write(self, everything: bool = False):
+		for rows in (
+			self.vouchers,
+			self.postings,
+			self.invoices,
+			self.invoice_items,
+			self.closings,
+			self.installments,
+			self.deals,
+			self.customers,
+			self.stage_log,
+		):
+			rows.write(everything)
+		if self.text:
+			self.text.write("".join(self.lines))
+		self.lines.clear()
 
 	def flush(self):
-		self.db.executemany("INSERT INTO vouchers VALUES (?, ?, ?, ?, ?)", self.vouchers)
-		self.db.executemany("INSERT INTO postings VALUES (?, ?, ?, ?, ?)", self.postings)
-		self.vouchers.clear()
-		self.postings.clear()
-		for table in self.tables:
-			self.flush_table(table)
+		"""Everything is in the tables."""
+		self.write(everything=True)
 
 	def balances(self) -> dict[str, int]:
 		"""Balance of each role, debit positive."""
@@ -193,15 +236,18 @@ def formatter(precision: int):
 	if precision == 0:
 		return str
 	unit = 10**precision
-	zero = f"0.{'0' * precision}"
+	if precision > 3:
 
-	def form(units: int) -> str:
-		if units >= unit:
-			text = str(units)
-			return f"{text[:-precision]}.{text[-precision:]}"
-		if not units:
-			return zero
-		whole, part = divmod(abs(units), unit)
-		return f"{'-' if units < 0 else ''}{whole}.{part:0{precision}d}"
+		def form(units: int) -> str:
+			whole, part = divmod(abs(units), unit)
+			return f"{'-' if units < 0 else ''}{whole}.{part:0{precision}d}"
 
-	return form
+		return form
+	parts = [f".{part:0{precision}d}" for part in range(unit)]
+
+	def form_by_parts(units: int) -> str:
+		if units < 0:
+			return f"-{-units // unit}{parts[-units % unit]}"
+		return f"{units // unit}{parts[units % unit]}"
+
+	return form_by_parts

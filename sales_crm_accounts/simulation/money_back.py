@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
+from ..core.billing import BY_QUANTITY
 from ..core.installments import Closings, OpenRow, ScheduleRow, allocate
-from ..core.money import quantize, split
+from ..core.money import scale_units, split_units
 from ..core.problems import _
 from . import books
 from .agenda import CREDIT, ENTRY, EXCHANGE, INVOICE, PAY, PlayError
@@ -29,7 +30,10 @@ class MoneyBack:
 		What finds nothing open stays with the deal and is used by its next invoice. `waits`: a journal entry nobody has
 		reconciled yet.
 		"""
-		base = self.base(deal, units) if rate is None else int(quantize(units * rate, 0, self.rounding.mode))
+		if rate is None:
+			base = self.base(deal, units)
+		else:
+			base = scale_units(units, *rate.as_integer_ratio(), self.rounding.mode)
 		if kind == books.JOURNAL:
 			self.next_entry += 1
 			name, number = ENTRY, self.next_entry
@@ -42,7 +46,7 @@ class MoneyBack:
 			deal.number,
 			((self.bank, base, units, None), (self.receivable, -base, -units, deal.customer.number)),
 		)
-		self.count("collected", base)
+		self.figures["collected"] += base
 		receipt = Receipt(deal, kind, number, units, base, self.today)
 		receipt.installment, receipt.waits = installment, waits
 		if not waits:
@@ -87,16 +91,16 @@ class MoneyBack:
 
 	def use_on(self, receipt: Receipt, invoice: Invoice, units: int):
 		deal = invoice.deal
-		base = receipt.base_open if units == receipt.open else round(receipt.base_open * units / receipt.open)
+		base = receipt.base_open
+		if units != receipt.open:
+			base = scale_units(base, units, receipt.open, ROUND_HALF_EVEN)
 		invoice_base = self.take_base(invoice, units)
 		receipt.open -= units
 		receipt.base_open -= base
 		invoice.paid += units
 		name = ENTRY if receipt.kind == books.JOURNAL else PAY
-		self.ledger.add(
-			"closings",
-			(name, receipt.number, invoice.number, self.ledger.day_text, "paid", units, base),
-		)
+		ledger = self.ledger
+		ledger.closings += (name, receipt.number, invoice.number, ledger.day_text, "paid", units, base)
 		if base != invoice_base:
 			self.post_exchange(deal, base - invoice_base)
 		if self.is_traced(deal):
@@ -141,30 +145,36 @@ class MoneyBack:
 				(self.receivable, -base, -units, deal.customer.number),
 				(self.income, self.base(deal, net), net, None),
 			]
-			for (account, _rate), tax in zip(deal.tax.lines if deal.tax else (), taxes, strict=True):
-				lines.append((self.tax_accounts[account], self.base(deal, tax), tax, None))
+			accounts = self.tax_accounts[deal.tax.name] if deal.tax else ()
+			for account, tax in zip(accounts, taxes, strict=True):
+				lines.append((account, self.base(deal, tax), tax, None))
 			rest = sum(line[1] for line in lines)
 			if rest:
 				lines.append((self.round_off, -rest, 0, None))
 			self.ledger.post(CREDIT, number, deal.number, lines)
-			self.count("credited", base)
-		day = self.ledger.day_text
-		self.ledger.add(
-			"invoices",
-			(number, deal.number, day, day, -net, net - units, -units, -base, 1, invoice.number, 0),
+			self.figures["credited"] += base
+		ledger, day = self.ledger, self.ledger.day_text
+		ledger.invoices += (
+			number,
+			deal.number,
+			day,
+			day,
+			-net,
+			net - units,
+			-units,
+			-base,
+			1,
+			invoice.number,
+			0,
 		)
-		self.ledger.add("closings", (CREDIT, number, invoice.number, day, "credited", units, base))
+		ledger.closings += (CREDIT, number, invoice.number, day, "credited", units, base)
 		invoice.credited += units
 		self.refresh(invoice)
 
 	def part_of(self, invoice: Invoice, units: int) -> tuple[int, list[int]]:
 		"""Net amount and taxes in `units` of an invoice."""
-		parts = split(
-			self.money(units),
-			[self.money(invoice.net), *(self.money(tax) for tax in invoice.taxes)],
-			self.precision,
-		)
-		return self.units(parts[0]), [self.units(part) for part in parts[1:]]
+		net, *taxes = split_units(units, [invoice.net, *invoice.taxes])
+		return net, taxes
 
 	def write_off(self, invoice: Invoice, units: int = 0):
 		"""Give up `units` (0: all that is open): Dr Bad Debts, Cr Receivable."""
@@ -183,12 +193,18 @@ class MoneyBack:
 				(self.receivable, -base, -units, deal.customer.number),
 			),
 		)
-		self.ledger.add(
-			"closings",
-			(ENTRY, self.next_entry, invoice.number, self.ledger.day_text, "written_off", units, base),
+		ledger = self.ledger
+		ledger.closings += (
+			ENTRY,
+			self.next_entry,
+			invoice.number,
+			ledger.day_text,
+			"written_off",
+			units,
+			base,
 		)
 		invoice.written_off += units
-		self.count("written_off", base)
+		self.figures["written_off"] += base
 		self.refresh(invoice)
 
 	def refund(self, invoice: Invoice, units: int):
@@ -204,12 +220,11 @@ class MoneyBack:
 			deal.number,
 			((self.receivable, base, units, deal.customer.number), (self.bank, -base, -units, None)),
 		)
-		self.ledger.add(
-			"closings", (PAY, self.next_payment, invoice.number, self.ledger.day_text, "paid", -units, -base)
-		)
+		ledger = self.ledger
+		ledger.closings += (PAY, self.next_payment, invoice.number, ledger.day_text, "paid", -units, -base)
 		invoice.paid -= units
 		invoice.base_open += base
-		self.count("collected", -base)
+		self.figures["collected"] -= base
 		self.refresh(invoice)
 
 	def cancel_invoice(self, invoice: Invoice):
@@ -225,28 +240,22 @@ class MoneyBack:
 				deal.receipts.append(receipt)
 			if base != invoice_base:
 				self.post_exchange(deal, invoice_base - base)
-			self.ledger.add(
-				"closings",
-				(
-					ENTRY if receipt.kind == books.JOURNAL else PAY,
-					receipt.number,
-					invoice.number,
-					self.ledger.day_text,
-					"paid",
-					-units,
-					-base,
-				),
+			self.ledger.closings += (
+				ENTRY if receipt.kind == books.JOURNAL else PAY,
+				receipt.number,
+				invoice.number,
+				self.ledger.day_text,
+				"paid",
+				-units,
+				-base,
 			)
 		self.post_invoice(invoice, INVOICE, invoice.number, -1)
 		self.ledger.flush()
 		self.ledger.db.execute("UPDATE invoices SET cancelled = 1 WHERE id = ?", (invoice.number,))
-		lines = self.ledger.db.execute(
-			"SELECT item, quantity, amount FROM invoice_items WHERE invoice = ?", (invoice.number,)
-		).fetchall()
-		index_of = {item[0]: index for index, item in reversed(list(enumerate(deal.items)))}
-		for item, quantity, amount in lines:
-			deal.left[index_of[item]] += Decimal(amount)
-			deal.left_quantity[index_of[item]] += Decimal(quantity)
+		for line in invoice.lines:
+			deal.left[line.item] += self.units(line.amount)
+			if deal.policy.split == BY_QUANTITY:
+				deal.left_quantity[line.item] += line.quantity
 		for installment in invoice.installments:
 			self.move(installment, installment.outstanding, 0)
 			self.falls_due.remove(installment.due_date, installment)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -172,14 +171,13 @@ def check_encoding(path: Path, encoding: str, problems: Problems) -> bool:
 			_("the file is UTF-16 ('Unicode text'). Save it as CSV UTF-8 and run again."),
 		)
 		return False
-	row = 1
 	try:
 		with open_text(path, encoding) as file:
-			for row, _line in enumerate(file, 1):  # noqa: B007
+			while file.read(1 << 20):
 				pass
 		return True
 	except UnicodeDecodeError:
-		row += 1 if row > 1 else 0
+		pass
 	for other, text in (
 		(
 			"gb18030",
@@ -210,106 +208,6 @@ def _looks_chinese(path: Path, encoding: str) -> bool:
 	# Western letters read as GB18030 give rare characters; Chinese text is nearly all in the old standard set.
 	common = sum(1 for character in chinese if character.encode("gb2312", "ignore"))
 	return bool(chinese) and common >= 0.9 * len(chinese)
-
-
-def rows(
-	path: Path, columns: Sequence[Column], problems: Problems, encoding: str = "utf-8"
-) -> Iterator[tuple[int, list[Any]]]:
-	"""(row as a spreadsheet counts, values in the order of `columns`) of each good row; the others become problems.
-
-	Empty lines are skipped. The delimiter is a comma, or a semicolon or tab where the header has one and no comma.
-	"""
-	name = path.name
-	if not check_encoding(path, encoding, problems):
-		return
-	with open_text(path, encoding) as file:
-		header_line = file.readline()
-		delimiter = next((d for d in (",", ";", "\t") if d in header_line), ",")
-		file.seek(0)
-		reader = csv.reader(file, delimiter=delimiter, strict=True)
-		row = 1
-		try:
-			header = [cell.strip().lower() for cell in next(reader, [])]
-			indexes = _match_header(name, header, columns, problems)
-			if indexes is None:
-				return
-			width = len(header)
-			plain = [
-				(place, index, column)
-				for place, (index, column) in enumerate(zip(indexes, columns, strict=True))
-				if index is not None
-			]
-			blank = [column.default for column in columns]
-			for row, cells in enumerate(reader, 2):
-				if len(cells) != width:
-					if not any(cell.strip() for cell in cells):
-						continue
-					if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-						problems.add(
-							name,
-							_(
-								'the row has {count} cells, the header {width}. Put a value that has a comma in quotes, as "1,234.50".'
-							),
-							row,
-							count=len(cells),
-							width=width,
-						)
-						continue
-					cells = (cells + [""] * width)[:width]
-				values = blank.copy()
-				good, some = True, False
-				for place, index, column in plain:
-					cell = cells[index].strip()
-					if cell:
-						some = True
-						try:
-							values[place] = column.parse(cell)
-						except CellError as error:
-							good = False
-							problems.add(name, error.text, row, column.name, **error.values)
-					elif column.required:
-						good = False
-						if any(other.strip() for other in cells):
-							problems.add(name, _("the cell is empty. Fill it in."), row, column.name)
-				if good and some:
-					yield row, values
-		except csv.Error as error:
-			problems.add(
-				name, _("the row cannot be read ({error}). Check its quotes."), row + 1, error=str(error)
-			)
-
-
-def _match_header(
-	name: str, header: list[str], columns: Sequence[Column], problems: Problems
-) -> list[int | None] | None:
-	known = [column.name for column in columns]
-	if not any(header):
-		problems.add(
-			name,
-			_("the file is empty. Its first row must name the columns: {columns}."),
-			columns=", ".join(known),
-		)
-		return None
-	good = True
-	for index, title in enumerate(header):
-		if title in known:
-			if header.index(title) != index:
-				good = False
-				problems.add(name, _("the column stands twice. Remove one."), 1, title)
-		elif title:
-			good = False
-			guess = closest(title, known)
-			if guess:
-				problems.add(name, _("unknown column. Did you mean {guess}?"), 1, title, guess=guess)
-			else:
-				problems.add(
-					name, _("unknown column. Known ones are: {columns}."), 1, title, columns=", ".join(known)
-				)
-	for column in columns:
-		if column.required and column.name not in header:
-			good = False
-			problems.add(name, _("the column is missing. Add it to the first row."), 1, column.name)
-	return [header.index(column) if column in header else None for column in known] if good else None
 
 
 def read_yaml(path: Path, problems: Problems, known: Sequence[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from statistics import median
 from ..core import pipeline
 from ..core.installments import STATUSES
 from .books import Company, Deal, Installment
-from .ledger import formatter, quoted
+from .ledger import BATCH, formatter, quoted
 from .play import Play
 
 BUCKETS = ("not due", "1-30", "31-60", "61-90", "over 90")
@@ -30,7 +30,7 @@ def bucket(due: date, today: date) -> int:
 class Summary:
 	"""Figures of the report, in units of the company's currency where they are money."""
 
-	months: dict[str, dict[str, int]] = field(default_factory=dict)
+	months: dict[str, dict[str, int]]
 	statuses: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
 	ageing: list[int] = field(default_factory=lambda: [0] * len(BUCKETS))
 	debtors: dict[int, list[int]] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Summary:
 	stage_gaps: list[tuple[str, str, str]] = field(default_factory=list)
 	deals: list[tuple] = field(default_factory=list)
 	deal_states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-	rows: dict[str, int] = field(default_factory=dict)
+	rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class Results:
@@ -57,6 +57,7 @@ class Results:
 		self.form = formatter(company.precision)
 		#: titles of installments as CSV cells; most deals share a few
 		self.titles: dict[str, str] = {}
+		self.zero, self.compares = self.form(0), company.has_actual_dates
 		self.summary = Summary(months=play.engine.month_figures)
 
 	def write(self) -> Summary:
@@ -100,15 +101,22 @@ class Results:
 				self.write_deal(deal, *files)
 
 	def write_deal(self, deal: Deal, deals_file, installments_file, invoices_file, ageing_file):
-		summary, engine, add = self.summary, self.engine, self.engine.ledger.add
+		summary, engine = self.summary, self.engine
 		status = deal.status
 		panel = self.deal_row(deal, status, deals_file)
 		summary.deal_states[status] += 1
 		if not deal.installments:
 			return
-		form, titles, statuses, today = self.form, self.titles, summary.statuses, engine.today
-		zero = form(0)
-		name, customer, currency = quoted(deal.name), quoted(deal.customer.name), deal.currency
+		form, zero, titles, statuses, today = (
+			self.form,
+			self.zero,
+			self.titles,
+			summary.statuses,
+			engine.today,
+		)
+		ledger, texts, months = engine.ledger, engine.ledger.texts, summary.months
+		number, currency, name = deal.number, deal.currency, ledger.quoted_deals[deal.number]
+		customer = ledger.quoted_customers[deal.customer.number]
 		plain = name == deal.name
 		lines, invoice_lines = [], []
 		for part in deal.installments:
@@ -118,95 +126,95 @@ class Results:
 				title = titles[description] = quoted(description)
 			state = engine.status_of(part)
 			statuses[state] += 1
-			invoice, planned_on, due = part.invoice, part.planned_on, part.due_date
-			planned_text = planned_on.isoformat() if planned_on else None
-			due_text = due.isoformat() if due else None
-			posted_text, number = (invoice.posted_on.isoformat(), invoice.number) if invoice else (None, None)
-			billed, paid, credited, written_off = part.grand, part.paid, part.credited, part.written_off
+			invoice, sequence = part.invoice, part.sequence
+			planned_text, due_text = texts[part.planned_on], texts[part.due_date]
+			net, planned, billed, paid = part.net, part.planned, part.grand, part.paid
+			credited, written_off = part.credited, part.written_off
 			outstanding = billed - paid - credited - written_off
-			actual, earlier = self.compare(deal, part)
-			add(
-				"installments",
-				(
-					part.number,
-					deal.number,
-					part.sequence,
-					description,
-					state,
-					part.net,
-					part.planned,
-					planned_text,
-					due_text,
-					number,
-					billed,
-					paid,
-					credited,
-					written_off,
-					outstanding,
-					actual,
-				),
-			)
-			part_name = f"{name}-{part.sequence:02d}" if plain else quoted(part.name)
-			billed_text = form(billed)
-			if credited or written_off:
-				closed = f"{form(paid)},{form(credited)},{form(written_off)},{form(outstanding)}"
+			actual, earlier = self.compare(deal, part) if self.compares else (None, None)
+			if invoice:
+				posted_text, invoice_number = texts[invoice.posted_on], invoice.number
 			else:
-				closed = f"{form(paid)},{zero},{zero},{form(outstanding)}"
+				posted_text = invoice_number = None
+			ledger.installments += (
+				part.number,
+				number,
+				sequence,
+				description,
+				state,
+				net,
+				planned,
+				planned_text,
+				due_text,
+				invoice_number,
+				billed,
+				paid,
+				credited,
+				written_off,
+				outstanding,
+				actual,
+			)
+			part_name = f"{name}-{sequence:02d}" if plain else quoted(part.name)
+			billed_text = form(billed) if billed else zero
+			planned_form = billed_text if planned == billed else form(planned)
+			paid_text = billed_text if paid == billed else form(paid)
+			open_text = form(outstanding) if outstanding else zero
+			if credited or written_off:
+				closed = f"{paid_text},{form(credited)},{form(written_off)},{open_text}"
+			else:
+				closed = f"{paid_text},{zero},{zero},{open_text}"
 			lines.append(
-				f"{part_name},{name},{title},{customer},{state},{currency},{form(part.net)},{form(part.planned)},"
-				f"{planned_text or ''},{posted_text or ''},{due_text or ''},{number or ''},{billed_text},{closed},"
+				f"{part_name},{name},{title},{customer},{state},{currency},{form(net)},{planned_form},"
+				f"{planned_text or ''},{posted_text or ''},{due_text or ''},{invoice_number or ''},{billed_text},{closed},"
 				f"{actual or ''},{'' if earlier is None else earlier}\n"
 			)
-			if planned_on and not part.cancelled:
-				month = summary.months.setdefault(planned_text[:7], {})
-				month["planned"] = month.get("planned", 0) + engine.base(deal, part.planned)
+			if planned_text and not part.cancelled:
+				months[planned_text[:7]]["planned"] += engine.base(deal, planned)
 			if not invoice:
 				continue
 			if outstanding:
 				self.open_row(ageing_file, deal, part, part_name, customer, outstanding, today)
 			if len(invoice.installments) == 1:
 				invoice_lines.append(
-					f"{number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{billed_text},{closed}\n"
+					f"{invoice_number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{billed_text},{closed}\n"
 				)
 			elif part is invoice.installments[-1]:
 				invoice_lines.append(
-					f"{number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{form(invoice.grand)},"
+					f"{invoice_number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{form(invoice.grand)},"
 					f"{form(invoice.paid)},{form(invoice.credited)},{form(invoice.written_off)},{form(invoice.outstanding)}\n"
 				)
 		installments_file.write("".join(lines))
 		invoices_file.write("".join(invoice_lines))
-		summary.rows["invoices"] = summary.rows.get("invoices", 0) + len(invoice_lines)
-		summary.rows["installments"] = summary.rows.get("installments", 0) + len(lines)
+		summary.rows["invoices"] += len(invoice_lines)
+		summary.rows["installments"] += len(lines)
+		if len(ledger.installments) >= BATCH:
+			ledger.write()
 		self.count_deal(deal, status, panel)
 
 	def deal_row(self, deal: Deal, status: str, file) -> dict[str, int]:
-		form = self.form
+		form, ledger, texts = self.form, self.engine.ledger, self.engine.ledger.texts
 		panel = self.engine.cash_panel(deal)
-		day = lambda value: value.isoformat() if value else None  # noqa: E731
-		self.engine.ledger.add(
-			"deals",
-			(
-				deal.number,
-				deal.name,
-				deal.title,
-				deal.customer.number,
-				deal.owner,
-				status,
-				deal.currency,
-				str(deal.rate),
-				day(deal.opened_on),
-				day(deal.won_on),
-				day(deal.lost_on),
-				day(deal.cancelled_on),
-				deal.net_total,
-				deal.grand_total,
-				*panel.values(),
-			),
+		ledger.deals += (
+			deal.number,
+			deal.name,
+			deal.title,
+			deal.customer.number,
+			deal.owner,
+			status,
+			deal.currency,
+			str(deal.rate),
+			texts[deal.opened_on],
+			texts[deal.won_on],
+			texts[deal.lost_on],
+			texts[deal.cancelled_on],
+			deal.net_total,
+			deal.grand_total,
+			*panel.values(),
 		)
-		figures = ",".join([form(value) for value in panel.values()])
+		figures = ",".join(map(form, panel.values()))
 		file.write(
-			f"{quoted(deal.name)},{quoted(deal.title)},{quoted(deal.customer.name)},{quoted(deal.owner)},{status},"
-			f"{deal.currency},{day(deal.won_on) or ''},{figures}\n"
+			f"{ledger.quoted_deals[deal.number]},{quoted(deal.title)},{ledger.quoted_customers[deal.customer.number]},"
+			f"{quoted(deal.owner)},{status},{deal.currency},{texts[deal.won_on] or ''},{figures}\n"
 		)
 		return panel
 
@@ -230,8 +238,6 @@ class Results:
 
 	def compare(self, deal: Deal, part: Installment) -> tuple[str | None, int | None]:
 		"""The company's own invoice date of an installment, and how many days earlier the app was."""
-		if not self.company.has_actual_dates:
-			return None, None
 		actual = self.company.actual_dates.get((deal.number, part.sequence)) or deal.actual_invoice_date
 		invoice, summary = part.invoice, self.summary
 		if not actual:
@@ -314,9 +320,9 @@ class Results:
 			for number, amounts in sorted(self.summary.debtors.items(), key=lambda entry: -sum(entry[1])):
 				cells = ",".join(self.form(amount) for amount in (sum(amounts), *amounts))
 				file.write(f"{quoted(names[number - 1].name)},{cells}\n")
-		add = self.engine.ledger.add
+		rows = self.engine.ledger.customers
 		for customer in names:
-			add("customers", (customer.number, customer.name, customer.group, customer.territory))
+			rows += (customer.number, customer.name, customer.group, customer.territory)
 
 	def write_stages(self):
 		"""How many deals entered each stage and how long they stayed; what the stage rules would have asked for."""
@@ -331,9 +337,7 @@ class Results:
 				seconds = pipeline.seconds_in_stage(_midnight(day), _midnight(left))
 				entered[stage].append(seconds)
 				amounts[stage] += self.engine.base(deal, deal.net_total)
-				self.engine.ledger.add(
-					"stage_log", (number, stage, day.isoformat(), left.isoformat(), seconds)
-				)
+				self.engine.ledger.stage_log += (number, stage, day.isoformat(), left.isoformat(), seconds)
 				self.check_stage(deal, stage)
 		order = sorted(
 			set(entered) | set(company.stages),

@@ -1,4 +1,4 @@
-"""Totals of a deal and the policy that holds for it."""
+"""Totals of a deal, the tax on an amount and the policy that holds; what is the same for all deals is worked out once."""
 
 from __future__ import annotations
 
@@ -6,38 +6,50 @@ from decimal import Decimal
 
 from ..core import policy
 from ..core.billing import Line
-from ..core.money import ZERO, quantize
-from .books import Company, Deal, Policy
+from ..core.money import ZERO, scale_units
+from .books import Company, Deal, Policy, Tax
 
 
-def set_totals(deal: Deal, rounding):
-	"""Lines and totals of a deal; the tax as on one invoice over the whole deal."""
-	deal.lines = [
-		Line(quantity, rate, rounding.line_amount(quantity, rate), whole_number)
-		for _item, quantity, rate, whole_number in deal.items
-	]
-	net = sum((line.amount for line in deal.lines), ZERO) - deal.discount
-	tax = (
-		sum((tax_amount(net, rate, rounding) for _account, rate in deal.tax.lines), ZERO)
-		if deal.tax
-		else ZERO
-	)
-	deal.net_total = int(net.scaleb(rounding.amount))
-	deal.grand_total = int((net + tax).scaleb(rounding.amount))
+class Totals:
+	def __init__(self, company: Company):
+		self.company, self.rounding = company, company.rules()
+		self.scopes = [entry.scope for entry in company.policies]
+		self.policies = {entry.scope.name: entry for entry in company.policies}
+		#: tax -> (numerator, denominator) of each of its rows
+		self.ratios = {
+			tax.name: [ratio(rate) for _account, rate in tax.lines] for tax in company.taxes.values()
+		}
+
+	def set(self, deal: Deal):
+		"""Lines and totals of a deal; the tax as on one invoice over the whole deal."""
+		line_amount = self.rounding.line_amount
+		deal.lines = [
+			Line(quantity, rate, line_amount(quantity, rate), whole_number)
+			for _item, quantity, rate, whole_number in deal.items
+		]
+		net = sum([line.amount for line in deal.lines], ZERO) - deal.discount
+		deal.net_total = units = int(net.scaleb(self.rounding.amount))
+		deal.grand_total = units + sum(self.taxes(deal.tax, units)) if deal.tax else units
+
+	def taxes(self, tax: Tax, net: int) -> list[int]:
+		"""Taxes on a net total, rounded once an invoice as ERPNext does (taxes_and_totals.calculate_taxes)."""
+		mode = self.rounding.mode
+		return [
+			scale_units(net, numerator, denominator, mode) for numerator, denominator in self.ratios[tax.name]
+		]
+
+	def policy(self, deal: Deal) -> Policy | None:
+		customer = deal.customer
+		name = policy.choose(
+			self.scopes,
+			[customer.group] if customer.group else [],
+			[customer.territory] if customer.territory else [],
+			Decimal(deal.net_total).scaleb(-self.company.precision) * deal.rate,
+		)
+		return self.policies.get(name)
 
 
-def tax_amount(net: Decimal, rate: Decimal, rounding) -> Decimal:
-	"""Tax on a net total, rounded once an invoice as ERPNext does (taxes_and_totals.calculate_taxes)."""
-	return quantize(net * rate / 100, rounding.amount, rounding.mode)
-
-
-def choose_policy(company: Company, deal: Deal) -> Policy | None:
-	base = Decimal(deal.net_total).scaleb(-company.precision) * deal.rate
-	customer = deal.customer
-	name = policy.choose(
-		[entry.scope for entry in company.policies],
-		[customer.group] if customer.group else [],
-		[customer.territory] if customer.territory else [],
-		base,
-	)
-	return next((entry for entry in company.policies if entry.scope.name == name), None)
+def ratio(percent: Decimal) -> tuple[int, int]:
+	"""A percentage as a fraction of whole numbers."""
+	numerator, denominator = percent.as_integer_ratio()
+	return numerator, 100 * denominator

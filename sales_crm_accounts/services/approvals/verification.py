@@ -1,0 +1,299 @@
+"""Whether what stands in the books is still what passed the gate, and whether the steps are as they were written.
+
+What was touched since the last look is looked at every hour; everything each night, in parts: a chunk of documents costs a fixed
+number of statements, and where a run has used up its time the next hourly run goes on from there. SQL can change a document
+without a trace in `modified`, so only the full check is complete.
+"""
+
+import json
+from collections import defaultdict
+from time import monotonic
+
+import frappe
+from frappe import _
+from frappe.utils import cstr, get_datetime, now_datetime
+
+from sales_crm_accounts.services.approvals import (
+	SUBMIT,
+	baseline,
+	breaches,
+	chains,
+	content,
+	gate,
+	moves,
+	steps,
+)
+
+SETTINGS, CURSOR = "Sales CRM Accounts Settings", "approval_check_cursor"
+#: Documents or requests that are read at once.
+CHUNK = 200
+#: Seconds that one run takes at most; the next goes on.
+SECONDS = 600
+STEPS, LOGS = "steps", "logs"
+
+
+# The full check
+
+
+def start():
+	"""Begin a full check, unless one is on its way. Commits."""
+	if _cursor():
+		return
+	parts = [f"content:{doctype}" for doctype in _doctypes()] + [STEPS, LOGS]
+	_keep({"started": str(now_datetime()), "parts": parts, "after": ""})
+
+
+def go_on(seconds: float = SECONDS) -> list[str]:
+	"""Go on with the full check for so long; names of the findings. Each chunk is committed with the place reached."""
+	found, until = [], monotonic() + seconds
+	while (cursor := _cursor()) and monotonic() < until:
+		part = cursor["parts"][0]
+		chunk, last = _chunk(part, cursor["after"])
+		found += chunk
+		if last is None:
+			cursor["parts"].pop(0)
+		cursor["after"] = last or ""
+		_keep(cursor if cursor["parts"] else None)
+	return found
+
+
+def _chunk(part: str, after: str) -> tuple[list[str], str | None]:
+	"""(findings, name of the last one looked at, None at the end)."""
+	if part == STEPS:
+		names = _requests_after(after)
+		return check_steps(names), names[-1] if names else None
+	if part == LOGS:
+		return check_logs(), None
+	doctype = part.split(":", 1)[1]
+	names = _documents_after(doctype, after)
+	return check_content(doctype, names), names[-1] if names else None
+
+
+def _cursor() -> dict | None:
+	text = frappe.db.get_single_value(SETTINGS, CURSOR, cache=False)
+	return json.loads(text) if text else None
+
+
+def _keep(cursor: dict | None):
+	frappe.db.set_single_value(SETTINGS, CURSOR, json.dumps(cursor) if cursor else "", update_modified=False)
+	frappe.db.commit()
+
+
+def _doctypes() -> list[str]:
+	return sorted({doctype for doctype, action in baseline.gates() if action == SUBMIT})
+
+
+def _documents_after(doctype: str, after: str) -> list[str]:
+	log = frappe.qb.DocType("Approval Gate Log")
+	return (
+		frappe.qb.from_(log)
+		.where((log.reference_doctype == doctype) & (log.action == SUBMIT) & (log.reference_name > after))
+		.where(log.fingerprint.isnotnull() & (log.fingerprint != ""))
+		.select(log.reference_name)
+		.distinct()
+		.orderby(log.reference_name)
+		.limit(CHUNK)
+		.run(pluck=True)
+	)
+
+
+def _requests_after(after: str) -> list[str]:
+	return frappe.get_all(
+		"Approval Request", filters={"name": (">", after)}, pluck="name", order_by="name", limit=CHUNK
+	)
+
+
+# What was touched since the last look
+
+
+def check_recent(since) -> list[str]:
+	"""Posted documents and requests that were written to since then."""
+	since, found = get_datetime(since or "2000-01-01"), []
+	for doctype in _doctypes():
+		doc, log = frappe.qb.DocType(doctype), frappe.qb.DocType("Approval Gate Log")
+		names = (
+			frappe.qb.from_(doc)
+			.join(log)
+			.on(
+				(log.reference_doctype == doctype) & (log.reference_name == doc.name) & (log.action == SUBMIT)
+			)
+			.where((doc.modified >= since) & (doc.docstatus == 1) & (log.outcome != baseline.BEFORE))
+			.select(doc.name)
+			.distinct()
+			.run(pluck=True)
+		)
+		for place in range(0, len(names), CHUNK):
+			found += check_content(doctype, names[place : place + CHUNK])
+	names = frappe.get_all("Approval Request", filters={"modified": (">=", since)}, pluck="name")
+	for place in range(0, len(names), CHUNK):
+		found += check_steps(names[place : place + CHUNK])
+	return found
+
+
+# Contents
+
+
+def check_content(doctype: str, names: list[str]) -> list[str]:
+	"""Posted documents whose material fields are not what passed the gate; a fixed number of statements where there are none."""
+	passed = _passed(doctype, names)
+	found = []
+	for doc in read(doctype, list(passed)):
+		log = passed[doc.name]
+		if (
+			get_datetime(log.creation) < get_datetime(doc.creation)
+			or content.fingerprint_of(doc) == log.fingerprint
+		):
+			continue
+		if detail := _what_changed(doc, log):
+			found += breaches.record(
+				breaches.CHANGED,
+				doctype,
+				doc.name,
+				detail,
+				action=SUBMIT,
+				company=doc.get("company"),
+				document_user=doc.modified_by,
+				amount=breaches.amount_of(doctype, doc.name),
+				key=(doc.name, log.name, content.fingerprint_of(doc)),
+			)
+	return found
+
+
+def _passed(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
+	"""The gate's last row of each document."""
+	rows = frappe.get_all(
+		"Approval Gate Log",
+		filters={"reference_doctype": doctype, "reference_name": ("in", names or [""]), "action": SUBMIT},
+		fields=["name", "reference_name", "outcome", "request", "fingerprint", "creation"],
+		order_by="creation",
+	)
+	return {row.reference_name: row for row in rows if row.fingerprint}
+
+
+def read(doctype: str, names: list[str]) -> list[frappe._dict]:
+	"""Submitted documents with their rows, as plain values: one statement, and one for each table."""
+	if not names:
+		return []
+	found = {row.name: row for row in _rows(doctype, "name", names) if row.docstatus == 1}
+	for row in found.values():
+		row.doctype = doctype
+	for field in frappe.get_meta(doctype).get_table_fields():
+		rows = defaultdict(list)
+		for line in _rows(field.options, "parent", list(found)):
+			if line.parentfield == field.fieldname and line.parenttype == doctype:
+				line.doctype = field.options
+				rows[line.parent].append(line)
+		for name, doc in found.items():
+			doc[field.fieldname] = sorted(rows[name], key=lambda line: line.idx)
+	return list(found.values())
+
+
+def _rows(doctype: str, by: str, names: list[str]) -> list[frappe._dict]:
+	if not names or frappe.get_meta(doctype).get("is_virtual"):
+		return []
+	table = frappe.qb.DocType(doctype)
+	return frappe.qb.from_(table).where(table[by].isin(names)).select("*").run(as_dict=True)
+
+
+def _what_changed(doc, log) -> str:
+	"""The change in words; empty where ERPNext itself moves what is different after posting."""
+	before = log.request and frappe.db.get_value("Approval Request", log.request, "content")
+	if before:
+		changes = [
+			change
+			for change in content.changed(before, content.material(doc))
+			if not moves.by_erpnext(doc.doctype, change.path)
+		]
+		if not changes:
+			return ""
+		meta = frappe.get_meta(doc.doctype)
+		lines = [
+			_("{0}: {1} → {2}").format(
+				moves.label(meta, change.path, change.row), _text(change.before), _text(change.after)
+			)
+			for change in changes[:10]
+		]
+		more = len(changes) - len(lines)
+		return "\n".join([*lines, _("and {0} more").format(more)] if more > 0 else lines)
+	return _no_longer_passes(doc, log)
+
+
+def _no_longer_passes(doc, log) -> str:
+	"""For what passed without a request: whether it would be stopped as it is now."""
+	try:
+		verdict = gate.judge(frappe.get_doc(doc.doctype, doc.name), SUBMIT)
+	except chains.ChainUnusable:
+		frappe.clear_last_message()
+		return ""  # a finding of its own
+	if verdict.passes:
+		return ""
+	return _("It passed without approval ({0}); as it is now, chain {1} would have asked for it.").format(
+		_(log.outcome), verdict.chain.name
+	)
+
+
+def _text(value) -> str:
+	if isinstance(value, dict):
+		return _("row")
+	return cstr(value) or "–"
+
+
+# Steps and requests
+
+
+def check_steps(names: list[str]) -> list[str]:
+	"""Requests whose seal or whose chain of steps is not as it was written; two statements."""
+	found = []
+	for name, problems in steps.verify_many(names).items():
+		if problems:
+			row = frappe.db.get_value(
+				"Approval Request", name, ["company", "amount", "modified_by"], as_dict=True
+			)
+			found += breaches.record(
+				breaches.TAMPERED,
+				"Approval Request",
+				name,
+				"\n".join(problems),
+				company=row.company,
+				amount=row.amount,
+				document_user=row.modified_by,
+				key=(name, *problems),
+			)
+	return found
+
+
+def check_logs() -> list[str]:
+	"""Rows of the gate's log that name an approval which is not there: written by SQL to cover something up. One statement."""
+	log, request = frappe.qb.DocType("Approval Gate Log"), frappe.qb.DocType("Approval Request")
+	rows = (
+		frappe.qb.from_(log)
+		.left_join(request)
+		.on(log.request == request.name)
+		.where(log.outcome == gate.APPROVED)
+		.where(
+			request.name.isnull()
+			| (request.status != "Approved")
+			| (request.posted == 0)
+			| (request.reference_doctype != log.reference_doctype)
+			| (request.reference_name != log.reference_name)
+			| (request.action != log.action)
+			| (request.fingerprint != log.fingerprint)
+		)
+		.select(log.name, log.reference_doctype, log.reference_name, log.action, log.request, log.user)
+		.limit(breaches.LIMIT)
+		.run(as_dict=True)
+	)
+	found = []
+	for row in rows:
+		found += breaches.record(
+			breaches.TAMPERED,
+			row.reference_doctype,
+			row.reference_name,
+			_("The gate's log names request {0}, which does not approve this document.").format(
+				row.request or "–"
+			),
+			action=row.action,
+			document_user=row.user,
+			key=("log", row.name),
+		)
+	return found

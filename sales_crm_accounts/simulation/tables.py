@@ -1,0 +1,190 @@
+"""Reads the rows of a CSV file: in batches where all is well, one by one where something is not."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+from ..core.problems import _
+from . import reader
+from .problems import Problems
+from .reader import CellError, Column
+
+BATCH = 4096
+#: So many different cells of a column are remembered: days, kinds and numbers of installments repeat, amounts hardly.
+MOST_CELLS = 10_000
+
+
+def rows(
+	path: Path, columns: Sequence[Column], problems: Problems, encoding: str = "utf-8"
+) -> Iterator[tuple[int, list[Any]]]:
+	"""(row as a spreadsheet counts, values in the order of `columns`) of each good row; the others become problems.
+
+	Empty lines are skipped. The delimiter is a comma, or a semicolon or tab where the header has one and no comma.
+	"""
+	name = path.name
+	if not reader.check_encoding(path, encoding, problems):
+		return
+	with reader.open_text(path, encoding) as file:
+		header_line = file.readline()
+		delimiter = next((d for d in (",", ";", "\t") if d in header_line), ",")
+		file.seek(0)
+		lines = csv.reader(file, delimiter=delimiter, strict=True)
+		row = 1
+		try:
+			header = [cell.strip().lower() for cell in next(lines, [])]
+			indexes = _match_header(name, header, columns, problems)
+			if indexes is None:
+				return
+			table = Table(name, len(header), columns, indexes, problems)
+			for batch in _batches(lines):
+				yield from table.quickly(batch, row + 1) or table.carefully(batch, row + 1)
+				row += len(batch)
+		except csv.Error as error:
+			problems.add(
+				name, _("the row cannot be read ({error}). Check its quotes."), row + 1, error=str(error)
+			)
+
+
+def _batches(lines) -> Iterator[list[list[str]]]:
+	"""Rows in lists of up to `BATCH`; those before a row that cannot be read come before its error."""
+	batch: list[list[str]] = []
+	try:
+		for cells in lines:
+			batch.append(cells)
+			if len(batch) == BATCH:
+				yield batch
+				batch = []
+	except csv.Error:
+		yield batch
+		raise
+	yield batch
+
+
+class _Cells(dict):
+	"""Values of a column's cells as they are written; what is written often is read once."""
+
+	def __init__(self, column: Column):
+		self.column = column
+
+	def __missing__(self, cell: str):
+		text = cell.strip()
+		if text:
+			value = self.column.parse(text)
+		elif self.column.required:
+			raise CellError("")
+		else:
+			value = self.column.default
+		if len(self) < MOST_CELLS:
+			self[cell] = value
+		return value
+
+
+class Table:
+	"""Turns rows of text into values."""
+
+	def __init__(self, name: str, width: int, columns: Sequence[Column], indexes, problems: Problems):
+		self.name, self.width, self.problems = name, width, problems
+		self.blank = [column.default for column in columns]
+		#: (place in the result, index in the file, column) of the columns that the file has
+		self.plain = [
+			(place, index, column)
+			for place, (index, column) in enumerate(zip(indexes, columns, strict=True))
+			if index is not None
+		]
+		self.cells = {index: _Cells(column) for _place, index, column in self.plain}
+
+	def quickly(self, batch: list[list[str]], first: int) -> Iterator[tuple[int, Sequence[Any]]] | None:
+		"""The rows of a batch column by column; None where anything in it is not as it should be.
+
+		Every file has a column that must be filled, so no row of blanks gets through.
+		"""
+		width = self.width
+		if set(map(len, batch)) != {width}:
+			return None
+		texts = list(zip(*batch, strict=True))
+		values: list[Iterable] = [repeat(value) for value in self.blank]
+		try:
+			for place, index, column in self.plain:
+				if column.parse is str and not column.default:
+					values[place] = found = list(map(str.strip, texts[index]))
+					if column.required and "" in found:
+						return None
+				else:
+					values[place] = list(map(self.cells[index].__getitem__, texts[index]))
+		except CellError:
+			return None
+		return zip(range(first, first + len(batch)), zip(*values))  # noqa: B905
+
+	def carefully(self, batch: list[list[str]], first: int) -> Iterator[tuple[int, Sequence[Any]]]:
+		"""The good rows of a batch one by one; the others become problems."""
+		name, width, problems = self.name, self.width, self.problems
+		for row, cells in enumerate(batch, first):
+			if len(cells) != width:
+				if not any(cell.strip() for cell in cells):
+					continue
+				if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+					problems.add(
+						name,
+						_(
+							'the row has {count} cells, the header {width}. Put a value that has a comma in quotes, as "1,234.50".'
+						),
+						row,
+						count=len(cells),
+						width=width,
+					)
+					continue
+				cells = (cells + [""] * width)[:width]
+			values = self.blank.copy()
+			good, some = True, False
+			for place, index, column in self.plain:
+				cell = cells[index].strip()
+				if cell:
+					some = True
+					try:
+						values[place] = column.parse(cell)
+					except CellError as error:
+						good = False
+						problems.add(name, error.text, row, column.name, **error.values)
+				elif column.required:
+					good = False
+					if any(other.strip() for other in cells):
+						problems.add(name, _("the cell is empty. Fill it in."), row, column.name)
+			if good and some:
+				yield row, values
+
+
+def _match_header(
+	name: str, header: list[str], columns: Sequence[Column], problems: Problems
+) -> list[int | None] | None:
+	known = [column.name for column in columns]
+	if not any(header):
+		problems.add(
+			name,
+			_("the file is empty. Its first row must name the columns: {columns}."),
+			columns=", ".join(known),
+		)
+		return None
+	good = True
+	for index, title in enumerate(header):
+		if title in known:
+			if header.index(title) != index:
+				good = False
+				problems.add(name, _("the column stands twice. Remove one."), 1, title)
+		elif title:
+			good = False
+			guess = reader.closest(title, known)
+			if guess:
+				problems.add(name, _("unknown column. Did you mean {guess}?"), 1, title, guess=guess)
+			else:
+				problems.add(
+					name, _("unknown column. Known ones are: {columns}."), 1, title, columns=", ".join(known)
+				)
+	for column in columns:
+		if column.required and column.name not in header:
+			good = False
+			problems.add(name, _("the column is missing. Add it to the first row."), 1, column.name)
+	return [header.index(column) if column in header else None for column in known] if good else None

@@ -1,0 +1,157 @@
+"""Idempotent makers for tests of approvals: people with managers and limits, chains, and their removal."""
+
+from contextlib import contextmanager
+
+import frappe
+
+from sales_crm_accounts.services.approvals import chains, requests
+from sales_crm_accounts.tests import factories as make
+
+ROLE = "SCA Approver"
+REQUESTER, COLLEAGUE = "asks@sca.example.com", "colleague@sca.example.com"
+FIRST, SECOND, THIRD = "first@sca.example.com", "second@sca.example.com", "third@sca.example.com"
+BOSS, BIG_BOSS, STAND_IN = "boss@sca.example.com", "big.boss@sca.example.com", "stand.in@sca.example.com"
+APPROVAL_MANAGER = "approval.manager@sca.example.com"
+ACCOUNTS = ["Accounts User", "Accounts Manager", "Sales User", "Deal User", "Deal Manager"]
+
+
+def make_people():
+	"""Requester -> boss -> big boss (Employee: Reports To); three approvers by role; a stand-in; an Approval Manager."""
+	make.make_company()
+	if not frappe.db.exists("Role", ROLE):
+		frappe.get_doc({"doctype": "Role", "role_name": ROLE, "desk_access": 1}).insert(
+			ignore_permissions=True
+		)
+	for user in (REQUESTER, COLLEAGUE):
+		make.make_user(user, ACCOUNTS)
+	for user in (FIRST, SECOND, THIRD):
+		make.make_user(user, [ROLE])
+	for user in (BOSS, BIG_BOSS, STAND_IN):
+		make.make_user(user, ["Employee"])
+	make.make_user(APPROVAL_MANAGER, ["Approval Manager"])
+	for user in (REQUESTER, COLLEAGUE, FIRST, SECOND, THIRD, BOSS, BIG_BOSS, STAND_IN, APPROVAL_MANAGER):
+		frappe.db.set_value("User", user, "enabled", 1)
+	above = None
+	for user in (BIG_BOSS, BOSS, REQUESTER):
+		above = employee(user, above)
+
+
+def employee(user: str, reports_to: str | None = None) -> str:
+	name = frappe.db.get_value("Employee", {"user_id": user})
+	if not name:
+		doc = frappe.get_doc(
+			{
+				"doctype": "Employee",
+				"first_name": user.split("@")[0].title(),
+				"company": make.COMPANY,
+				"user_id": user,
+				"date_of_birth": "1990-01-01",
+				"date_of_joining": "2020-01-01",
+				"gender": frappe.db.get_value("Gender", {}),
+				"status": "Active",
+				"create_user_permission": 0,
+			}
+		)
+		doc.flags.ignore_mandatory = True
+		name = doc.insert(ignore_permissions=True).name
+	frappe.db.set_value("Employee", name, {"reports_to": reports_to, "status": "Active"})
+	return name
+
+
+def level(number: int = 1, **values) -> dict:
+	return {
+		"level": number,
+		"title": values.pop("title", f"Level {number}"),
+		"approver_source": "Role",
+		"role": ROLE,
+		"rule": "Any One",
+		**values,
+	}
+
+
+def by(user: str, number: int = 1, **values) -> dict:
+	return level(number, approver_source="User", role=None, user=user, **values)
+
+
+def make_chain(name: str = "SCA Test Chain", document_type: str = "Journal Entry", levels=None, **values):
+	"""An active chain of the test company; an older one of the name is taken away with its requests."""
+	remove_chain(name)
+	return frappe.get_doc(
+		{
+			"doctype": "Approval Chain",
+			"chain_name": name,
+			"document_type": document_type,
+			"company": make.COMPANY if frappe.get_meta(document_type).has_field("company") else None,
+			"active": 1,
+			"levels": levels or [level()],
+			**values,
+		}
+	).insert(ignore_permissions=True)
+
+
+def remove_chain(name: str):
+	"""Requests and steps are never deleted through the app; tests clear theirs below it."""
+	if not frappe.db.exists("Approval Chain", name):
+		return
+	held = frappe.get_all("Approval Request", filters={"chain": name}, pluck="name")
+	for doctype, field in (
+		("Approval Step", "request"),
+		("Approval Request Approver", "parent"),
+		("Approval Link", "request"),
+		("Approval Request", "name"),
+	):
+		frappe.db.delete(doctype, {field: ("in", held or [""])})
+	frappe.delete_doc("Approval Chain", name, force=True, ignore_permissions=True)
+	chains.forget()
+
+
+def remove_chains():
+	"""Leave no gate behind for the tests that follow."""
+	for name in frappe.get_all("Approval Chain", filters={"name": ("like", "SCA %")}, pluck="name"):
+		remove_chain(name)
+	frappe.db.commit()
+
+
+@contextmanager
+def as_user(user: str):
+	before = frappe.session.user
+	frappe.set_user(user)
+	try:
+		yield
+	finally:
+		frappe.set_user(before)
+
+
+def draft(amount: float = 500, user: str = REQUESTER, **values):
+	"""A balanced draft Journal Entry of the test company that `user` wrote; committed, as the gate rolls back."""
+	with as_user(user):
+		entry = frappe.get_doc(
+			{
+				"doctype": "Journal Entry",
+				"voucher_type": "Journal Entry",
+				"company": make.COMPANY,
+				"posting_date": frappe.utils.today(),
+				"accounts": [
+					{
+						"account": make.BANK,
+						"debit_in_account_currency": amount,
+						"cost_center": make.COST_CENTER,
+					},
+					{
+						"account": f"Sales - {make.ABBR}",
+						"credit_in_account_currency": amount,
+						"cost_center": make.COST_CENTER,
+					},
+				],
+				**values,
+			}
+		)
+		entry.insert()
+	frappe.db.commit()
+	return entry
+
+
+def request_of(doc, action: str = "Submit"):
+	"""The latest request of a document."""
+	found = requests.latest_of(doc.doctype, doc.name, action)
+	return frappe.get_doc("Approval Request", found.name) if found else None
