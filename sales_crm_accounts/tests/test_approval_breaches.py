@@ -211,7 +211,10 @@ class TestChangedAfterApproval(BreachCase):
 		frappe.db.commit()
 		breaches.sca_nightly_approval_verification()
 		self.assertIsNone(self.breach(entry.name))
-		frappe.db.sql("update `tabJournal Entry` set total_debit = 5000, total_credit = 5000 where name = %s", entry.name)
+		frappe.db.sql(
+			"update `tabJournal Entry` set total_debit = 5000, total_credit = 5000 where name = %s",
+			entry.name,
+		)
 		frappe.db.commit()
 		breaches.sca_nightly_approval_verification()
 		found = self.breach(entry.name)
@@ -242,7 +245,9 @@ class TestChangedAfterApproval(BreachCase):
 		with self.assertQueryCount(2 + tables):
 			self.assertEqual(verification.check_content(JOURNAL, names), [])
 		with self.assertQueryCount(2):
-			requests = frappe.get_all("Approval Request", filters={"reference_name": ("in", names)}, pluck="name")
+			requests = frappe.get_all(
+				"Approval Request", filters={"reference_name": ("in", names)}, pluck="name"
+			)
 		with self.assertQueryCount(2):
 			self.assertEqual(verification.check_steps(requests), [])
 
@@ -316,7 +321,14 @@ class TestExplaining(BreachCase):
 		finding.status = "Explained"
 		self.assertRaises(frappe.ValidationError, finding.save)
 		finding.reload()
-		finding.update({"status": "Explained", "explanation": "Data repair of 7 September", "amount": 1, "kind": "Chain Unusable"})
+		finding.update(
+			{
+				"status": "Explained",
+				"explanation": "Data repair of 7 September",
+				"amount": 1,
+				"kind": "Chain Unusable",
+			}
+		)
 		finding.save()
 		finding.reload()
 		self.assertEqual(

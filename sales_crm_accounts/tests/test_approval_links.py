@@ -54,7 +54,8 @@ class TestApprovalLinks(ApprovalTestCase):
 		self.assertNotIn(request.name, str(answer))
 		self.assertNotIn(request.reference_name, str(answer))
 		self.assertFalse(
-			frappe.db.exists("Approval Step", {"request": request.name, "channel": "Mail"}), "a step was written"
+			frappe.db.exists("Approval Step", {"request": request.name, "channel": "Mail"}),
+			"a step was written",
 		)
 
 	def test_the_database_does_not_know_the_token(self):
@@ -89,7 +90,8 @@ class TestApprovalLinks(ApprovalTestCase):
 		self.assertEqual((answer["done"], answer["title"]), (True, "Approved"))
 		step = frappe.get_doc("Approval Step", {"request": request.name, "decision": "Approved"})
 		self.assertEqual(
-			(step.user, step.channel, step.comment, step.on_behalf_of or None), (af.FIRST, "Mail", "Fine", None)
+			(step.user, step.channel, step.comment, step.on_behalf_of or None),
+			(af.FIRST, "Mail", "Fine", None),
 		)
 		self.assertEqual(frappe.db.get_value("Approval Request", request.name, "current_level"), 2)
 		self.assertEqual(frappe.db.count("Approval Step", {"request": request.name}), 2)
@@ -259,7 +261,9 @@ class TestApprovalLinks(ApprovalTestCase):
 			worker.join(60)
 		frappe.db.rollback()
 		self.assertEqual(frappe.db.count("Approval Step", {"request": request.name, "channel": "Mail"}), 1)
-		self.assertEqual(requests.progress_of(frappe.get_doc("Approval Request", request.name)).complete, False)
+		self.assertEqual(
+			requests.progress_of(frappe.get_doc("Approval Request", request.name)).complete, False
+		)
 
 	def test_in_the_readers_language(self):
 		frappe.db.set_value("User", af.FIRST, "language", "zh")

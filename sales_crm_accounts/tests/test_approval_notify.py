@@ -235,7 +235,9 @@ class TestApprovalNotify(ApprovalTestCase):
 				{"reference_name": request.name, "method": f"Approval mail to {af.SECOND}"},
 			)
 		)
-		self.assertEqual(af.request_of(frappe.get_doc("Journal Entry", request.reference_name)).status, "Open")
+		self.assertEqual(
+			af.request_of(frappe.get_doc("Journal Entry", request.reference_name)).status, "Open"
+		)
 
 	def test_a_queue_that_is_down_stops_nobody(self):
 		af.make_chain()

@@ -118,7 +118,9 @@ class TestEscalation(ReminderCase):
 
 	def test_all_have_to_sign_and_one_is_replaced(self):
 		"""All three by role; who is asked in the place of one does not add a signature: three of the four."""
-		request = self.asked(af.level(1, rule="All", escalate_after=8, escalate_to="User", escalate_user=af.BIG_BOSS))
+		request = self.asked(
+			af.level(1, rule="All", escalate_after=8, escalate_to="User", escalate_user=af.BIG_BOSS)
+		)
 		reminders.remind(datetime(2026, 9, 9, 9))
 		self.assertEqual(self.decisions_of(request), [("Escalated", af.BIG_BOSS)])
 		for user in (af.FIRST, af.SECOND):
@@ -209,7 +211,11 @@ class TestAbsence(ReminderCase):
 
 class TestDigest(ApprovalTestCase):
 	def digests(self):
-		return [mail.to for mail in self.mails() if "wait for you" in mail.subject or "waits for you" in mail.subject]
+		return [
+			mail.to
+			for mail in self.mails()
+			if "wait for you" in mail.subject or "waits for you" in mail.subject
+		]
 
 	def test_once_a_day_after_the_set_time(self):
 		"""At 7 nothing; at 11, after the hour of 8 was missed, one mail with both requests; the next day another."""

@@ -11,4 +11,3 @@ def by_erpnext(doctype: str, path: str) -> bool:
 	allowed = BY_ERPNEXT.get(doctype, frozenset())
 	parts = path.split(".")
 	return any(".".join(parts[:count]) in allowed for count in range(1, len(parts) + 1))
-

@@ -134,7 +134,10 @@ def url_to_inbox() -> str:
 
 
 def _requested_with(request) -> str:
-	return next((step.comment for step in steps.of_request(request.name) if step.decision == "Requested"), "") or ""
+	return (
+		next((step.comment for step in steps.of_request(request.name) if step.decision == "Requested"), "")
+		or ""
+	)
 
 
 def _briefing(request) -> dict:
@@ -183,9 +186,7 @@ def _exposure(facts: dict, request) -> list[dict]:
 			}
 		)
 	if flt(exposure.get("billed_later")):
-		lines.append(
-			{"label": _("Billed Later"), "value": money(exposure["billed_later"], request.currency)}
-		)
+		lines.append({"label": _("Billed Later"), "value": money(exposure["billed_later"], request.currency)})
 	for key, label in (("discount_percent", _("Discount")), ("margin_percent", _("Margin"))):
 		if margin.get(key) is not None and (key == "margin_percent" or flt(margin[key])):
 			value = flt(margin[key], 1)

@@ -117,7 +117,9 @@ def check_recent(since) -> list[str]:
 		names = (
 			frappe.qb.from_(doc)
 			.join(log)
-			.on((log.reference_doctype == doctype) & (log.reference_name == doc.name) & (log.action == SUBMIT))
+			.on(
+				(log.reference_doctype == doctype) & (log.reference_name == doc.name) & (log.action == SUBMIT)
+			)
 			.where((doc.modified >= since) & (doc.docstatus == 1) & (log.outcome != baseline.BEFORE))
 			.select(doc.name)
 			.distinct()
@@ -140,7 +142,10 @@ def check_content(doctype: str, names: list[str]) -> list[str]:
 	found = []
 	for doc in read(doctype, list(passed)):
 		log = passed[doc.name]
-		if get_datetime(log.creation) < get_datetime(doc.creation) or content.fingerprint_of(doc) == log.fingerprint:
+		if (
+			get_datetime(log.creation) < get_datetime(doc.creation)
+			or content.fingerprint_of(doc) == log.fingerprint
+		):
 			continue
 		if detail := _what_changed(doc, log):
 			found += breaches.record(
@@ -206,7 +211,9 @@ def _what_changed(doc, log) -> str:
 			return ""
 		lines = [
 			_("{0}: {1} → {2}").format(
-				f"{line['label']} ({line['row']})" if line["row"] else line["label"], line["before"], line["after"]
+				f"{line['label']} ({line['row']})" if line["row"] else line["label"],
+				line["before"],
+				line["after"],
 			)
 			for line in differences.described(doc.doctype, changes)
 		]

@@ -48,13 +48,21 @@ class TestApprovalExceptions(ApprovalTestCase):
 		columns, rows, _message, chart, _summary = self.run_report()
 		moments = [row.pop("happened_on") for row in rows]
 		self.assertEqual(moments, sorted(moments, reverse=True))
-		refused = frappe.db.get_value("Approval Step", {"request": request.name, "decision": "Refused"}, "comment")
+		refused = frappe.db.get_value(
+			"Approval Step", {"request": request.name, "decision": "Refused"}, "comment"
+		)
 		expected = [
 			self.row(request, "Self-Approval Attempt", af.REQUESTER, None, refused),
 			self.row(request, "Reassigned", af.FIRST, af.SECOND, "On leave"),
 			self.row(request, "Approver Added", af.APPROVAL_MANAGER, af.THIRD, "Look, too"),
 			self.row(request, "Delegated Decision", af.STAND_IN, af.BOSS, "Approved: For the boss"),
-			self.row(request, "Chain Switched Off", af.APPROVAL_MANAGER, None, "The request was open and kept its route."),
+			self.row(
+				request,
+				"Chain Switched Off",
+				af.APPROVAL_MANAGER,
+				None,
+				"The request was open and kept its route.",
+			),
 		]
 		by_kind = lambda row: row["kind"]  # noqa: E731
 		self.assertEqual(sorted(rows, key=by_kind), sorted(expected, key=by_kind))
@@ -73,7 +81,12 @@ class TestApprovalExceptions(ApprovalTestCase):
 		invoice = make.bill_all(make.make_deal(win=True))[0]
 		entry = make.pay(invoice)
 		frappe.db.commit()
-		filters = {"chain": None, "kind": "Passed by Content", "reference_doctype": "Payment Entry", "company": make.COMPANY}
+		filters = {
+			"chain": None,
+			"kind": "Passed by Content",
+			"reference_doctype": "Payment Entry",
+			"company": make.COMPANY,
+		}
 		rows = [row for row in self.run_report(**filters)[1] if row["document_name"] == entry.name]
 		self.assertEqual(
 			[(row["kind"], row["user"], row["detail"]) for row in rows],

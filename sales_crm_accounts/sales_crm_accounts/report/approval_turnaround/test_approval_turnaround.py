@@ -19,7 +19,9 @@ class TestApprovalTurnaround(ApprovalTestCase):
 
 	def setUp(self):
 		super().setUp()
-		af.make_chain(CHAIN, levels=[af.by(af.FIRST, 1, title="Finance"), af.by(af.BOSS, 2, title="Management")])
+		af.make_chain(
+			CHAIN, levels=[af.by(af.FIRST, 1, title="Finance"), af.by(af.BOSS, 2, title="Management")]
+		)
 		self.approved = self.decided("Approved", (9, 10, 12), 12)
 		self.rejected = self.decided("Rejected", (9, 13, 18), 18)
 		withdrawn = self.ask(af.draft(700))
@@ -54,9 +56,33 @@ class TestApprovalTurnaround(ApprovalTestCase):
 		self.assertEqual(
 			rows,
 			[
-				{**base, "level": 0, "step": "Whole request", "median": 6, "mean": 6, "ninety": 9, "longest": 9},
-				{**base, "level": 1, "step": "Finance", "median": 2.5, "mean": 2.5, "ninety": 4, "longest": 4},
-				{**base, "level": 2, "step": "Management", "median": 3.5, "mean": 3.5, "ninety": 5, "longest": 5},
+				{
+					**base,
+					"level": 0,
+					"step": "Whole request",
+					"median": 6,
+					"mean": 6,
+					"ninety": 9,
+					"longest": 9,
+				},
+				{
+					**base,
+					"level": 1,
+					"step": "Finance",
+					"median": 2.5,
+					"mean": 2.5,
+					"ninety": 4,
+					"longest": 4,
+				},
+				{
+					**base,
+					"level": 2,
+					"step": "Management",
+					"median": 3.5,
+					"mean": 3.5,
+					"ninety": 5,
+					"longest": 5,
+				},
 			],
 		)
 		self.assertEqual({column["fieldname"] for column in columns}, set(rows[0]))

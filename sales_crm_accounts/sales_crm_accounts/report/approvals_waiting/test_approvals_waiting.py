@@ -19,7 +19,9 @@ class TestApprovalsWaiting(ApprovalTestCase):
 
 	def setUp(self):
 		super().setUp()
-		af.make_chain(CHAIN, levels=[af.by(af.FIRST, 1, title="Finance"), af.by(af.BOSS, 1, title="Management")])
+		af.make_chain(
+			CHAIN, levels=[af.by(af.FIRST, 1, title="Finance"), af.by(af.BOSS, 1, title="Management")]
+		)
 		self.old = self.ask(af.draft(500))
 		self.new = self.ask(af.draft(900))
 		for request, asked in ((self.old, "2026-09-04 10:00:00"), (self.new, "2026-09-07 14:30:00")):
