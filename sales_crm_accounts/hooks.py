@@ -24,8 +24,9 @@ add_to_apps_screen = [
 	}
 ]
 
-app_include_css = "sales_crm_accounts.bundle.css"
+app_include_css = ["sales_crm_accounts.bundle.css", "approvals.bundle.css"]
 app_include_js = "sales_crm_accounts.bundle.js"
+extend_bootinfo = "sales_crm_accounts.boot.extend_bootinfo"
 
 doctype_js = {
 	"Opportunity": "public/js/opportunity.js",
@@ -47,6 +48,7 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.approvals.on_submit",
 		"before_cancel": "sales_crm_accounts.events.approvals.before_cancel",
 		"on_cancel": "sales_crm_accounts.events.approvals.on_cancel",
+		"before_update_after_submit": "sales_crm_accounts.events.approvals.before_update_after_submit",
 		"on_update": "sales_crm_accounts.events.approvals.on_update",
 		"on_trash": "sales_crm_accounts.events.approvals.on_trash",
 		"on_discard": "sales_crm_accounts.events.approvals.on_discard",

@@ -1,114 +1,80 @@
-"""What tests of approvals share: people and chains of `approval_factories`, mails as they lie in the queue, no jobs in the background."""
+"""What tests of approvals share: people, no jobs or mails of their own, no gate left behind, and the question that matters."""
 
-import email
-import email.policy
+from contextlib import ExitStack
 from unittest.mock import patch
 
 import frappe
-from frappe.utils import now
+from frappe.utils import strip_html
 
-from sales_crm_accounts.services.approvals import gate, notify
+from sales_crm_accounts.services.approvals import gate
 from sales_crm_accounts.tests import SiteTestCase
-from sales_crm_accounts.tests import approval_factories as af
-from sales_crm_accounts.tests import factories as make
+from sales_crm_accounts.tests import approval_factories as people
 
-SETTINGS = "Sales CRM Accounts Settings"
+TOLD = ("asked", "finished", "superseded", "question", "answered", "posting_failed")
+SERVICES = "sales_crm_accounts.services.approvals"
 
 
-class ApprovalTestCase(SiteTestCase):
-	"""Each test starts without a chain of the tests and leaves none behind. Jobs do not run: `told` holds what notify would start."""
-
+class ApprovalCase(SiteTestCase):
 	@classmethod
 	def setUpClass(cls):
 		super().setUpClass()
-		af.make_people()
-		af.remove_chains()
-		make.mail_account()
+		people.make_people()
 		frappe.db.commit()
 
 	def setUp(self):
 		super().setUp()
-		frappe.set_user("Administrator")
-		self.told = []
-		for target, replacement in (
-			(notify, lambda *args: self.told.append(args)),
-			("posting", lambda request: None),
-		):
-			name = "_start" if target is notify else "enqueue"
-			job = patch(
-				f"sales_crm_accounts.services.approvals.{'notify' if target is notify else target}.{name}",
-				side_effect=replacement,
-			)
-			job.start()
-			self.addCleanup(job.stop)
-		self.settings(approve_by_mail=1, approval_mails=1, approval_link_hours=72, digest_time="08:00:00",
-			working_day_start="09:00:00", working_day_end="18:00:00", approval_check_cursor="")  # fmt: skip
-		frappe.db.delete("Approval Preference", {"user": ("like", "%@sca.example.com")})
-		for user in frappe.get_all("User", filters={"name": ("like", "%@sca.example.com")}, pluck="name"):
-			frappe.db.set_value("User", user, {"language": "en", "enabled": 1}, update_modified=False)
-			frappe.clear_document_cache("User", user)
-		frappe.db.commit()
-		self.since = now()
+		stack = self.enterContext(ExitStack())
+		# Who would be told: mails and jobs are tested elsewhere, and no worker may act in the middle of a test.
+		self.told = {name: stack.enter_context(patch(f"{SERVICES}.notify.{name}")) for name in TOLD}
+		self.posting_jobs = stack.enter_context(patch(f"{SERVICES}.posting.enqueue"))
+		self.addCleanup(people.remove_chains)
+
+	def enterContext(self, context):
+		"""Python 3.10 has no enterContext."""
+		value = context.__enter__()
+		self.addCleanup(context.__exit__, None, None, None)
+		return value
 
 	def tearDown(self):
 		frappe.set_user("Administrator")
 		frappe.db.rollback()
-		af.remove_chains()
 		super().tearDown()
 
-	def settings(self, **values):
-		for field, value in values.items():
-			frappe.db.set_single_value(SETTINGS, field, value, update_modified=False)
-		frappe.clear_document_cache(SETTINGS, SETTINGS)
-
-	def ask(self, doc, user: str = af.REQUESTER):
-		"""Submit as `user`, be stopped, and return the request that was opened."""
-		with af.as_user(user), self.assertRaises(gate.ApprovalRequired):
-			frappe.get_doc(doc.doctype, doc.name).submit()
+	def assertNotPosted(self, doc, docstatus: int = 0):
+		"""Neither the document nor one ledger entry, as another connection would see it."""
 		frappe.db.rollback()
-		frappe.db.commit()
-		return af.request_of(doc)
+		if frappe.db.exists(doc.doctype, doc.name):
+			self.assertEqual(frappe.db.get_value(doc.doctype, doc.name, "docstatus"), docstatus)
+		self.assertEqual(people.ledger(doc), 0)
 
-	def tell(self):
-		"""Run what notify would have started, in its order."""
-		while self.told:
-			notify.send(*self.told.pop(0))
+	def assertPosted(self, doc):
+		frappe.db.rollback()
+		self.assertEqual(frappe.db.get_value(doc.doctype, doc.name, "docstatus"), 1)
+		self.assertGreater(people.ledger(doc), 0)
 
-	def mails(self, to: str | None = None) -> list[frappe._dict]:
-		"""Mails queued since the test began, oldest first: to, subject, html, text, name, reference_doctype."""
-		found = []
-		for row in frappe.get_all(
-			"Email Queue",
-			filters={"creation": (">=", self.since)},
-			fields=["name", "message", "reference_doctype", "reference_name"],
-			order_by="creation",
-		):
-			for recipient in frappe.get_all(
-				"Email Queue Recipient", filters={"parent": row.name}, pluck="recipient"
-			):
-				if to and recipient != to:
-					continue
-				message = email.message_from_string(row.message, policy=email.policy.default)
-				parts = {
-					part.get_content_type(): part.get_content()
-					for part in message.walk()
-					if not part.is_multipart()
-				}
-				found.append(
-					frappe._dict(
-						row,
-						to=recipient,
-						subject=message["Subject"],
-						html=parts.get("text/html", ""),
-						text=parts.get("text/plain", ""),
-					)
-				)
-		return found
+	def assertExplained(self, text: str, waits_for: str = "First"):
+		"""Why, by whom it waits, and what to do."""
+		text = strip_html(text)
+		self.assertIn("needs approval", text)
+		self.assertIn(waits_for, text)
+		self.assertRegex(text, "The request is opened for you|Save it as a draft first")
 
-	def bells(self, user: str) -> list[str]:
-		return frappe.get_all(
-			"Notification Log",
-			filters={"for_user": user, "creation": (">=", self.since)},
-			pluck="subject",
-			order_by="creation",
-		)
+	def assertStopped(
+		self, doc, attempt, user: str = people.REQUESTER, action: str = "Submit", docstatus: int = 0
+	):
+		"""The attempt fails with the reason, nothing is posted, and the request of the user who was stopped is open."""
+		with people.as_user(user):
+			with self.assertRaises(gate.ApprovalRequired) as stop:
+				attempt()
+			frappe.db.rollback()  # as every request and job does after an error
+		self.assertExplained(str(stop.exception))
+		self.assertAsked(doc, user, action)
+		if action == "Submit":
+			self.assertNotPosted(doc, docstatus)
+		return people.request_of(doc, action)
+
+	def assertAsked(self, doc, user: str = people.REQUESTER, action: str = "Submit"):
+		request = people.request_of(doc, action)
+		self.assertIsNotNone(request, "no request was opened")
+		self.assertEqual((request.status, request.requester, request.posted), ("Open", user, 0))
+		return request

@@ -6,7 +6,7 @@ from frappe.utils import add_days, now_datetime
 from sales_crm_accounts.services.approvals import baseline, breaches, decisions, posting, verification
 from sales_crm_accounts.tests import approval_factories as af
 from sales_crm_accounts.tests import factories as make
-from sales_crm_accounts.tests.approval_case import SETTINGS, ApprovalTestCase
+from sales_crm_accounts.tests.approval_mail_case import SETTINGS, ApprovalTestCase
 
 JOURNAL = "Journal Entry"
 AUDITOR = "auditor@sca.example.com"

@@ -11,7 +11,7 @@ from frappe.website.serve import get_response
 from sales_crm_accounts.api import approval_links as api
 from sales_crm_accounts.services.approvals import decisions, links, requests
 from sales_crm_accounts.tests import approval_factories as af
-from sales_crm_accounts.tests.approval_case import ApprovalTestCase
+from sales_crm_accounts.tests.approval_mail_case import ApprovalTestCase
 
 FORK = multiprocessing.get_context("fork")
 

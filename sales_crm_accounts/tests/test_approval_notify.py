@@ -10,7 +10,7 @@ from frappe.utils import add_days, today
 from sales_crm_accounts.services.approvals import decisions, notify, posting, requests
 from sales_crm_accounts.tests import approval_factories as af
 from sales_crm_accounts.tests import factories as make
-from sales_crm_accounts.tests.approval_case import ApprovalTestCase
+from sales_crm_accounts.tests.approval_mail_case import ApprovalTestCase
 
 
 class MailServer(socketserver.ThreadingTCPServer):

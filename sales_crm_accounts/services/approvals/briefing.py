@@ -39,7 +39,7 @@ def briefing(request) -> dict:
 	answer = {
 		**view.of_request(request),
 		"document": [],
-		"rows": {"columns": [], "rows": [], "more": 0},
+		"rows": {"label": "", "columns": [], "rows": [], "more": 0},
 		"ledger": [],
 		"exposure": None,
 		"margin": None,
@@ -69,6 +69,8 @@ def briefing(request) -> dict:
 def facts(doc) -> list[dict]:
 	"""Label and formatted value of the fields that say what the document is about."""
 	meta = frappe.get_meta(doc.doctype)
+	company = doc.get("company")
+	company_currency = company and frappe.get_cached_value("Company", company, "default_currency")
 	names = [name for name in FACTS if meta.has_field(name)]
 	names += [
 		field.fieldname
@@ -82,6 +84,7 @@ def facts(doc) -> list[dict]:
 		{"label": _(meta.get_label(name)), "value": doc.get_formatted(name), "fieldname": name}
 		for name in names
 		if doc.get(name) not in (None, "", 0, 0.0)
+		and not (name == "base_grand_total" and doc.get("currency") == company_currency)
 	][:12]
 
 
@@ -92,7 +95,7 @@ def rows(doc) -> dict:
 		if meta.has_field(table) and doc.get(table):
 			break
 	else:
-		return {"columns": [], "rows": [], "more": 0}
+		return {"label": "", "columns": [], "rows": [], "more": 0}
 	columns = [
 		field
 		for field in frappe.get_meta(meta.get_field(table).options).fields
@@ -100,6 +103,7 @@ def rows(doc) -> dict:
 	][:6]
 	entries = doc.get(table)
 	return {
+		"label": _(meta.get_label(table)),
 		"columns": [
 			{"label": _(field.label), "number": field.fieldtype in ("Currency", "Float", "Percent", "Int")}
 			for field in columns

@@ -31,6 +31,8 @@ def check(chain):
 
 def updated(chain):
 	chains.forget()
+	# Desks that are open learn it without being loaded again.
+	frappe.publish_realtime("sca_approval_chains", after_commit=True)
 	before = chain.get_doc_before_save()
 	if before and before.active and (not chain.active or _route_changed(before, chain)):
 		requests.chain_changed(chain.name)
@@ -84,6 +86,12 @@ def _check_conditions(chain):
 
 def _check_amount_field(chain):
 	if not chain.amount_field:
+		if chains.asks_amount(chain) and not chains.amount_field(chain, chain.document_type):
+			frappe.throw(
+				_(
+					"{0} has no amount that is known. Choose the amount field, since the levels compare amounts."
+				).format(frappe.bold(_(chain.document_type)))
+			)
 		return
 	fieldtype = _field(chain, chain.amount_field, _("Amount field"))
 	if fieldtype not in ("Currency", "Float", "Int", "Percent"):

@@ -8,7 +8,7 @@ from sales_crm_accounts.sales_crm_accounts.report.approval_exceptions import app
 from sales_crm_accounts.services.approvals import decisions
 from sales_crm_accounts.tests import approval_factories as af
 from sales_crm_accounts.tests import factories as make
-from sales_crm_accounts.tests.approval_case import ApprovalTestCase
+from sales_crm_accounts.tests.approval_mail_case import ApprovalTestCase
 
 CHAIN = "SCA Exceptions Chain"
 

@@ -8,7 +8,7 @@ import frappe
 from sales_crm_accounts.sales_crm_accounts.report.approval_turnaround import approval_turnaround as report
 from sales_crm_accounts.services.approvals import decisions
 from sales_crm_accounts.tests import approval_factories as af
-from sales_crm_accounts.tests.approval_case import ApprovalTestCase
+from sales_crm_accounts.tests.approval_mail_case import ApprovalTestCase
 
 CHAIN = "SCA Turnaround Chain"
 DAY = "2026-08-03"  # a Monday

@@ -9,7 +9,7 @@ import frappe
 from sales_crm_accounts.sales_crm_accounts.report.approvals_waiting import approvals_waiting as report
 from sales_crm_accounts.tests import approval_factories as af
 from sales_crm_accounts.tests import factories as make
-from sales_crm_accounts.tests.approval_case import ApprovalTestCase
+from sales_crm_accounts.tests.approval_mail_case import ApprovalTestCase
 
 CHAIN = "SCA Waiting Chain"
 
