@@ -198,7 +198,9 @@ def invoice(user: str = REQUESTER, **values):
 				"customer": make.CUSTOMER,
 				"currency": "USD",
 				"taxes_and_charges": make.TAX_TEMPLATE,
-				"items": [{"item_code": make.SERVICE, "qty": 1, "rate": 100, "cost_center": make.COST_CENTER}],
+				"items": [
+					{"item_code": make.SERVICE, "qty": 1, "rate": 100, "cost_center": make.COST_CENTER}
+				],
 				**values,
 			}
 		)
@@ -237,4 +239,6 @@ def ask(doc, user: str = REQUESTER):
 
 def ledger(doc) -> int:
 	"""Ledger entries of the document that count."""
-	return frappe.db.count("GL Entry", {"voucher_type": doc.doctype, "voucher_no": doc.name, "is_cancelled": 0})
+	return frappe.db.count(
+		"GL Entry", {"voucher_type": doc.doctype, "voucher_no": doc.name, "is_cancelled": 0}
+	)

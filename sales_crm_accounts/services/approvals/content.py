@@ -146,9 +146,7 @@ def _find_fields(doctype: str, table: str, rule: dict | None) -> list[tuple[str,
 	if rule and rule["mode"] == ONLY_LISTED:
 		material = listed
 	else:
-		harmless = (
-			(HARMLESS | HARMLESS_IN.get(doctype, frozenset())) - _material_in(doctype) | listed
-		)
+		harmless = (HARMLESS | HARMLESS_IN.get(doctype, frozenset())) - _material_in(doctype) | listed
 		material = {field.fieldname for field in frappe.get_meta(doctype).fields} - harmless
 	return [
 		(field.fieldname, field.fieldtype)

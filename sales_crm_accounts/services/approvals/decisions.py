@@ -348,9 +348,9 @@ def _open(name: str):
 	request = requests.load(name)
 	if request.flags.tampered or steps.verify(name):
 		frappe.throw(
-			_("Request {0} was changed outside the app. Nothing is decided on it: withdraw it, then ask again.").format(
-				name
-			),
+			_(
+				"Request {0} was changed outside the app. Nothing is decided on it: withdraw it, then ask again."
+			).format(name),
 			title=_("Seal Broken"),
 		)
 	if request.status != requests.OPEN:
