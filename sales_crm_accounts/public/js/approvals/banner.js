@@ -198,15 +198,19 @@ approvals.Banner = class Banner {
 		const { doctype, docname } = frm;
 		if (action === "request" && frm.is_dirty()) await frm.save();
 		const result = await approvals.act(action, state, { doctype, name: docname });
-		const last = ["approve"].includes(action) && result?.status === "Approved";
-		if (last && state.request.after_approval === "Post It for the Requester") {
+		let posted = false;
+		if (result?.status === "Approved" && state.request.after_approval !== "Only Allow It") {
 			await this.refresh();
-			const before = cint(frm.doc.docstatus);
-			if (!(await approvals.wait_for_posting(doctype, docname, before))) {
-				return this.refresh();
-			}
+			const { reference_doctype, reference_name, action: wanted } = state.request;
+			posted = await approvals.wait_for_posting(
+				reference_doctype,
+				reference_name,
+				wanted === "Cancel" ? 2 : 1
+			);
 		}
-		if (frm.docname === docname && !frm.is_dirty()) await frm.reload_doc();
+		if (frm.docname !== docname) return;
+		// What was typed meanwhile is kept, unless the document has been posted.
+		if (posted || !frm.is_dirty()) await frm.reload_doc();
 		else this.refresh();
 	}
 };

@@ -38,10 +38,6 @@ Object.assign(sales_crm_accounts.approvals, {
 		return `<a href="${frappe.utils.get_form_link(doctype, name)}">${__(doctype)} ${this.esc(name)}</a>`;
 	},
 
-	action_text(action) {
-		return action === "Cancel" ? __("Cancelling") : __("Posting");
-	},
-
 	/** "any one of 3", "2 of 4 needed", "all 3 needed": how many of a level's people have to sign. */
 	rule_text(level) {
 		const count = (level.people || []).length;
