@@ -48,6 +48,7 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.approvals.on_submit",
 		"before_cancel": "sales_crm_accounts.events.approvals.before_cancel",
 		"on_cancel": "sales_crm_accounts.events.approvals.on_cancel",
+		"before_update_after_submit": "sales_crm_accounts.events.approvals.before_update_after_submit",
 		"on_update": "sales_crm_accounts.events.approvals.on_update",
 		"on_trash": "sales_crm_accounts.events.approvals.on_trash",
 		"on_discard": "sales_crm_accounts.events.approvals.on_discard",

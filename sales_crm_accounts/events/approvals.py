@@ -2,7 +2,7 @@
 
 from frappe import _
 
-from sales_crm_accounts.services.approvals import chains, gate, requests
+from sales_crm_accounts.services.approvals import after_posting, chains, gate, newborn, requests
 
 
 def before_validate(doc, method=None):
@@ -27,8 +27,13 @@ def on_cancel(doc, method=None):
 		requests.document_gone(doc, _("The document was cancelled."))
 
 
+def before_update_after_submit(doc, method=None):
+	after_posting.before_update_after_submit(doc)
+
+
 def on_update(doc, method=None):
 	if chains.gated(doc.doctype):
+		newborn.remember(doc)
 		requests.document_changed(doc)
 
 

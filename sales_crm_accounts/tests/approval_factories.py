@@ -151,7 +151,90 @@ def draft(amount: float = 500, user: str = REQUESTER, **values):
 	return entry
 
 
+def supplier() -> str:
+	group = frappe.db.get_value("Supplier Group", {"is_group": 0}) or make.ensure(
+		"Supplier Group", "SCA Suppliers", supplier_group_name="SCA Suppliers"
+	)
+	return make.ensure("Supplier", "SCA Supplier", supplier_name="SCA Supplier", supplier_group=group)
+
+
+def payment(amount: float = 500, user: str = REQUESTER, payment_type: str = "Pay", **values):
+	"""A draft Payment Entry to a supplier (or from a customer) that `user` wrote; committed."""
+	pays = payment_type == "Pay"
+	party = supplier() if pays else make.CUSTOMER
+	with as_user(user):
+		entry = frappe.get_doc(
+			{
+				"doctype": "Payment Entry",
+				"payment_type": payment_type,
+				"company": make.COMPANY,
+				"posting_date": frappe.utils.today(),
+				"party_type": "Supplier" if pays else "Customer",
+				"party": party,
+				"paid_from": make.BANK if pays else make.DEBTORS,
+				"paid_to": f"Creditors - {make.ABBR}" if pays else make.BANK,
+				"paid_amount": amount,
+				"received_amount": amount,
+				"source_exchange_rate": 1,
+				"target_exchange_rate": 1,
+				"reference_no": "TEST",
+				"reference_date": frappe.utils.today(),
+				"cost_center": make.COST_CENTER,
+				**values,
+			}
+		)
+		entry.insert()
+	frappe.db.commit()
+	return entry
+
+
+def invoice(user: str = REQUESTER, **values):
+	"""A draft Sales Invoice with tax over 110.00 that `user` wrote; committed."""
+	with as_user(user):
+		doc = frappe.get_doc(
+			{
+				"doctype": "Sales Invoice",
+				"company": make.COMPANY,
+				"customer": make.CUSTOMER,
+				"currency": "USD",
+				"taxes_and_charges": make.TAX_TEMPLATE,
+				"items": [{"item_code": make.SERVICE, "qty": 1, "rate": 100, "cost_center": make.COST_CENTER}],
+				**values,
+			}
+		)
+		if doc.taxes_and_charges:
+			doc.append_taxes_from_master()
+		doc.insert()
+	frappe.db.commit()
+	return doc
+
+
 def request_of(doc, action: str = "Submit"):
 	"""The latest request of a document."""
 	found = requests.latest_of(doc.doctype, doc.name, action)
 	return frappe.get_doc("Approval Request", found.name) if found else None
+
+
+def approve(request, *users: str):
+	"""Each of the users approves, in this order; returns the request as it is then."""
+	from sales_crm_accounts.services.approvals import decisions
+
+	name = getattr(request, "name", request)
+	for user in users or (FIRST,):
+		with as_user(user):
+			decisions.decide(name, "Approved")
+	frappe.db.commit()
+	return frappe.get_doc("Approval Request", name)
+
+
+def ask(doc, user: str = REQUESTER):
+	"""The request that `user` opens for the document as it is saved."""
+	with as_user(user):
+		request = requests.open_request(frappe.get_doc(doc.doctype, doc.name))
+	frappe.db.commit()
+	return request
+
+
+def ledger(doc) -> int:
+	"""Ledger entries of the document that count."""
+	return frappe.db.count("GL Entry", {"voucher_type": doc.doctype, "voucher_no": doc.name, "is_cancelled": 0})

@@ -3,11 +3,11 @@
 import frappe
 from frappe import _
 from frappe.model import no_value_fields, table_fields
-from frappe.utils import cint, flt, getdate, today
+from frappe.utils import flt, getdate, today
 from pypika.functions import Sum
 
 from sales_crm_accounts import erpnext_compat
-from sales_crm_accounts.services.approvals import content, requests, view
+from sales_crm_accounts.services.approvals import content, differences, requests, view
 
 ROWS = 20
 #: Shown first, where a document has them; other fields of its list follow.
@@ -186,28 +186,6 @@ def changes(request) -> list[dict]:
 	if not request.previous_request:
 		return []
 	before = frappe.db.get_value("Approval Request", request.previous_request, "content")
-	meta = frappe.get_meta(request.reference_doctype)
-	return [
-		{
-			"label": _label(meta, change.path),
-			"row": change.row,
-			"before": _text(change.before),
-			"after": _text(change.after),
-		}
-		for change in content.changed(before, requests.snapshot(request))
-	]
-
-
-def _label(meta, path: str) -> str:
-	parts = [part for part in path.replace("fields.", "", 1).replace("rows.", "", 1).split(".") if part]
-	if len(parts) == 1:
-		return _(meta.get_label(parts[0]) or parts[0])
-	table = meta.get_field(parts[0])
-	inner = frappe.get_meta(table.options).get_label(parts[-1]) if table else parts[-1]
-	return f"{_(meta.get_label(parts[0]))} › {_(inner or parts[-1])}"
-
-
-def _text(value) -> str:
-	if value is None:
-		return ""
-	return str(cint(value)) if isinstance(value, bool) else str(value)
+	return differences.described(
+		request.reference_doctype, content.changed(before, requests.snapshot(request))
+	)

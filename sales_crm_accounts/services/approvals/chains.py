@@ -117,7 +117,7 @@ def scope_of(chain) -> rules.ChainScope:
 
 def covers(chain, doc) -> bool:
 	"""Whether the chain's conditions hold for the document."""
-	if doc.doctype == "Payment Entry" and doc.payment_type == "Receive" and not chain.include_receipts:
+	if is_receipt(doc) and not chain.include_receipts:
 		return False
 	for row in chain.conditions:
 		try:
@@ -137,6 +137,18 @@ def covers(chain, doc) -> bool:
 		if not rules.holds(condition, found, _ancestors_in(tree) if tree else None):
 			return False
 	return True
+
+
+def is_receipt(doc) -> bool:
+	"""Whether a payment only brings money in; one that writes off part of a debt as well is no plain receipt."""
+	if doc.doctype != "Payment Entry" or doc.payment_type != "Receive":
+		return False
+	if not doc.deductions:
+		return True
+	harmless = frappe.get_cached_value(
+		"Company", doc.company, ["exchange_gain_loss_account", "round_off_account"]
+	)
+	return all(row.account in harmless for row in doc.deductions)
 
 
 def _ancestors_in(tree: str):
@@ -164,6 +176,14 @@ def amount_of(chain, doc):
 	)
 	path = amount_field(chain, doc.doctype)
 	if not path:
+		if asks_amount(chain):
+			frappe.throw(
+				_(
+					"Approval chain {0} compares amounts, and {1} has no amount that it knows. An Approval Manager has to choose its amount field."
+				).format(get_link_to_form("Approval Chain", chain.name), _(doc.doctype)),
+				exc=ChainUnusable,
+				title=_("Approval Chain Cannot Be Used"),
+			)
 		return to_decimal(0), company_currency
 	try:
 		found = [value for value in paths.plain(paths.values(doc, path)) if value]
@@ -179,7 +199,52 @@ def amount_of(chain, doc):
 	currency = currency_of(doc, path)
 	if amount and currency and currency != company_currency:
 		amount *= to_decimal(_rate(doc, currency, company_currency, chain))
+	if asks_amount(chain):
+		amount = max(amount, _at_known_rates(doc, path, company_currency, chain))
+		if doc.doctype == "Payment Entry" and not chain.amount_field:
+			amount += sum((abs(to_decimal(row.amount)) for row in doc.deductions), to_decimal(0))
 	return round(amount, 2), company_currency
+
+
+def asks_amount(chain) -> bool:
+	"""Whether the amount decides who is asked."""
+	return any(flt(row.min_amount) or flt(row.max_amount) or row.climb_to_limit for row in chain.levels)
+
+
+def _at_known_rates(doc, path: str, company_currency: str, chain):
+	"""The amount at the site's exchange rates: a rate that was typed into the document makes no amount small."""
+	if doc.doctype == "Journal Entry" and path == "total_debit" and doc.multi_currency:
+		sides = []
+		for field in ("debit_in_account_currency", "credit_in_account_currency"):
+			side: dict[str, float] = {}
+			for row in doc.accounts:
+				currency = frappe.get_cached_value("Account", row.account, "account_currency")
+				side[currency] = side.get(currency, 0) + flt(row.get(field))
+			sides.append(_converted(side, doc, company_currency, chain))
+		return max(sides)
+	own = path.removeprefix("base_")
+	if own == path or "." in path or not doc.meta.has_field(own):
+		return to_decimal(0)
+	currency = currency_of(doc, own)
+	if not currency or currency == company_currency:
+		return to_decimal(0)
+	return _converted({currency: abs(flt(doc.get(own)))}, doc, company_currency, chain)
+
+
+def _converted(amounts: dict[str, float], doc, company_currency: str, chain):
+	return sum(
+		(
+			to_decimal(amount)
+			* (
+				1
+				if currency == company_currency
+				else to_decimal(_known_rate(doc, currency, company_currency, chain))
+			)
+			for currency, amount in amounts.items()
+			if amount
+		),
+		to_decimal(0),
+	)
 
 
 def currency_of(doc, path: str) -> str | None:
@@ -205,6 +270,10 @@ def _rate(doc, currency: str, company_currency: str, chain) -> float:
 	):
 		if doc.get(kind) == currency and flt(doc.get(rate)):
 			return flt(doc.get(rate))
+	return _known_rate(doc, currency, company_currency, chain)
+
+
+def _known_rate(doc, currency: str, company_currency: str, chain) -> float:
 	from erpnext.setup.utils import get_exchange_rate
 
 	rate = flt(get_exchange_rate(currency, company_currency, doc.get("posting_date") or today()))

@@ -51,6 +51,16 @@ HARMLESS_IN = {
 	"Sales Team": frozenset({"contribution_to_grand_total", "incentives", "contact_no", "commission_rate"}),
 }
 
+#: Harmless elsewhere, but what these are made for.
+MATERIAL_IN = {
+	"Stock Reconciliation Item": frozenset({"valuation_rate"}),
+	"Asset Repair Consumed Item": frozenset({"valuation_rate"}),
+	"Discounted Invoice": frozenset({"outstanding_amount"}),
+	"Pick List Item": frozenset({"picked_qty"}),
+}
+#: Editable by their definition, and set by ERPNext all the same.
+OWN_STATUS = frozenset({"Purchase Invoice", "Bank Transaction", "Work Order Operation", "BOM Update Log"})
+
 
 def material(doc) -> dict:
 	"""Material fields with plain values: {"fields": {...}, "rows": {table: [{...}]}}; the input of the fingerprint."""
@@ -58,11 +68,11 @@ def material(doc) -> dict:
 	skipped = _own_day(doc)
 	return {
 		"fields": {
-			name: _plain(doc.get(name), fieldtype) for name, fieldtype in header if name not in skipped
+			name: plain(doc.get(name), fieldtype) for name, fieldtype in header if name not in skipped
 		},
 		"rows": {
 			table: [
-				{name: _plain(row.get(name), fieldtype) for name, fieldtype in fields}
+				{name: plain(row.get(name), fieldtype) for name, fieldtype in fields}
 				for row in doc.get(table) or []
 			]
 			for table, fields in tables.items()
@@ -101,7 +111,7 @@ def _filled_by_erpnext(doc, table: str) -> bool:
 	return table in ("pricing_rules", "packed_items", "stage_log", "item_wise_tax_details")
 
 
-def _plain(value, fieldtype: str):
+def plain(value, fieldtype: str):
 	if fieldtype in ("Currency", "Float", "Percent"):
 		return Decimal(str(flt(value, PRECISION)))
 	if fieldtype in ("Int", "Check"):
@@ -136,7 +146,9 @@ def _find_fields(doctype: str, table: str, rule: dict | None) -> list[tuple[str,
 	if rule and rule["mode"] == ONLY_LISTED:
 		material = listed
 	else:
-		harmless = HARMLESS | HARMLESS_IN.get(doctype, frozenset()) | listed
+		harmless = (
+			(HARMLESS | HARMLESS_IN.get(doctype, frozenset())) - _material_in(doctype) | listed
+		)
 		material = {field.fieldname for field in frappe.get_meta(doctype).fields} - harmless
 	return [
 		(field.fieldname, field.fieldtype)
@@ -146,6 +158,13 @@ def _find_fields(doctype: str, table: str, rule: dict | None) -> list[tuple[str,
 		and field.fieldtype not in table_fields
 		and not field.get("is_virtual")
 	]
+
+
+def _material_in(doctype: str) -> frozenset:
+	"""What is harmless elsewhere, and decides something here: a status that people choose, for one."""
+	status = frappe.get_meta(doctype).get_field("status")
+	chosen = status and not status.read_only and not status.hidden and doctype not in OWN_STATUS
+	return MATERIAL_IN.get(doctype, frozenset()) | ({"status"} if chosen else frozenset())
 
 
 def rules_by_doctype() -> dict:

@@ -346,6 +346,13 @@ def _group_of(progress, principal: str):
 
 def _open(name: str):
 	request = requests.load(name)
+	if request.flags.tampered or steps.verify(name):
+		frappe.throw(
+			_("Request {0} was changed outside the app. Nothing is decided on it: withdraw it, then ask again.").format(
+				name
+			),
+			title=_("Seal Broken"),
+		)
 	if request.status != requests.OPEN:
 		frappe.throw(
 			_("This request is {0} since {1}: nothing is left to decide.").format(

@@ -2,8 +2,8 @@
 
 `before_submit` judges, `on_submit` makes sure that what is posted is what was judged and writes it down; cancel likewise.
 Documents whose DocType no chain speaks about leave at the first line, without SQL. Two ways around are closed here:
-`flags.ignore_validate` skips `before_submit`, so that case is judged in `before_validate`; and a program that swallows the
-stop of `on_submit` cannot commit what was written by then.
+`flags.ignore_validate` skips `before_submit`, so that case is judged in `before_validate`; and a stop in `on_submit` takes back
+what was written by then before it is told, so that a program which swallows it has nothing to commit.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,15 @@ import frappe
 from frappe import _
 from frappe.utils import get_link_to_form
 
-from sales_crm_accounts.services.approvals import CANCEL, SUBMIT, chains, content, steps, system_vouchers
+from sales_crm_accounts.services.approvals import (
+	CANCEL,
+	SUBMIT,
+	chains,
+	content,
+	newborn,
+	steps,
+	system_vouchers,
+)
 
 APPROVED, NO_CHAIN, BELOW, RECEIPT, SYSTEM_VOUCHER = (
 	"Approved",
@@ -51,8 +59,12 @@ class Verdict:
 
 
 def before_validate(doc, method=None):
-	if doc.flags.ignore_validate and doc._action == "submit" and chains.gated(doc.doctype):
+	if doc._action != "submit" or not chains.gated(doc.doctype):
+		return
+	if doc.flags.ignore_validate:
 		enter(doc, SUBMIT)
+	elif newborn.by_machine(doc) and not judge(doc, SUBMIT).passes:
+		newborn.keep_as_draft(doc)
 
 
 def before_submit(doc, method=None):
@@ -92,8 +104,9 @@ def leave(doc, action: str):
 	if verdict is None or verdict.fingerprint != content.fingerprint_of(doc):
 		verdict = judge(doc, action)
 	if not verdict.passes:
-		_keep_from_commit(doc, action)
-		stop(doc, action, verdict)
+		unsaved = newborn.is_newborn(doc)
+		frappe.db.rollback()
+		stop(doc, action, verdict, unsaved)
 	log = frappe.get_doc(
 		{
 			"doctype": "Approval Gate Log",
@@ -122,7 +135,7 @@ def judge(doc, action: str) -> Verdict:
 		return Verdict(SYSTEM_VOUCHER, fingerprint, kind)
 	chain = chains.chain_for(doc, action)
 	if chain is None:
-		if doc.doctype == "Payment Entry" and doc.payment_type == "Receive":
+		if chains.is_receipt(doc):
 			return Verdict(RECEIPT, fingerprint)
 		return Verdict(NO_CHAIN, fingerprint)
 	if request := approved_request(doc, action, fingerprint):
@@ -168,7 +181,7 @@ def approved_request(doc, action: str, fingerprint: str) -> str | None:
 	return next((row.name for row in rows if steps.is_sealed(row) and not steps.verify(row.name)), None)
 
 
-def stop(doc, action: str, verdict: Verdict):
+def stop(doc, action: str, verdict: Verdict, unsaved: bool = False):
 	"""Explain who has to agree, and have the request opened for whoever was stopped."""
 	from sales_crm_accounts.services import messages
 	from sales_crm_accounts.services.approvals import requests, routes
@@ -190,20 +203,20 @@ def stop(doc, action: str, verdict: Verdict):
 				frappe.bold(_(doc.doctype)), chain_link
 			)
 		)
-		saved = doc.name and not (doc.flags.in_insert or doc.is_new())
-		if saved:
-			parts.append(
-				_("It waits for {0}. The request is opened for you; you are told when it is decided.").format(
-					frappe.bold(waits)
-				)
-			)
-			requests.open_later(doc, action)
-		else:
+		if unsaved or newborn.is_newborn(doc):
 			parts.append(
 				_("Save it as a draft first, then submit it: the request goes to {0}.").format(
 					frappe.bold(waits)
 				)
 			)
+		else:
+			parts.append(
+				_("It waits for {0}. The request is opened for you; you are told when it is decided.").format(
+					frappe.bold(waits)
+				)
+			)
+		if doc.name:
+			requests.open_later(doc, action)
 	frappe.throw(" ".join(parts), exc=ApprovalRequired, title=_("Approval Needed"))
 
 
@@ -213,18 +226,3 @@ def _passed() -> dict:
 	if kept is None:
 		kept = frappe.local.sca_gate_passed = {}
 	return kept
-
-
-def _keep_from_commit(doc, action: str):
-	"""By `on_submit` the document is written. A program that swallows the stop must not be able to commit it."""
-	doctype, name, wrong = doc.doctype, doc.name, 1 if action == SUBMIT else 2
-
-	def refuse():
-		if frappe.db.get_value(doctype, name, "docstatus") == wrong:
-			frappe.db.rollback()
-			frappe.throw(
-				_("{0} {1} was not posted: it has no approval.").format(_(doctype), name),
-				exc=ApprovalRequired,
-			)
-
-	frappe.db.before_commit.add(refuse)

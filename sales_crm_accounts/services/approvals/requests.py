@@ -26,11 +26,15 @@ POST = "Post It for the Requester"
 
 def load(name: str):
 	"""The request, held until the end of the transaction; nobody else decides meanwhile."""
-	return frappe.get_doc("Approval Request", name, for_update=True)
+	request = frappe.get_doc("Approval Request", name, for_update=True)
+	request.flags.tampered = not steps.is_sealed(request)
+	return request
 
 
 def save(request):
-	request.seal = steps.request_seal(request)
+	if not request.flags.tampered:
+		# A row that was changed from outside keeps the seal that does not fit: it is found, and opens nothing.
+		request.seal = steps.request_seal(request)
 	request.flags.by_service = True
 	request.save(ignore_permissions=True)
 	frappe.publish_realtime(
@@ -43,10 +47,9 @@ def save(request):
 # Opening
 
 
-def open_later(doc, action: str):
+def open_later(doc, action: str, requester: str | None = None, submit_as: str | None = None):
 	"""Open the request when the transaction that was stopped has been rolled back, or after it was kept by who swallowed the stop."""
 	doctype, name, user = doc.doctype, doc.name, frappe.session.user
-	auto_repeat = doc.get("auto_repeat")
 	done = []
 
 	def ask():
@@ -54,9 +57,7 @@ def open_later(doc, action: str):
 			return
 		done.append(True)
 		try:
-			_ask_after_stop(doctype, name, action, user)
-			if auto_repeat:
-				_keep_auto_repeat(auto_repeat)
+			_ask_after_stop(doctype, name, action, user, requester, submit_as)
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
@@ -66,7 +67,7 @@ def open_later(doc, action: str):
 	frappe.db.after_commit.add(ask)
 
 
-def _ask_after_stop(doctype: str, name: str, action: str, user: str):
+def _ask_after_stop(doctype, name, action: str, user: str, requester: str | None, submit_as: str | None):
 	if not frappe.db.exists(doctype, name):
 		return
 	doc = frappe.get_doc(doctype, name)
@@ -77,18 +78,13 @@ def _ask_after_stop(doctype: str, name: str, action: str, user: str):
 	if before != user:
 		frappe.set_user(user)
 	try:
-		open_request(doc, action, user)
+		open_request(
+			doc, action, requester or user, submit_as=submit_as, channel="System" if submit_as else "Form"
+		)
 	finally:
 		if before != user:
 			frappe.set_user(before)
 		frappe.local.message_log = messages
-
-
-def _keep_auto_repeat(name: str):
-	"""Auto Repeat switches itself off when its document is not posted; waiting for approval is no failure."""
-	row = frappe.db.get_value("Auto Repeat", name, ["disabled", "status"], as_dict=True)
-	if row and row.disabled:
-		frappe.db.set_value("Auto Repeat", name, {"disabled": 0, "status": "Active"})
 
 
 def open_request(
@@ -317,6 +313,11 @@ def close(
 def mark_posted(name: str):
 	"""The document was posted with this request; within the same transaction."""
 	request = load(name)
+	if request.status != APPROVED or request.posted or request.flags.tampered:
+		frappe.db.rollback()
+		frappe.throw(
+			_("Approval request {0} was withdrawn or used meanwhile. Nothing was posted; submit again.").format(name)
+		)
 	steps.append(request, "Posted", frappe.session.user, channel="System")
 	request.posted, request.posted_on, request.posting_error = 1, now_datetime(), None
 	save(request)
@@ -370,6 +371,9 @@ def document_renamed(doctype: str, old: str, new: str):
 		"Approval Request", filters={"reference_doctype": doctype, "reference_name": new}, pluck="name"
 	):
 		request = load(name)
+		# The seal was made with the old name; only where it fits that one, it is renewed.
+		before = frappe._dict(request.as_dict(), reference_name=old)
+		request.flags.tampered = not steps.is_sealed(before)
 		if request.open_key:
 			request.open_key = key_of(doctype, new, request.action)
 		save(request)

@@ -8,7 +8,7 @@ only the database can therefore neither change, insert, move nor cut off a step 
 import hashlib
 
 import frappe
-from frappe.utils import cstr, get_datetime, now_datetime
+from frappe.utils import cstr, flt, get_datetime, now_datetime
 from frappe.utils.password import get_encryption_key
 
 from sales_crm_accounts.core.approvals import seal as rules
@@ -42,6 +42,8 @@ SEALED_REQUEST = (
 	"fingerprint",
 	"frozen_route",
 	"round",
+	"amount",
+	"currency",
 	"step_count",
 	"last_hash",
 )
@@ -87,6 +89,8 @@ def _text(name: str, value) -> str:
 		return get_datetime(value).strftime("%Y-%m-%d %H:%M:%S") if value else ""
 	if name in ("sequence", "level", "to_level", "posted", "round", "step_count"):
 		return str(int(value or 0))
+	if name == "amount":
+		return f"{flt(value, 2):.2f}"
 	return cstr(value).strip()
 
 

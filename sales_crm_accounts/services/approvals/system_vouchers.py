@@ -2,18 +2,26 @@
 
 Each kind passes only if it can do nothing else than what ERPNext makes it for:
 
-- exchange gain or loss: moves company currency between a party's foreign account and the company's gain or loss account, and not
-  one unit of the foreign currency;
-- reconciliation: moves the balance of one party on one account from one voucher to another;
-- common party: moves an invoice's outstanding amount between the two roles of a linked party;
-- deferred revenue or expense: recognises what the invoice's item deferred, between the accounts that the item names, not more;
-- depreciation: what the asset's schedule says for that day, between the accounts of its category.
+- exchange gain or loss: moves company currency between a party's foreign account and the company's gain or loss account, not one
+  unit of the foreign currency, and in all not more than the rates of the two vouchers it names differ over their amounts;
+- reconciliation: a credit or debit note that moves a balance of one party on one account from one voucher to another;
+- common party: settles an invoice, up to its outstanding amount, against the other role of a linked party;
+- deferred revenue or expense: recognises what the invoice's item deferred, in its direction, between the accounts that the item
+  names, and not more than was earned by its day;
+- depreciation: what the asset's schedule says for a day that has come, between the accounts of its category.
 """
 
 import frappe
-from frappe.utils import flt, getdate
+from frappe.query_builder.functions import Sum
+from frappe.utils import cint, date_diff, flt, get_last_day, getdate, today
+
+from sales_crm_accounts.core.problems import _ as N_
 
 CENT = 0.005
+#: Base amounts are rounded to cents, so rates that are read from them are off by as much on either side.
+ROUNDING = 0.05
+#: Days by which ERPNext's monthly way of deferring runs ahead of the daily one at most.
+AHEAD = 3
 
 
 def kind_of(doc) -> str | None:
@@ -34,21 +42,74 @@ def _is_exchange_gain_or_loss(doc) -> bool:
 		frappe.get_cached_value(
 			"Company", doc.company, ["exchange_gain_loss_account", "unrealized_exchange_gain_loss_account"]
 		)
+	) - {None, ""}
+	if len(doc.accounts) != 2:
+		return False
+	party_row, other = sorted(doc.accounts, key=lambda row: not row.party)
+	if not party_row.party or other.party or other.account not in gain_or_loss:
+		return False
+	if not (party_row.reference_name and other.reference_name):
+		return False
+	currency = frappe.get_cached_value("Account", party_row.account, "account_currency")
+	if currency == company_currency or any(
+		flt(row.debit_in_account_currency) or flt(row.credit_in_account_currency) for row in (party_row,)
+	):
+		return False
+	amount = abs(flt(party_row.debit) - flt(party_row.credit))
+	return amount <= _unbooked_difference(doc, party_row, other, currency) + ROUNDING
+
+
+def _unbooked_difference(doc, party_row, other, currency: str) -> float:
+	"""What the rates of the two vouchers differ over the smaller of them, less what either has booked already."""
+	one, two = (
+		_in_currency(row.reference_type, row.reference_name, party_row, currency) for row in (party_row, other)
 	)
-	parties = 0
-	for row in doc.accounts:
-		if row.party:
-			parties += 1
-			currency = frappe.get_cached_value("Account", row.account, "account_currency")
-			moves = flt(row.debit_in_account_currency) or flt(row.credit_in_account_currency)
-			if currency == company_currency or moves or not row.reference_name:
-				return False
-		elif row.account not in gain_or_loss:
-			return False
-	return parties > 0
+	if not one or not two:
+		return 0
+	rates = [base / amount for base, amount in (*one, *two)]
+	spread = max(rates) - min(rates)
+	rooms = []
+	for row, moved in ((party_row, one), (other, two)):
+		size = abs(sum(amount for _base, amount in moved)) or max(abs(amount) for _base, amount in moved)
+		rooms.append(size * spread - _booked(doc, row.reference_type, row.reference_name))
+	return min(rooms)
+
+
+def _in_currency(doctype: str, name: str, party_row, currency: str) -> list[tuple[float, float]]:
+	"""(company currency, account currency) of each line that a voucher posted to the party in the currency."""
+	entry = frappe.qb.DocType("GL Entry")
+	rows = (
+		frappe.qb.from_(entry)
+		.where((entry.voucher_type == doctype) & (entry.voucher_no == name) & (entry.is_cancelled == 0))
+		.where((entry.party_type == party_row.party_type) & (entry.party == party_row.party))
+		.where(entry.account_currency == currency)
+		.select(
+			entry.debit - entry.credit, entry.debit_in_account_currency - entry.credit_in_account_currency
+		)
+		.run()
+	)
+	return [(flt(base), flt(amount)) for base, amount in rows if flt(amount)]
+
+
+def _booked(doc, doctype: str, name: str) -> float:
+	"""Gain or loss that earlier journals booked for a voucher."""
+	journal, account = frappe.qb.DocType("Journal Entry"), frappe.qb.DocType("Journal Entry Account")
+	rows = (
+		frappe.qb.from_(account)
+		.join(journal)
+		.on(account.parent == journal.name)
+		.where((journal.voucher_type == "Exchange Gain Or Loss") & (journal.docstatus == 1))
+		.where((account.reference_type == doctype) & (account.reference_name == name))
+		.where(journal.name != (doc.name or ""))
+		.select(Sum(account.debit), Sum(account.credit))
+		.run()
+	)
+	return abs(flt(rows[0][0]) - flt(rows[0][1])) if rows else 0
 
 
 def _is_reconciliation(doc) -> bool:
+	if doc.voucher_type not in ("Credit Note", "Debit Note") or len(doc.accounts) != 2:
+		return False
 	places = {(row.account, row.party_type, row.party) for row in doc.accounts}
 	if len(places) != 1 or not doc.accounts[0].party or not all(row.reference_name for row in doc.accounts):
 		return False
@@ -59,6 +120,8 @@ def _is_reconciliation(doc) -> bool:
 
 def _is_common_party(doc) -> bool:
 	if len(doc.accounts) != 2:
+		return False
+	if not cint(frappe.db.get_single_value("Accounts Settings", "enable_common_party_accounting", cache=True)):
 		return False
 	invoice_row, advance_row = sorted(doc.accounts, key=lambda row: not row.reference_name)
 	if advance_row.reference_name or invoice_row.reference_type not in ("Sales Invoice", "Purchase Invoice"):
@@ -79,8 +142,10 @@ def _is_common_party(doc) -> bool:
 	outstanding = frappe.db.get_value(
 		invoice_row.reference_type, invoice_row.reference_name, "outstanding_amount"
 	)
-	moved = flt(invoice_row.credit_in_account_currency) + flt(invoice_row.debit_in_account_currency)
-	return moved <= abs(flt(outstanding)) + CENT
+	settled = flt(invoice_row.credit_in_account_currency) - flt(invoice_row.debit_in_account_currency)
+	if invoice_row.reference_type == "Purchase Invoice":
+		settled = -settled
+	return 0 < abs(settled) <= abs(flt(outstanding)) + CENT and (settled > 0) == (flt(outstanding) > 0)
 
 
 def _is_deferred(doc) -> bool:
@@ -91,22 +156,39 @@ def _is_deferred(doc) -> bool:
 		if doc.voucher_type == "Deferred Revenue"
 		else ("Purchase Invoice", "deferred_expense_account", "expense_account")
 	)
+	if getdate(doc.posting_date) > get_last_day(today()):
+		return False
 	for row in doc.accounts:
 		if row.reference_type != invoice or not row.reference_detail_no or row.party:
 			return False
 		item = frappe.db.get_value(
 			f"{invoice} Item",
 			{"name": row.reference_detail_no, "parent": row.reference_name, "docstatus": 1},
-			[deferred, target, "base_net_amount"],
+			[deferred, target, "base_net_amount", "service_start_date", "service_end_date"],
 			as_dict=True,
 		)
-		if not item or row.account not in (item[deferred], item[target]):
+		if not item or row.account not in (item[deferred], item[target]) or item[deferred] == item[target]:
 			return False
 		if row.account == item[deferred]:
-			moved = abs(flt(row.debit) - flt(row.credit))
-			if moved + _deferred_before(doc, row) > abs(flt(item.base_net_amount)) + CENT:
+			recognised = flt(row.debit) - flt(row.credit)
+			if invoice == "Purchase Invoice":
+				recognised = -recognised
+			earned, whole = _earned(item, doc.posting_date), flt(item.base_net_amount)
+			if recognised * whole <= 0:
+				return False
+			if abs(recognised) + _deferred_before(doc, row) > earned + CENT:
 				return False
 	return True
+
+
+def _earned(item, day) -> float:
+	"""What of an item's amount is earned by a day, at most."""
+	if not (item.service_start_date and item.service_end_date):
+		return 0
+	days = date_diff(item.service_end_date, item.service_start_date) + 1
+	passed = date_diff(day, item.service_start_date) + 1
+	share = (passed + AHEAD) / days if passed > 0 and days > 0 else 0
+	return abs(flt(item.base_net_amount)) * min(share, 1)
 
 
 def _deferred_before(doc, row) -> float:
@@ -122,7 +204,7 @@ def _deferred_before(doc, row) -> float:
 
 
 def _is_depreciation(doc) -> bool:
-	if doc.voucher_type != "Depreciation Entry":
+	if doc.voucher_type != "Depreciation Entry" or getdate(doc.posting_date) > getdate(today()):
 		return False
 	assets = {row.reference_name for row in doc.accounts if row.reference_type == "Asset"}
 	if len(assets) != 1 or any(row.reference_type != "Asset" or row.party for row in doc.accounts):
@@ -134,6 +216,8 @@ def _is_depreciation(doc) -> bool:
 		return False
 	_fixed, accumulated, expense = get_depreciation_accounts(asset.asset_category, asset.company)
 	if {row.account for row in doc.accounts} - {accumulated, expense}:
+		return False
+	if any(flt(row.debit) if row.account == accumulated else flt(row.credit) for row in doc.accounts):
 		return False
 	amount = sum(flt(row.debit) for row in doc.accounts)
 	schedule, planned = (
@@ -155,10 +239,11 @@ def _is_depreciation(doc) -> bool:
 	)
 
 
+#: By the name that the gate's log keeps, marked so that reports can show it translated.
 KINDS = {
-	"Exchange Gain Or Loss": _is_exchange_gain_or_loss,
-	"Reconciliation": _is_reconciliation,
-	"Common Party": _is_common_party,
-	"Deferred": _is_deferred,
-	"Depreciation": _is_depreciation,
+	N_("Exchange Gain Or Loss"): _is_exchange_gain_or_loss,
+	N_("Reconciliation"): _is_reconciliation,
+	N_("Common Party"): _is_common_party,
+	N_("Deferred"): _is_deferred,
+	N_("Depreciation"): _is_depreciation,
 }
