@@ -4,12 +4,12 @@ const approvals = sales_crm_accounts.approvals;
 
 /**
  * Over a document's form: which way its approval goes, where it stands, why, and what the user can do.
- * With `parent` and `read` it stands elsewhere and shows another answer: on the form of the request itself.
+ * With `read` it shows another answer, and all of it: on the form of the request itself.
  */
 approvals.Banner = class Banner {
-	constructor(frm, { parent, read } = {}) {
+	constructor(frm, { read } = {}) {
 		this.frm = frm;
-		this.parent = parent;
+		this.whole = Boolean(read);
 		this.read =
 			read || (({ doctype, doc }) => approvals.call("state", { doctype, name: doc.name }));
 		this.wrapper = $(
@@ -50,15 +50,13 @@ approvals.Banner = class Banner {
 			.attr("class", `sca-approval ${this.tone()}`)
 			.html(this.head() + this.why() + (this.is_open() ? this.body() : ""));
 		if (!this.wrapper.parent().length) {
-			this.wrapper.prependTo(
-				this.parent || this.frm.layout.wrapper.find(".form-page").first()
-			);
+			this.wrapper.prependTo(this.frm.layout.wrapper.find(".form-page").first());
 		}
 	}
 
 	is_open() {
 		if (this.open !== undefined) return this.open;
-		if (this.parent) return true;
+		if (this.whole) return true;
 		const { request, needs_approval, action } = this.state;
 		if (!request)
 			return Boolean(needs_approval) && action !== "Cancel" && !this.hidden_request();

@@ -1,6 +1,7 @@
 frappe.provide("sales_crm_accounts.approvals");
 
 const SHOWN = 3;
+const CHANGES = 8;
 const MARKS = {
 	Approved: "✓",
 	Rejected: "✕",
@@ -161,30 +162,36 @@ Object.assign(sales_crm_accounts.approvals, {
 			.join("");
 	},
 
+	// What was entered comes first; figures that follow from it are folded away.
 	changes_html(changes) {
 		const { esc } = this;
 		if (!changes?.length) {
 			return `<div class="sca-note">${__("Nothing that counts was changed.")}</div>`;
 		}
-		return `
+		const line = (change) => `<tr>
+			<td>${esc(change.label)}${
+				change.row ? ` <span class="text-muted">${__("row {0}", [change.row])}</span>` : ""
+			}</td>
+			<td class="sca-before">${esc(change.before) || "–"}</td>
+			<td>${esc(change.after) || "–"}</td>
+		</tr>`;
+		const table = (rows) => `
 			<table class="sca-lines sca-changes">
 				<thead><tr>
 					<th>${__("Field")}</th><th>${__("Before")}</th><th>${__("Now")}</th>
 				</tr></thead>
-				<tbody>${changes
-					.map(
-						(change) => `<tr>
-							<td>${esc(change.label)}${
-								change.row
-									? ` <span class="text-muted">${__("row {0}", [change.row])}</span>`
-									: ""
-							}</td>
-							<td class="sca-before">${esc(change.before) || "–"}</td>
-							<td>${esc(change.after) || "–"}</td>
-						</tr>`
-					)
-					.join("")}</tbody>
+				<tbody>${rows.map(line).join("")}</tbody>
 			</table>`;
+		const shown = changes.length > CHANGES + 1 ? CHANGES : changes.length;
+		const rest = changes.slice(shown);
+		return (
+			table(changes.slice(0, shown)) +
+			(rest.length
+				? `<details class="sca-more"><summary>${__("{0} more changes", [
+						rest.length,
+					])}</summary>${table(rest)}</details>`
+				: "")
+		);
 	},
 
 	rounds_html(history, but) {
