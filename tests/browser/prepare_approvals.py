@@ -1,6 +1,6 @@
 """Run by the bench's Python: people with passwords, a chain over one kind of Sales Invoice, a stand-in, and a draft; or all chains away.
 
-Prints the draft's name.
+Prints the draft's name, and the full names of who is away and of who stands in.
 """
 
 import sys
@@ -19,7 +19,7 @@ def main(site: str, password: str = ""):
 
 		frappe.set_user("Administrator")
 		if password:
-			print(prepare(password))
+			print(*prepare(password), sep="\n")
 		else:
 			approvals.remove_chain(CHAIN)
 		frappe.db.commit()
@@ -28,8 +28,8 @@ def main(site: str, password: str = ""):
 		frappe.destroy()
 
 
-def prepare(password: str) -> str:
-	from frappe.utils import add_days, today
+def prepare(password: str) -> tuple[str, str, str]:
+	from frappe.utils import add_days, get_fullname, today
 	from frappe.utils.password import update_password
 
 	from sales_crm_accounts.tests import approval_factories as approvals
@@ -73,7 +73,7 @@ def prepare(password: str) -> str:
 				"items": [{"item_code": make.SERVICE, "qty": 2, "rate": 600, "cost_center": make.COST_CENTER}],
 			}
 		).insert()
-	return invoice.name
+	return invoice.name, get_fullname(approvals.SECOND), get_fullname(approvals.STAND_IN)
 
 
 if __name__ == "__main__":

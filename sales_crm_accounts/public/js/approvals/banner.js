@@ -234,7 +234,9 @@ $(document).on("form-refresh", (event, frm) => {
 });
 
 // The gate stopped a submit: the request has been opened meanwhile.
-frappe.request.on_error("ApprovalRequired", async () => {
+frappe.request.on_error("ApprovalRequired", async ({ _server_messages }) => {
+	// With a handler of its own the desk leaves the message to it.
+	if (_server_messages) frappe.msgprint(JSON.parse(_server_messages));
 	const frm = frappe.container.page?.frm || shown.get(frappe.get_route()[1]);
 	if (!frm) return;
 	if (!doctypes().includes(frm.doctype)) await read_doctypes();
