@@ -58,7 +58,8 @@ def test_approve_an_invoice(desk, invoice):
 	stop = asking.locator(".modal.show .msgprint")
 	stop.wait_for()
 	assert re.search(r"needs approval.*It waits for", stop.inner_text(), re.DOTALL)
-	asking.keyboard.press("Escape")
+	asking.locator(".modal.show .btn-modal-close:visible").click()
+	stop.wait_for(state="hidden")
 	banner.locator(".indicator-pill", has_text="Open").wait_for()
 	assert asking.evaluate("cur_frm.doc.docstatus") == 0
 	assert banner.locator(".sca-level").count() == 2
