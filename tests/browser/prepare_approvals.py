@@ -70,7 +70,9 @@ def prepare(password: str) -> tuple[str, str, str]:
 				"po_no": ORDER,
 				"cost_center": make.COST_CENTER,
 				"due_date": add_days(today(), 30),
-				"items": [{"item_code": make.SERVICE, "qty": 2, "rate": 600, "cost_center": make.COST_CENTER}],
+				"items": [
+					{"item_code": make.SERVICE, "qty": 2, "rate": 600, "cost_center": make.COST_CENTER}
+				],
 			}
 		).insert()
 	return invoice.name, get_fullname(approvals.SECOND), get_fullname(approvals.STAND_IN)
