@@ -218,6 +218,12 @@ def levels_of(request, progress, rows) -> list[dict]:
 		if step.decision in ("Approved", "Rejected")
 	}
 	groups = {group.row: group for group in routes.from_json(request.frozen_route).groups}
+	# In the reader's language; the request keeps them in that of who asked.
+	reasons = {
+		(group.row, candidate.user): routes.reason_text(candidate)
+		for group in groups.values()
+		for candidate in group.candidates
+	}
 	return [
 		{
 			"row": state_.row,
@@ -232,7 +238,7 @@ def levels_of(request, progress, rows) -> list[dict]:
 				{
 					"user": row.user,
 					"full_name": row.full_name,
-					"reason": row.reason,
+					"reason": reasons.get((row.level_row, row.user)) or row.reason,
 					"status": row.status,
 					"origin": row.origin,
 					"signed_by": row.signed_by,

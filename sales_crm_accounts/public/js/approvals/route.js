@@ -10,6 +10,7 @@ const MARKS = {
 	"Not Needed": "–",
 	Waiting: "○",
 };
+const status_text = (status) => __(status, null, "Approval Request Approver");
 
 // Pieces that show a request: its route, what was done, what changed. Each gives HTML, everything from outside escaped.
 Object.assign(sales_crm_accounts.approvals, {
@@ -34,7 +35,7 @@ Object.assign(sales_crm_accounts.approvals, {
 	level_html(level, number) {
 		const { esc } = this;
 		const state = (level.status || "Waiting").toLowerCase();
-		const words = [__(level.status || "Waiting"), this.rule_text(level)];
+		const words = [status_text(level.status || "Waiting"), this.rule_text(level)];
 		if (level.needed > 1 && level.signed) words.push(__("{0} signed", [level.signed]));
 		return `
 			<div class="sca-level ${state}" ${state === "pending" ? `aria-current="step"` : ""}>
@@ -91,7 +92,7 @@ Object.assign(sales_crm_accounts.approvals, {
 				<span class="sca-mark" aria-hidden="true">${MARKS[status] || "○"}</span>
 				<div>
 					<span title="${esc(person.reason)}">${esc(person.full_name || person.user)}</span>
-					<span class="sr-only">${__(status)}</span>
+					<span class="sr-only">${status_text(status)}</span>
 					${lines.map((line) => `<div class="sca-note">${esc(line)}</div>`).join("")}
 					${person.comment ? `<div class="sca-quote">${esc(person.comment)}</div>` : ""}
 				</div>
@@ -120,7 +121,7 @@ Object.assign(sales_crm_accounts.approvals, {
 			"Posting Failed": () => __("Could not be posted"),
 			Refused: () => __("{0} tried to decide and was refused", [who]),
 		};
-		return texts[step.decision]?.() ?? __(step.decision);
+		return texts[step.decision]?.() ?? __(step.decision, null, "Approval Step");
 	},
 
 	steps_html(steps) {

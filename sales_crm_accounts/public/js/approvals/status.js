@@ -22,7 +22,11 @@ Object.assign(sales_crm_accounts.approvals, {
 	},
 
 	pill(status, colors = this.request_colors) {
-		return `<span class="indicator-pill no-indicator-dot ${colors[status] || "gray"}">${__(status)}</span>`;
+		return `<span class="indicator-pill no-indicator-dot ${colors[status] || "gray"}">${__(
+			status,
+			null,
+			"Approval Request"
+		)}</span>`;
 	},
 
 	/** Day and time as the user writes them; the seconds say nothing here. */

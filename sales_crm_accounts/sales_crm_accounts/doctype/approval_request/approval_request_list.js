@@ -13,6 +13,6 @@ frappe.listview_settings["Approval Request"] = {
 			return [__("Not Posted"), "red", "status,=,Approved|posted,=,0"];
 		}
 		const color = sales_crm_accounts.approvals.request_colors[doc.status];
-		return [__(doc.status), color, `status,=,${doc.status}`];
+		return [__(doc.status, null, "Approval Request"), color, `status,=,${doc.status}`];
 	},
 };
