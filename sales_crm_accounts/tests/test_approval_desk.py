@@ -64,6 +64,21 @@ class TestApprovalDesk(SiteTestCase):
 		with make.as_user(make.FIRST), self.assertRaises(frappe.ValidationError):
 			api.decide(request.name, "Approved", attachment="/private/files/nowhere.pdf")
 
+	def test_an_answered_question_stays_answered_when_another_is_asked(self):
+		_entry, request = self.asked()
+		with make.as_user(make.FIRST):
+			api.ask_question(request.name, make.REQUESTER, "Why?")
+		with make.as_user(make.REQUESTER):
+			api.answer(request.name, "Because.")
+		with make.as_user(make.FIRST):
+			api.ask_question(request.name, make.REQUESTER, "And when?")
+		with make.as_user(make.REQUESTER):
+			questions = api.request_state(request.name)["questions"]
+		self.assertEqual(
+			[(question["text"], question["open"]) for question in questions],
+			[("Why?", False), ("And when?", True)],
+		)
+
 	def test_only_approval_managers_are_offered_fields(self):
 		with make.as_user(make.APPROVAL_MANAGER):
 			paths = {path["value"]: path for path in api.field_paths("Sales Invoice")}

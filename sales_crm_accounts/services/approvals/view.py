@@ -115,6 +115,7 @@ def of_request(request) -> dict:
 	progress = requests.progress_of(request, rows)
 	mine = decisions.principals(request, progress, user) if open_ else {}
 	asked = decisions.open_questions(request, rows) if open_ else {}
+	answered = {step.user: place for place, step in enumerate(rows) if step.decision == "Answered"}
 	manager = is_manager(user)
 	part = decisions.takes_part(request, user)
 	level = _level_of(request, progress, mine)
@@ -177,9 +178,9 @@ def of_request(request) -> dict:
 				"full_name": get_fullname(step.user),
 				"text": step.comment,
 				"to_user": step.to_user,
-				"open": step.to_user in asked,
+				"open": open_ and place > answered.get(step.to_user, -1),
 			}
-			for step in rows
+			for place, step in enumerate(rows)
 			if step.decision == "Asked"
 		],
 		"why": why(request, user, mine),
