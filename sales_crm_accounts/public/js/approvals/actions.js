@@ -40,12 +40,12 @@ Object.assign(sales_crm_accounts.approvals, {
 		return run(state, options);
 	},
 
-	/** Wait until what was approved is posted in the background; resolves to whether it is. */
+	/** Wait until the background has posted what was approved (`docstatus` 1, or 2 for cancelling); resolves to whether it has. */
 	async wait_for_posting(doctype, name, docstatus, tries = 8) {
 		for (let look = 0; look < tries; look++) {
 			await new Promise((resolve) => setTimeout(resolve, 1200));
 			const { message } = await frappe.db.get_value(doctype, name, "docstatus");
-			if (cint(message?.docstatus) !== docstatus) return true;
+			if (cint(message?.docstatus) === docstatus) return true;
 		}
 		return false;
 	},
