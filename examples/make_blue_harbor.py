@@ -51,15 +51,15 @@ CUSTOMERS = (
 	("宁波东港码头集团", "Public Sector", "China", "EUR", 30, 14),
 	("广州市粤味食品厂", "Retail", "China", "USD", 8, 8),
 )
-#: item, name, whole number, lowest and highest rate, most in a deal
+#: item, name, whole number, cost, lowest and highest rate, most in a deal
 ITEMS = (
-	("CAB-200", "Control cabinet", "yes", 4200, 9800, 4),
-	("PLC-KIT", "PLC retrofit kit", "yes", 1850, 3600, 8),
-	("SENSOR", "Sensor set", "yes", 240, 690, 30),
-	("LICENSE", "Software license", "yes", 1900, 5200, 3),
-	("COMMISSION", "Commissioning, hours", "no", 95, 135, 80),
-	("SUPPORT", "Yearly support", "yes", 2400, 9600, 1),
-	("TRAINING", "Training day", "no", 880, 1250, 5),
+	("CAB-200", "Control cabinet", "yes", 4600, 4200, 9800, 4),
+	("PLC-KIT", "PLC retrofit kit", "yes", 1950, 1850, 3600, 8),
+	("SENSOR", "Sensor set", "yes", 310, 240, 690, 30),
+	("LICENSE", "Software license", "yes", 1200, 1900, 5200, 3),
+	("COMMISSION", "Commissioning, hours", "no", 84, 95, 135, 80),
+	("SUPPORT", "Yearly support", "yes", 2600, 2400, 9600, 1),
+	("TRAINING", "Training day", "no", 800, 880, 1250, 5),
 )
 #: plan, rows of description, basis, percent, amount, trigger, months, days, milestone, due rule, due days, due months
 PLANS = {
@@ -142,6 +142,69 @@ STAGES = (
 	("Negotiation", 3, 65, "Open", "expected_close_date is set"),
 	("Verbal Yes", 4, 90, "Open", "grand_total > 0"),
 )
+#: Who approves what; the answers of each person are drawn from their hours, the same on every run.
+APPROVALS = """\
+# Working hours from being asked to an answer: the least and the most of each person.
+seed: 2025
+working_day: ["09:00", "17:00"]
+holidays: [2025-01-01, 2025-04-18, 2025-04-21, 2025-05-01, 2025-05-29, 2025-06-09, 2025-10-03, 2025-12-25, 2025-12-26]
+people:
+  - {name: Anna Petersen, manager: Henrik Brandt}
+  - {name: Jonas Wolf, manager: Henrik Brandt}
+  - {name: Marta Nowak, manager: Henrik Brandt}
+  - {name: 陈晓琳, manager: 李文}
+  - name: Henrik Brandt
+    roles: [Sales Management]
+    manager: Claudia Reuter
+    limit: 30000
+    hours: [0.5, 6]
+    away:
+      - {from: 2025-06-23, to: 2025-07-11, delegate: Katrin Lüders}
+  - name: 李文
+    roles: [Sales Management]
+    manager: Claudia Reuter
+    limit: 25000
+    hours: [1, 5]
+    away:
+      - {from: 2025-01-28, to: 2025-02-04}
+      - {from: 2025-10-01, to: 2025-10-08}
+  - name: Claudia Reuter
+    limit: unlimited
+    hours: [2, 16]
+    away:
+      - {from: 2025-12-22, to: 2026-01-06}
+  - name: Tom Kessler
+    roles: [Controlling]
+    hours: [1, 10]
+    rejects:
+      - {field: planned_margin_percent, operator: "<", value: 12}
+  - {name: Katrin Lüders, roles: [Finance], hours: [0.5, 8]}
+  - {name: Nils Ohlsen, roles: [Finance], hours: [2, 12]}
+groups:
+  Price Board: [Henrik Brandt, Tom Kessler, Katrin Lüders]
+chains:
+  - name: Low margin
+    priority: 20
+    conditions:
+      - {field: planned_margin_percent, operator: "<", value: 20}
+    levels:
+      - {level: 1, title: Sales, approver_source: Role, value: Sales Management}
+      - {level: 1, title: Controlling, approver_source: Role, value: Controlling}
+      - {level: 2, title: Management, approver_source: User, value: Claudia Reuter, min_amount: 15000}
+  - name: Discount
+    priority: 10
+    conditions:
+      - {field: discount_percentage, operator: ">=", value: 2.5}
+    levels:
+      - {level: 1, title: Manager, approver_source: Manager of Requester}
+      - {level: 2, title: Price Board, approver_source: User Group, value: Price Board, rule: N of M, required_count: 2}
+  - name: Large deals
+    conditions:
+      - {field: base_grand_total, operator: ">=", value: 15000}
+    levels:
+      - {level: 1, title: Manager, approver_source: Manager of Requester, climb_to_limit: yes}
+      - {level: 2, title: Finance, approver_source: Role, value: Finance, min_amount: 25000}
+"""
 LOST = ("Price", "Competitor", "Project stopped", "No answer")
 
 
@@ -198,8 +261,9 @@ def write_settings():
 		"books_closed_until: 2024-12-31\n",
 		encoding="utf-8",
 	)
+	(FOLDER / "approvals.yaml").write_text(APPROVALS, encoding="utf-8")
 	write("customers.csv", "customer,customer_group,territory", [row[:3] for row in CUSTOMERS])
-	write("items.csv", "item,item_name,whole_number", [row[:3] for row in ITEMS])
+	write("items.csv", "item,item_name,whole_number,cost", [row[:4] for row in ITEMS])
 	write("tax.csv", "tax,account,rate", [["VAT 19", "1776 VAT 19 %", 19]])
 	write("stages.csv", "stage,sequence,probability,type,requirements", STAGES)
 	rows = []
@@ -242,10 +306,10 @@ def make_deal(random_: random.Random, number: int, deals: list, items: list, log
 		won + timedelta(days=random_.randrange(20, 75)) if won and plan == "Project 30-40-30" else None
 	)
 	for sold in random_.sample(ITEMS, random_.choices((1, 2, 3), (4, 4, 2))[0]):
-		quantity = random_.randrange(1, sold[5] + 1)
+		quantity = random_.randrange(1, sold[6] + 1)
 		if sold[2] == "no" and random_.random() < 0.4:
 			quantity += 0.5
-		items.append([name, sold[0], quantity, f"{random_.randrange(sold[3] * 4, sold[4] * 4) / 4:.2f}"])
+		items.append([name, sold[0], quantity, f"{random_.randrange(sold[4] * 4, sold[5] * 4) / 4:.2f}"])
 	value = sum(float(row[2]) * float(row[3]) for row in items if row[0] == name)
 	if plan == "Set-up and quarters" and value < 2500:
 		plan = "Half and half"

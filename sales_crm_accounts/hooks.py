@@ -24,8 +24,9 @@ add_to_apps_screen = [
 	}
 ]
 
-app_include_css = "sales_crm_accounts.bundle.css"
+app_include_css = ["sales_crm_accounts.bundle.css", "approvals.bundle.css"]
 app_include_js = "sales_crm_accounts.bundle.js"
+extend_bootinfo = "sales_crm_accounts.boot.extend_bootinfo"
 
 doctype_js = {
 	"Opportunity": "public/js/opportunity.js",

@@ -35,8 +35,8 @@ def _request(name: str):
 
 @frappe.whitelist()
 def gated_doctypes() -> list:
-	"""DocTypes that active chains speak about; forms of others ask nothing."""
-	return sorted(chains.active())
+	"""DocTypes whose forms show approvals; forms of others ask nothing."""
+	return chains.shown()
 
 
 @frappe.whitelist()
@@ -126,9 +126,13 @@ def inbox(filter: str = "mine", start: int = 0, page_length: int = 20, search: s
 
 
 @frappe.whitelist()
-def waiting_for_me(filters: dict | str | None = None) -> int:
-	"""Number card: requests that wait for the user."""
-	return inbox_service.waiting(frappe.session.user)
+def waiting_for_me(filters: dict | str | None = None) -> dict:
+	"""Number card: requests that wait for the user; it leads to the inbox."""
+	return {
+		"value": inbox_service.waiting(frappe.session.user),
+		"fieldtype": "Int",
+		"route": ["approvals"],
+	}
 
 
 @frappe.whitelist()
@@ -173,3 +177,10 @@ def field_paths(doctype: str) -> list:
 	"""Fields that a chain's conditions, amount and approvers may name."""
 	_managers_only()
 	return paths.choices(doctype)
+
+
+@frappe.whitelist()
+def content_fields(doctype: str, table: str = "", tables_only: bool = False, txt: str = "") -> list:
+	"""Fields of a DocType or of one of its tables, for the content rule's form; `txt` is what is typed."""
+	_managers_only()
+	return paths.fields_of(doctype, table, tables_only, txt)

@@ -8,7 +8,7 @@ from datetime import date
 from .books import Installment
 
 #: Kinds of vouchers, by ERPNext's names.
-INVOICE, CREDIT, PAY, ENTRY, EXCHANGE = (
+VOUCHERS = INVOICE, CREDIT, PAY, ENTRY, EXCHANGE = (
 	"Sales Invoice",
 	"Credit Note",
 	"Payment Entry",

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
 from ..core.billing import InvoiceLine, Line, Rounding
 from ..core.pipeline import Condition
 from ..core.plan import PlanRow
 from ..core.policy import PolicyScope
+
+if TYPE_CHECKING:
+	from .approvers import Approvers
 
 #: ERPNext's names of the two ways that a site rounds.
 ROUNDINGS = {"Banker's Rounding": ROUND_HALF_EVEN, "Commercial Rounding": ROUND_HALF_UP}
@@ -288,6 +292,9 @@ class Company:
 	actual_dates: dict[tuple[int, int], date] = field(default_factory=dict)
 	has_actual_dates: bool = False
 	changes: list[tuple[date, int, list[PlanRow], str]] = field(default_factory=list)
+	#: what a piece of an item costs, in the company's currency
+	costs: dict[str, Decimal] = field(default_factory=dict)
+	approvers: Approvers | None = None
 	not_played: int = 0
 
 	def rules(self) -> Rounding:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..core.problems import _
+from .approvals import write_csv
 from .company import load
 from .ledger import Ledger
 from .play import Play
@@ -124,6 +125,8 @@ def _simulate(
 				keep.append(play)
 			play.run(bar(translate(_("Playing")), quiet))
 			summary = Results(company, play, work).write()
+			if company.approvers:
+				write_csv(work / "approvals.csv", play.approvals.requests)
 			ledger.close(
 				{
 					"company": company.name,

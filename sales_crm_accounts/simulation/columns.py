@@ -40,6 +40,7 @@ ITEMS = (
 	Column("item_name"),
 	Column("whole_number", reader.yes_no, default=False),
 	Column("disabled", reader.yes_no, default=False),
+	Column("cost", reader.amount),
 )
 CUSTOMERS = (
 	Column("customer", required=True),

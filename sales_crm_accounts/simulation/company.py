@@ -8,6 +8,7 @@ from pathlib import Path
 from ..core import dates, pipeline, plan
 from ..core.problems import _
 from . import reader, tables
+from .approval_files import ApprovalFiles
 from .books import Company, Customer, Deal, Stage, Tax
 from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES
 from .deal_files import DealFiles
@@ -25,7 +26,7 @@ def load(folder: Path, encoding: str = "utf-8", progress=iter) -> Company:
 	return Loader(folder, encoding, progress).load()
 
 
-class Loader(SettingsFiles, DealFiles, MovementFiles):
+class Loader(SettingsFiles, DealFiles, MovementFiles, ApprovalFiles):
 	def __init__(self, folder: Path, encoding: str = "utf-8", progress=iter):
 		self.folder, self.encoding, self.progress = Path(folder), encoding, progress
 		self.problems = Problems()
@@ -56,6 +57,7 @@ class Loader(SettingsFiles, DealFiles, MovementFiles):
 			("deal_items.csv", self.read_deal_items),
 		):
 			reads(name)
+		self.read_approvals()
 		self.check_deals()
 		self.read_changes("changes.csv")
 		self.read_installments("installments.csv")
@@ -101,10 +103,12 @@ class Loader(SettingsFiles, DealFiles, MovementFiles):
 			known[customer] = Customer(customer, group, territory, disabled, len(known) + 1)
 
 	def read_items(self, name: str):
-		for row, (item, _item_name, whole_number, disabled) in self.rows(name, ITEMS):
+		for row, (item, _item_name, whole_number, disabled, cost) in self.rows(name, ITEMS):
 			if item in self.items:
 				self.problems.add(name, _("{word} stands twice. Remove one row."), row, "item", word=item)
 			self.items[item] = (whole_number, disabled)
+			if cost is not None:
+				self.company.costs[item] = cost
 
 	def read_taxes(self, name: str):
 		for _row, (tax, account, rate) in self.rows(name, TAXES):

@@ -301,7 +301,7 @@ class Engine(MoneyBack):
 		base_grand, base_net = self.base(deal, grand), self.base(deal, net)
 		lines = [
 			(self.receivable, base_grand, grand, deal.customer.number),
-			(self.income, -base_net, -net, None),
+			(self.income, -base_net, -net, 0),
 		]
 		rest = base_grand - base_net
 		if invoice.taxes:
@@ -309,9 +309,9 @@ class Engine(MoneyBack):
 				tax *= -sign
 				base_tax = self.base(deal, tax)
 				rest += base_tax
-				lines.append((account, base_tax, tax, None))
+				lines.append((account, base_tax, tax, 0))
 		if rest:
-			lines.append((self.round_off, -rest, 0, None))
+			lines.append((self.round_off, -rest, 0, 0))
 		self.ledger.post(kind, number, deal.number, lines)
 		if kind == INVOICE:
 			invoice.base_open = base_grand
@@ -346,7 +346,7 @@ class Engine(MoneyBack):
 			invoice.grand,
 			invoice.base_open,
 			0,
-			None,
+			0,
 			0,
 		)
 

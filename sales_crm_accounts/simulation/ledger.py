@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TextIO
 
+from .agenda import VOUCHERS
 from .books import ROOTS, Company
 
 #: So many values of postings are gathered before everything is written.
@@ -39,6 +40,22 @@ CREATE TABLE closings (voucher_type TEXT, number INTEGER, invoice INTEGER NOT NU
 	amount INTEGER NOT NULL, base_amount INTEGER NOT NULL);
 CREATE TABLE stage_log (deal INTEGER NOT NULL, stage TEXT, entered_on TEXT, left_on TEXT, seconds INTEGER);
 """
+NO_NUMBER, NO_TEXT = "nullif(?, 0)", "nullif(?, '')"
+#: Columns where a 0 or an empty text says that there is none.
+EMPTY = {
+	**dict.fromkeys(("customer", "invoice", "return_against"), NO_NUMBER),
+	**dict.fromkeys(
+		(
+			"won_on",
+			"lost_on",
+			"cancelled_on",
+			"planned_invoice_date",
+			"due_date",
+			"actual_invoice_date",
+		),
+		NO_TEXT,
+	),
+}
 VIEWS = """
 CREATE VIEW general_ledger AS
 SELECT v.posting_date, v.type AS voucher_type, v.type || '-' || v.number AS voucher, a.name AS account, c.name AS party, d.name AS deal,
@@ -56,21 +73,25 @@ class LedgerError(ValueError):
 	"""An entry that does not balance, or that says nothing."""
 
 
-#: One side of an entry: account number, amount in the company's currency and in the party's, customer number. A plain tuple: a
+#: One side of an entry: account number, amount in the company's currency and in the party's, customer number or 0. A plain tuple: a
 #: million invoices have three million of them.
-Line = tuple[int, int, int, int | None]
+Line = tuple[int, int, int, int]
 
 
 class Rows(list):
-	"""Rows that wait for their table, value after value in one list, so that one statement takes many of them."""
+	"""Rows that wait for their table, value after value in one list, so that one statement takes many of them.
+
+	0 and "" become NULL in the columns of `EMPTY`: to bind a None takes Python as long as ten numbers.
+	"""
 
 	def __init__(self, db: sqlite3.Connection, table: str):
 		super().__init__()
 		self.db = db
-		self.width = len(db.execute(f"SELECT * FROM {table}").description)
+		columns = [column[0] for column in db.execute(f"SELECT * FROM {table}").description]
+		self.width = len(columns)
 		count = MOST_PARAMETERS // self.width
 		self.step = count * self.width
-		row = f"({', '.join('?' * self.width)})"
+		row = f"({', '.join(EMPTY.get(column, '?') for column in columns)})"
 		self.one = f"INSERT INTO {table} VALUES {row}"
 		# FAIL, as ABORT makes SQLite keep what a statement changes until it ends; either ends the run.
 		self.many = f"INSERT OR FAIL INTO {table} VALUES {', '.join([row] * count)}"
@@ -87,8 +108,8 @@ class Rows(list):
 			self.clear()
 
 
-class DayTexts(dict[date | None, str | None]):
-	"""Days as text, each made once; no day is no text."""
+class DayTexts(dict[date | None, str]):
+	"""Days as text, each made once; no day is an empty one."""
 
 	def __missing__(self, day: date) -> str:
 		text = self[day] = day.isoformat()
@@ -125,14 +146,21 @@ class Ledger:
 		#: month -> account -> [debit, credit]; the trial balance without reading the postings again
 		self.months: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
 		self.month: dict[int, list[int]] = {}
-		self.day_text = ""
-		self.texts = DayTexts({None: None})
+		self.day_text, self.heads = "", dict[str, str]()
+		self.texts = DayTexts({None: ""})
 		if text:
 			text.write("posting_date,voucher_type,voucher,account,party,deal,debit,credit\n")
-		self.quoted_customers: dict[int | None, str] = {None: ""}
-		for customer in company.customers.values():
-			self.quoted_customers[customer.number] = quoted(customer.name)
+		self.quoted_customers = ["", *(quoted(name) for name in company.customers)]
 		self.quoted_deals = ["", *(quoted(deal.name) for deal in company.deals)]
+		#: party and deal of a line in the general ledger, without and with the customer
+		self.tails = [f",{deal}," for deal in self.quoted_deals]
+		self.customer_tails = [
+			"",
+			*(
+				f"{self.quoted_customers[deal.customer.number]}{self.tails[deal.number]}"
+				for deal in company.deals
+			),
+		]
 		self.format = formatter(company.precision)
 
 	def account(self, role: str, name: str | None = None) -> int:
@@ -147,7 +175,8 @@ class Ledger:
 		return number
 
 	def set_day(self, day: date):
-		self.day_text = self.texts[day]
+		self.day_text = text = self.texts[day]
+		self.heads = {kind: f"{text},{kind},{kind}-" for kind in VOUCHERS}
 		self.month = self.months[self.day_text[:7]]
 
 	def post(self, kind: str, number: int, deal: int, lines: Sequence[Line]):
@@ -163,19 +192,19 @@ class Ledger:
 		self.voucher = voucher = self.voucher + 1
 		self.vouchers += (voucher, self.day_text, kind, number, deal)
 		month, postings, form, written = self.month, self.postings, self.format, 0
-		text, head, tail = "", f"{self.day_text},{kind},{kind}-{number},", f",{self.quoted_deals[deal]},"
-		accounts, customers = self.quoted_accounts, self.quoted_customers
+		text, head, accounts = "", f"{self.heads[kind]}{number},", self.quoted_accounts
 		for account, amount, currency_amount, customer in lines:
+			tail = self.customer_tails[deal] if customer else self.tails[deal]
 			if amount > 0:
 				month[account][0] += amount
 				if amount != written:
 					written, cell = amount, form(amount)
-				text += f"{head}{accounts[account]},{customers[customer]}{tail}{cell},\n"
+				text += f"{head}{accounts[account]},{tail}{cell},\n"
 			elif amount:
 				month[account][1] -= amount
 				if -amount != written:
 					written, cell = -amount, form(-amount)
-				text += f"{head}{accounts[account]},{customers[customer]}{tail},{cell}\n"
+				text += f"{head}{accounts[account]},{tail},{cell}\n"
 			elif not currency_amount:
 				continue
 			postings += (voucher, account, customer, amount, currency_amount)

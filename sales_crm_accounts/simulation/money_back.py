@@ -44,7 +44,7 @@ class MoneyBack:
 			name,
 			number,
 			deal.number,
-			((self.bank, base, units, None), (self.receivable, -base, -units, deal.customer.number)),
+			((self.bank, base, units, 0), (self.receivable, -base, -units, deal.customer.number)),
 		)
 		self.figures["collected"] += base
 		receipt = Receipt(deal, kind, number, units, base, self.today)
@@ -122,7 +122,7 @@ class MoneyBack:
 			deal.number,
 			(
 				(self.receivable, difference, 0, deal.customer.number),
-				(self.exchange, -difference, 0, None),
+				(self.exchange, -difference, 0, 0),
 			),
 		)
 
@@ -143,14 +143,14 @@ class MoneyBack:
 			net, taxes = self.part_of(invoice, units)
 			lines = [
 				(self.receivable, -base, -units, deal.customer.number),
-				(self.income, self.base(deal, net), net, None),
+				(self.income, self.base(deal, net), net, 0),
 			]
 			accounts = self.tax_accounts[deal.tax.name] if deal.tax else ()
 			for account, tax in zip(accounts, taxes, strict=True):
-				lines.append((account, self.base(deal, tax), tax, None))
+				lines.append((account, self.base(deal, tax), tax, 0))
 			rest = sum(line[1] for line in lines)
 			if rest:
-				lines.append((self.round_off, -rest, 0, None))
+				lines.append((self.round_off, -rest, 0, 0))
 			self.ledger.post(CREDIT, number, deal.number, lines)
 			self.figures["credited"] += base
 		ledger, day = self.ledger, self.ledger.day_text
@@ -189,7 +189,7 @@ class MoneyBack:
 			self.next_entry,
 			deal.number,
 			(
-				(self.written_off, base, units, None),
+				(self.written_off, base, units, 0),
 				(self.receivable, -base, -units, deal.customer.number),
 			),
 		)
@@ -218,7 +218,7 @@ class MoneyBack:
 			PAY,
 			self.next_payment,
 			deal.number,
-			((self.receivable, base, units, deal.customer.number), (self.bank, -base, -units, None)),
+			((self.receivable, base, units, deal.customer.number), (self.bank, -base, -units, 0)),
 		)
 		ledger = self.ledger
 		ledger.closings += (PAY, self.next_payment, invoice.number, ledger.day_text, "paid", -units, -base)

@@ -10,6 +10,7 @@ from ..core.plan import CONFIRMED_TRIGGERS, ON_DELIVERY
 from ..core.problems import RuleError, _
 from . import books
 from .agenda import PlayError
+from .approvals import STUCK, Approvals
 from .books import Company, Deal, Invoice, Receipt
 from .engine import Engine
 from .ledger import Ledger
@@ -32,6 +33,7 @@ class Play:
 	def __init__(self, company: Company, ledger: Ledger):
 		self.company = company
 		self.engine = Engine(company, ledger)
+		self.approvals = Approvals(company)
 		self.notes: list[Note] = []
 		self.note_count = 0
 		self.events: dict[date, list[tuple]] = defaultdict(list)
@@ -39,6 +41,7 @@ class Play:
 
 	def run(self, progress=iter) -> Engine:
 		company, engine = self.company, self.engine
+		self.ask_for_approval()
 		self.collect()
 		movements = company.movements
 		order, at, count = movements.in_order(), 0, len(movements)
@@ -61,6 +64,16 @@ class Play:
 		company.not_played += count - at
 		return engine
 
+	def ask_for_approval(self):
+		"""Deals that a chain covers are won when they are approved, or not at all."""
+		self.approvals.play()
+		for request in self.approvals.requests:
+			if request.status == STUCK:
+				for problem in request.problems:
+					self.note(
+						request.asked.date(), "deals.csv", request.deal.row, problem.text, **problem.values
+					)
+
 	def collect(self):
 		"""Everything but movements, by day; winning comes first on a day, cancelling last."""
 		company, events = self.company, self.events
@@ -70,12 +83,14 @@ class Play:
 			if deal.won_on and deal.won_on <= end:
 				events[max(deal.won_on, start)].append((self.win, deal, deal.won_on))
 		for (number, sequence), day in company.confirmations.items():
-			events[self.not_before_winning(number, day)].append((self.confirm, number, sequence, day))
+			if company.deals[number - 1].won_on:
+				events[self.not_before_winning(number, day)].append((self.confirm, number, sequence, day))
 		for deal in company.deals:
 			if deal.delivered_on and deal.won_on:
 				events[self.not_before_winning(deal.number, deal.delivered_on)].append((self.deliver, deal))
 		for day, number, rows, _reason in company.changes:
-			events[day].append((self.change, number, rows))
+			if company.deals[number - 1].won_on:
+				events[self.not_before_winning(number, day)].append((self.change, number, rows))
 		for deal in company.deals:
 			if deal.cancelled_on:
 				day, deal.cancelled_on = deal.cancelled_on, None
@@ -135,6 +150,14 @@ class Play:
 		movements = company.movements
 		kind, units, sequence = movements.kind[index], movements.amount[index], movements.installment[index]
 		deal = company.deals[movements.deal[index] - 1]
+		if not deal.won_on:
+			self.note(
+				day,
+				"payments.csv",
+				movements.row[index],
+				_("the deal was not approved, so this was not played."),
+			)
+			return
 		if kind in (books.PAYMENT, books.JOURNAL):
 			reconciled_on = movements.reconciled_on.get(index)
 			waits = reconciled_on is not None and reconciled_on > day

@@ -9,6 +9,7 @@ from statistics import median
 
 from ..core.problems import _
 from . import charts
+from .approval_report import section as approval_section
 from .books import ROOTS, Company
 from .ledger import formatter
 from .play import Play
@@ -103,6 +104,7 @@ class Report:
 			self.cash_charts(),
 			self.receivable_charts(),
 			self.pipeline(),
+			approval_section(self),
 			self.deal_table(),
 			self.trial_balance(),
 			self.notes(),

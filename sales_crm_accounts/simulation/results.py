@@ -131,11 +131,11 @@ class Results:
 			net, planned, billed, paid = part.net, part.planned, part.grand, part.paid
 			credited, written_off = part.credited, part.written_off
 			outstanding = billed - paid - credited - written_off
-			actual, earlier = self.compare(deal, part) if self.compares else (None, None)
+			actual, earlier = self.compare(deal, part) if self.compares else ("", None)
 			if invoice:
 				posted_text, invoice_number = texts[invoice.posted_on], invoice.number
 			else:
-				posted_text = invoice_number = None
+				posted_text, invoice_number = "", 0
 			ledger.installments += (
 				part.number,
 				number,
@@ -165,8 +165,8 @@ class Results:
 				closed = f"{paid_text},{zero},{zero},{open_text}"
 			lines.append(
 				f"{part_name},{name},{title},{customer},{state},{currency},{form(net)},{planned_form},"
-				f"{planned_text or ''},{posted_text or ''},{due_text or ''},{invoice_number or ''},{billed_text},{closed},"
-				f"{actual or ''},{'' if earlier is None else earlier}\n"
+				f"{planned_text},{posted_text},{due_text},{invoice_number or ''},{billed_text},{closed},"
+				f"{actual},{'' if earlier is None else earlier}\n"
 			)
 			if planned_text and not part.cancelled:
 				months[planned_text[:7]]["planned"] += engine.base(deal, planned)
@@ -214,7 +214,7 @@ class Results:
 		figures = ",".join(map(form, panel.values()))
 		file.write(
 			f"{ledger.quoted_deals[deal.number]},{quoted(deal.title)},{ledger.quoted_customers[deal.customer.number]},"
-			f"{quoted(deal.owner)},{status},{deal.currency},{texts[deal.won_on] or ''},{figures}\n"
+			f"{quoted(deal.owner)},{status},{deal.currency},{texts[deal.won_on]},{figures}\n"
 		)
 		return panel
 
@@ -236,7 +236,7 @@ class Results:
 		if len(summary.deals) >= 2000:
 			summary.deals = heapq.nlargest(200, summary.deals, key=lambda entry: entry[0])
 
-	def compare(self, deal: Deal, part: Installment) -> tuple[str | None, int | None]:
+	def compare(self, deal: Deal, part: Installment) -> tuple[str, int | None]:
 		"""The company's own invoice date of an installment, and how many days earlier the app was."""
 		actual = self.company.actual_dates.get((deal.number, part.sequence)) or deal.actual_invoice_date
 		invoice, summary = part.invoice, self.summary
@@ -246,7 +246,7 @@ class Results:
 				summary.never_amount += amount
 				if len(summary.never_invoiced) < 500:
 					summary.never_invoiced.append((part.name, deal.customer.name, amount))
-			return None, None
+			return "", None
 		if not invoice:
 			return actual.isoformat(), None
 		days = (actual - invoice.posted_on).days

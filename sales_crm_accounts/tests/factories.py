@@ -36,6 +36,7 @@ def make_company():
 		create_chart_of_accounts_based_on="Standard Template",
 		chart_of_accounts="Standard",
 	)
+	fiscal_years()
 	for currency in ("USD", "EUR"):
 		frappe.db.set_value("Currency", currency, "enabled", 1)
 	account("SCA Bank", "Bank Accounts", "Bank")
@@ -99,6 +100,27 @@ def make_company():
 		make_user(email, roles)
 	exchange_rate("EUR", "USD", EUR_RATE)
 	frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 0)
+
+
+def fiscal_years():
+	"""Last, this and next year are open: plans reach over the turn of the year, whatever the day of the test."""
+	this = getdate(today()).year
+	for year in (this - 1, this, this + 1):
+		if not frappe.db.exists(
+			"Fiscal Year",
+			{
+				"year_start_date": ("<=", f"{year}-06-30"),
+				"year_end_date": (">=", f"{year}-06-30"),
+				"disabled": 0,
+			},
+		):
+			ensure(
+				"Fiscal Year",
+				str(year),
+				year=str(year),
+				year_start_date=f"{year}-01-01",
+				year_end_date=f"{year}-12-31",
+			)
 
 
 def ensure(doctype: str, name: str, **values) -> str:

@@ -37,9 +37,9 @@ def test_an_entry_that_does_not_balance_is_not_written():
 	ledger.set_day(date(2026, 1, 1))
 	bank, income = ledger.account("bank"), ledger.account("income")
 	with pytest.raises(LedgerError):
-		ledger.post("Journal Entry", 1, 0, [(bank, 100, 100, None), (income, -99, -99, None)])
+		ledger.post("Journal Entry", 1, 0, [(bank, 100, 100, 0), (income, -99, -99, 0)])
 	with pytest.raises(LedgerError):
-		ledger.post("Journal Entry", 1, 0, [(bank, 0, 0, None)])
+		ledger.post("Journal Entry", 1, 0, [(bank, 0, 0, 0)])
 	ledger.flush()
 	assert ledger.db.execute("SELECT count(*) FROM vouchers").fetchone() == (0,)
 	assert not ledger.balances()

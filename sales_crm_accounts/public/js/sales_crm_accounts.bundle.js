@@ -3,3 +3,7 @@ import "./deal/cash_panel";
 import "./deal/preview_dialog";
 import "./deal/stage_bar";
 import "./deal/actions";
+import "./approvals/status";
+import "./approvals/route";
+import "./approvals/actions";
+import "./approvals/banner";

@@ -67,7 +67,9 @@ def replace_in(name: str):
 			_write_down(request, user, None, groups, text)
 			routes.drop(request, user, level_rows)
 		elif manager := manager_above(directory, user, taken):
-			text = _("{0} is disabled; {1} is asked instead.").format(get_fullname(user), get_fullname(manager))
+			text = _("{0} is disabled; {1} is asked instead.").format(
+				get_fullname(user), get_fullname(manager)
+			)
 			_write_down(request, user, manager, groups, text)
 			routes.replace(request, user, manager, routes.ESCALATED, level_rows)
 			taken.add(manager)

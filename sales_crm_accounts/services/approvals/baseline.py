@@ -39,7 +39,11 @@ def gates_of(chain) -> set[tuple[str, str]]:
 	"""(DocType, action) that the chain keeps."""
 	if not chain or not chain.active:
 		return set()
-	return {(chain.document_type, action) for action in (SUBMIT, CANCEL) if chain.action in (action, "Submit and Cancel")}
+	return {
+		(chain.document_type, action)
+		for action in (SUBMIT, CANCEL)
+		if chain.action in (action, "Submit and Cancel")
+	}
 
 
 def gates() -> list[tuple[str, str]]:

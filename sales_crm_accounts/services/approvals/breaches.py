@@ -90,7 +90,9 @@ def search(doctype: str, action: str) -> list[str]:
 		detail = (
 			_("Cancelled without passing the gate: by SQL, or by a program that writes the table directly.")
 			if action == CANCEL
-			else _("Submitted without passing the gate: by SQL, or by a program that writes the table directly.")
+			else _(
+				"Submitted without passing the gate: by SQL, or by a program that writes the table directly."
+			)
 		)
 		found += record(
 			POSTED,

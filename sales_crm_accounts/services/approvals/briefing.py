@@ -3,11 +3,11 @@
 import frappe
 from frappe import _
 from frappe.model import no_value_fields, table_fields
-from frappe.utils import cint, flt, getdate, today
+from frappe.utils import flt, getdate, today
 from pypika.functions import Sum
 
 from sales_crm_accounts import erpnext_compat
-from sales_crm_accounts.services.approvals import content, requests, view
+from sales_crm_accounts.services.approvals import content, differences, requests, view
 
 ROWS = 20
 #: Shown first, where a document has them; other fields of its list follow.
@@ -39,7 +39,7 @@ def briefing(request) -> dict:
 	answer = {
 		**view.of_request(request),
 		"document": [],
-		"rows": {"columns": [], "rows": [], "more": 0},
+		"rows": {"label": "", "columns": [], "rows": [], "more": 0},
 		"ledger": [],
 		"exposure": None,
 		"margin": None,
@@ -69,6 +69,8 @@ def briefing(request) -> dict:
 def facts(doc) -> list[dict]:
 	"""Label and formatted value of the fields that say what the document is about."""
 	meta = frappe.get_meta(doc.doctype)
+	company = doc.get("company")
+	company_currency = company and frappe.get_cached_value("Company", company, "default_currency")
 	names = [name for name in FACTS if meta.has_field(name)]
 	names += [
 		field.fieldname
@@ -82,6 +84,7 @@ def facts(doc) -> list[dict]:
 		{"label": _(meta.get_label(name)), "value": doc.get_formatted(name), "fieldname": name}
 		for name in names
 		if doc.get(name) not in (None, "", 0, 0.0)
+		and not (name == "base_grand_total" and doc.get("currency") == company_currency)
 	][:12]
 
 
@@ -92,7 +95,7 @@ def rows(doc) -> dict:
 		if meta.has_field(table) and doc.get(table):
 			break
 	else:
-		return {"columns": [], "rows": [], "more": 0}
+		return {"label": "", "columns": [], "rows": [], "more": 0}
 	columns = [
 		field
 		for field in frappe.get_meta(meta.get_field(table).options).fields
@@ -100,6 +103,7 @@ def rows(doc) -> dict:
 	][:6]
 	entries = doc.get(table)
 	return {
+		"label": _(meta.get_label(table)),
 		"columns": [
 			{"label": _(field.label), "number": field.fieldtype in ("Currency", "Float", "Percent", "Int")}
 			for field in columns
@@ -182,28 +186,6 @@ def changes(request) -> list[dict]:
 	if not request.previous_request:
 		return []
 	before = frappe.db.get_value("Approval Request", request.previous_request, "content")
-	meta = frappe.get_meta(request.reference_doctype)
-	return [
-		{
-			"label": _label(meta, change.path),
-			"row": change.row,
-			"before": _text(change.before),
-			"after": _text(change.after),
-		}
-		for change in content.changed(before, requests.snapshot(request))
-	]
-
-
-def _label(meta, path: str) -> str:
-	parts = [part for part in path.replace("fields.", "", 1).replace("rows.", "", 1).split(".") if part]
-	if len(parts) == 1:
-		return _(meta.get_label(parts[0]) or parts[0])
-	table = meta.get_field(parts[0])
-	inner = frappe.get_meta(table.options).get_label(parts[-1]) if table else parts[-1]
-	return f"{_(meta.get_label(parts[0]))} › {_(inner or parts[-1])}"
-
-
-def _text(value) -> str:
-	if value is None:
-		return ""
-	return str(cint(value)) if isinstance(value, bool) else str(value)
+	return differences.described(
+		request.reference_doctype, content.changed(before, requests.snapshot(request))
+	)

@@ -31,6 +31,8 @@ def check(chain):
 
 def updated(chain):
 	chains.forget()
+	# Desks that are open learn it without being loaded again.
+	frappe.publish_realtime("sca_approval_chains", after_commit=True)
 	before = chain.get_doc_before_save()
 	if before and before.active and (not chain.active or _route_changed(before, chain)):
 		requests.chain_changed(chain.name)

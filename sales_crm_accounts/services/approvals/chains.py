@@ -37,6 +37,13 @@ def gated(doctype: str) -> bool:
 	return doctype in active()
 
 
+def shown() -> list[str]:
+	"""DocTypes whose forms show approvals: those of active chains, and those that requests were made for before."""
+	request = frappe.qb.DocType("Approval Request")
+	asked = frappe.qb.from_(request).select(request.reference_doctype).distinct().run(pluck=True)
+	return sorted({*active(), *asked})
+
+
 def forget():
 	"""Read the chains anew: now, and once this transaction stands (another request may have read the old ones meanwhile)."""
 	frappe.cache.delete_value(CACHE_KEY)

@@ -2,7 +2,7 @@
 
 import frappe
 from frappe.query_builder.functions import Count
-from frappe.utils import get_datetime, get_fullname, getdate, now_datetime, today
+from frappe.utils import get_datetime, getdate, now_datetime, today
 from pypika import Order
 from pypika.functions import Min, Sum
 
@@ -152,6 +152,14 @@ def _rows(names: list[str], user: str, people) -> list[dict]:
 		order_by="parent, idx",
 	)
 	overdue = _overdue(found.values())
+	names_of = dict(
+		frappe.get_all(
+			"User",
+			filters={"name": ("in", sorted({row.requester for row in found.values()}))},
+			fields=["name", "full_name"],
+			as_list=True,
+		)
+	)
 	now, result = now_datetime(), []
 	for name in names:
 		row = found[name]
@@ -167,7 +175,7 @@ def _rows(names: list[str], user: str, people) -> list[dict]:
 				"request": name,
 				"doctype": row.reference_doctype,
 				"document": row.reference_name,
-				"requester_name": get_fullname(row.requester),
+				"requester_name": names_of.get(row.requester) or row.requester,
 				"asked_on": asked_on,
 				"waiting_hours": round((now - get_datetime(asked_on)).total_seconds() / 3600, 1)
 				if row.status == requests.OPEN

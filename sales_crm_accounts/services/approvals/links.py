@@ -129,16 +129,18 @@ def explain(state: str) -> tuple[str, str]:
 	texts = {
 		INVALID: (
 			_("This link is not valid"),
-			_("It may have been cut off: copy the whole address from the mail, or open the request in the desk."),
+			_(
+				"It may have been cut off: copy the whole address from the mail, or open the request in the desk."
+			),
 		),
 		OFF: (_("Deciding from mails is switched off"), _("Log in and decide in the desk.")),
 		EXPIRED: (_("This link has expired"), _("Log in and decide in the desk, if it still waits for you.")),
 		USED: (_("This link was used"), _("Each link decides once. Log in to see what was decided.")),
 		SOMEBODY_ELSE: (
 			_("This link belongs to somebody else"),
-			_("You are logged in as {0}. Log out, or open the link where you are logged in as who received it.").format(
-				frappe.session.user
-			),
+			_(
+				"You are logged in as {0}. Log out, or open the link where you are logged in as who received it."
+			).format(frappe.session.user),
 		),
 		NOT_WAITING: (
 			_("There is nothing left to decide"),
@@ -146,7 +148,9 @@ def explain(state: str) -> tuple[str, str]:
 		),
 		CHANGED: (
 			_("The document was changed"),
-			_("It is not what was sent for approval any more. A new request comes when it is submitted again."),
+			_(
+				"It is not what was sent for approval any more. A new request comes when it is submitted again."
+			),
 		),
 	}
 	title, text = texts[state]

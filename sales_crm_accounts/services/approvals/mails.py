@@ -6,7 +6,8 @@ from frappe.utils import cint, get_fullname, get_url_to_form
 
 from sales_crm_accounts.services.approvals import CANCEL, links, summary
 
-TEMPLATE = "sales_crm_accounts/templates/emails/approval.html"
+#: templates/emails/sca_approval.html and .txt
+TEMPLATE = "sca_approval"
 
 
 def compose(kind: str, request, user: str, details) -> frappe._dict | None:
@@ -29,19 +30,17 @@ def send(user: str, message) -> None:
 	frappe.sendmail(
 		recipients=[address],
 		subject=message.subject,
-		message=render(user, message),
+		template=TEMPLATE,
+		args={"message": message, "preference_url": _preference_url(user)},
 		reference_doctype="Approval Link" if message.link else "Approval Request" if message.request else None,
 		reference_name=message.link or message.request,
 		add_unsubscribe_link=0,
 	)
 
 
-def render(user: str, message) -> str:
-	return frappe.get_template(TEMPLATE).render(
-		message=message,
-		preference_url=get_url_to_form("Approval Preference", user)
-		if frappe.db.exists("Approval Preference", user)
-		else get_url_to_form("Approval Preference", "new"),
+def _preference_url(user: str) -> str:
+	return get_url_to_form(
+		"Approval Preference", user if frappe.db.exists("Approval Preference", user) else "new"
 	)
 
 
@@ -182,10 +181,10 @@ KINDS = {
 
 def digest(user: str, requests: list) -> frappe._dict:
 	"""Everything that waits for the user, oldest first, in one mail."""
-	items = []
+	lines = []
 	for request in requests:
 		facts = summary.head(request)
-		items.append(
+		lines.append(
 			{
 				"title": f"{facts['doctype']} {facts['name']}",
 				"text": " · ".join(part for part in (facts["party"], facts["requester"]) if part),
@@ -196,11 +195,11 @@ def digest(user: str, requests: list) -> frappe._dict:
 		)
 	return frappe._dict(
 		subject=_("1 approval waits for you")
-		if len(items) == 1
-		else _("{0} approvals wait for you").format(len(items)),
+		if len(lines) == 1
+		else _("{0} approvals wait for you").format(len(lines)),
 		heading=_("Waiting for you"),
 		tone="blue",
-		items=items,
+		lines=lines,
 		inbox_url=summary.url_to_inbox(),
 	)
 
@@ -214,7 +213,7 @@ def breaches(rows: list) -> frappe._dict:
 		heading=_("Look into this"),
 		tone="red",
 		intro=_("Each finding stays open until somebody explains it."),
-		items=[
+		lines=[
 			{
 				"title": f"{_(row.reference_doctype)} {row.reference_name or ''}".strip(),
 				"text": row.detail,

@@ -144,7 +144,9 @@ def _people(kind: str, request, users: list[str]) -> list[str]:
 		users = [*users, *deputies(request, users)]
 	users = list(dict.fromkeys(user for user in users if user))
 	enabled = frappe.get_all(
-		"User", filters={"name": ("in", users or [""]), "enabled": 1, "user_type": "System User"}, pluck="name"
+		"User",
+		filters={"name": ("in", users or [""]), "enabled": 1, "user_type": "System User"},
+		pluck="name",
 	)
 	return [user for user in users if user in set(enabled) - {"Guest"}]
 

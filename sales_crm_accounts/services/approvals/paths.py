@@ -93,7 +93,10 @@ def tree_of(doctype: str, path: str) -> str | None:
 
 
 def choices(doctype: str, depth: int = 1) -> list[dict]:
-	"""Paths that a form offers: the document's fields, its rows', and those of the documents it links to."""
+	"""Paths that a form offers: the document's fields, its rows', and those of the documents it links to.
+
+	`target` is the DocType that a link leads to.
+	"""
 	meta, found = frappe.get_meta(doctype), []
 	for field in meta.fields:
 		if field.fieldtype in no_value_fields and field.fieldtype not in table_fields:
@@ -101,21 +104,50 @@ def choices(doctype: str, depth: int = 1) -> list[dict]:
 		if field.fieldtype in table_fields:
 			found += _below(field, depth, doctype)
 			continue
-		found.append({"value": field.fieldname, "label": frappe._(field.label), "fieldtype": field.fieldtype})
+		found.append(_choice(field.fieldname, frappe._(field.label or field.fieldname), field))
 		if field.fieldtype == "Link" and depth and field.options not in ("Currency", "Company", doctype):
 			found += _below(field, depth - 1, doctype)
-	found += [{"value": name, "label": name, "fieldtype": kind} for name, kind in STANDARD.items()]
+	people = ("owner", "modified_by")
+	found += [
+		{"value": name, "label": name, "fieldtype": kind, "target": "User" if name in people else None}
+		for name, kind in STANDARD.items()
+	]
 	return found
+
+
+def _choice(path: str, label: str, field) -> dict:
+	target = field.options if field.fieldtype == "Link" else None
+	return {"value": path, "label": label, "fieldtype": field.fieldtype, "target": target}
 
 
 def _below(field, depth: int, doctype: str) -> list[dict]:
 	skipped = {*default_fields, *optional_fields}
 	return [
-		{
-			"value": f"{field.fieldname}.{below.fieldname}",
-			"label": f"{frappe._(field.label)} › {frappe._(below.label)}",
-			"fieldtype": below.fieldtype,
-		}
+		_choice(
+			f"{field.fieldname}.{below.fieldname}",
+			f"{frappe._(field.label)} › {frappe._(below.label)}",
+			below,
+		)
 		for below in frappe.get_meta(field.options).fields
 		if below.fieldtype not in no_value_fields and below.fieldname not in skipped and below.label
+	]
+
+
+def fields_of(doctype: str, table: str = "", tables_only: bool = False, text: str = "") -> list[dict]:
+	"""Fields of the DocType, or of its table, whose name or label has the text; or its tables."""
+	meta, text = frappe.get_meta(doctype), text.lower()
+	if table:
+		field = meta.get_field(table)
+		if not field or field.fieldtype not in table_fields:
+			return []
+		meta = frappe.get_meta(field.options)
+	return [
+		{"value": field.fieldname, "label": f"{frappe._(field.label or '')} ({field.fieldname})"}
+		for field in meta.fields
+		if (
+			field.fieldtype in table_fields
+			if tables_only
+			else field.fieldtype not in (*no_value_fields, *table_fields)
+		)
+		and (text in field.fieldname or text in frappe._(field.label or "").lower())
 	]

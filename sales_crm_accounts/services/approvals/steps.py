@@ -106,7 +106,9 @@ def of_request(name: str) -> list:
 def verify(name: str) -> list[str]:
 	"""What is wrong with the sealed chain of a request, in words; empty where all is as it was written."""
 	return verify_many([name]).get(name) or (
-		[] if frappe.db.exists("Approval Request", name) else [frappe._("Approval request {0} is gone.").format(name)]
+		[]
+		if frappe.db.exists("Approval Request", name)
+		else [frappe._("Approval request {0} is gone.").format(name)]
 	)
 
 

@@ -5,7 +5,7 @@ For the mail and for the page that its link opens; the desk has `briefing` itsel
 
 import frappe
 from frappe import _
-from frappe.utils import flt, fmt_money, format_datetime, get_fullname, get_url, get_url_to_form
+from frappe.utils import flt, fmt_money, formatdate, get_datetime, get_fullname, get_url, get_url_to_form
 
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services.approvals import CANCEL, briefing, delegates, routes, steps
@@ -52,7 +52,7 @@ def head(request) -> dict:
 		"company": request.company or "",
 		"amount": money(request.amount, request.currency) if flt(request.amount) else "",
 		"requester": get_fullname(request.requester),
-		"requested_on": format_datetime(request.requested_on, "medium"),
+		"requested_on": moment(request.requested_on),
 		"url": document_url(request),
 	}
 
@@ -99,8 +99,7 @@ def why(request, row, user: str) -> str:
 		),
 		row.reason,
 	)
-	where = _("{0} (level {1})").format(row.level_title, row.level) if row.level_title else ""
-	parts = [where, reason]
+	parts = [row.level_title, reason]
 	if row.user != user:
 		delegation = acting_for(request, user).get(row.user)
 		until = delegation and frappe.db.get_value("Approval Delegation", delegation, "to_date")
@@ -117,7 +116,13 @@ def deadline(request, row, settings, times: WorkingTimes) -> str:
 	"""When somebody else is asked, as a text; empty where the level does not escalate."""
 	if not flt(settings.escalate_after) or row.escalated_on or not row.asked_on:
 		return ""
-	return format_datetime(times.after(request.company, row.asked_on, settings.escalate_after), "medium")
+	return moment(times.after(request.company, row.asked_on, settings.escalate_after))
+
+
+def moment(value) -> str:
+	"""Day as the site writes it, and the time to the minute."""
+	value = get_datetime(value)
+	return f"{formatdate(value)} {value:%H:%M}"
 
 
 def money(amount, currency: str | None) -> str:
@@ -129,7 +134,10 @@ def url_to_inbox() -> str:
 
 
 def _requested_with(request) -> str:
-	return next((step.comment for step in steps.of_request(request.name) if step.decision == "Requested"), "") or ""
+	return (
+		next((step.comment for step in steps.of_request(request.name) if step.decision == "Requested"), "")
+		or ""
+	)
 
 
 def _briefing(request) -> dict:
@@ -178,9 +186,7 @@ def _exposure(facts: dict, request) -> list[dict]:
 			}
 		)
 	if flt(exposure.get("billed_later")):
-		lines.append(
-			{"label": _("Billed Later"), "value": money(exposure["billed_later"], request.currency)}
-		)
+		lines.append({"label": _("Billed Later"), "value": money(exposure["billed_later"], request.currency)})
 	for key, label in (("discount_percent", _("Discount")), ("margin_percent", _("Margin"))):
 		if margin.get(key) is not None and (key == "margin_percent" or flt(margin[key])):
 			value = flt(margin[key], 1)

@@ -15,6 +15,8 @@ import frappe
 from frappe.query_builder.functions import Sum
 from frappe.utils import cint, date_diff, flt, get_last_day, getdate, today
 
+from sales_crm_accounts.core.problems import _ as N_
+
 CENT = 0.005
 #: Base amounts are rounded to cents, so rates that are read from them are off by as much on either side.
 ROUNDING = 0.05
@@ -237,10 +239,11 @@ def _is_depreciation(doc) -> bool:
 	)
 
 
+#: By the name that the gate's log keeps, marked so that reports can show it translated.
 KINDS = {
-	"Exchange Gain Or Loss": _is_exchange_gain_or_loss,
-	"Reconciliation": _is_reconciliation,
-	"Common Party": _is_common_party,
-	"Deferred": _is_deferred,
-	"Depreciation": _is_depreciation,
+	N_("Exchange Gain Or Loss"): _is_exchange_gain_or_loss,
+	N_("Reconciliation"): _is_reconciliation,
+	N_("Common Party"): _is_common_party,
+	N_("Deferred"): _is_deferred,
+	N_("Depreciation"): _is_depreciation,
 }

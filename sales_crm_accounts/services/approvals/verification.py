@@ -11,7 +11,7 @@ from time import monotonic
 
 import frappe
 from frappe import _
-from frappe.utils import cstr, get_datetime, now_datetime
+from frappe.utils import get_datetime, now_datetime
 
 from sales_crm_accounts.services.approvals import (
 	SUBMIT,
@@ -19,6 +19,7 @@ from sales_crm_accounts.services.approvals import (
 	breaches,
 	chains,
 	content,
+	differences,
 	gate,
 	moves,
 	steps,
@@ -30,6 +31,8 @@ CHUNK = 200
 #: Seconds that one run takes at most; the next goes on.
 SECONDS = 600
 STEPS, LOGS = "steps", "logs"
+#: Changes that a finding lists.
+LISTED = 10
 
 
 # The full check
@@ -114,7 +117,9 @@ def check_recent(since) -> list[str]:
 		names = (
 			frappe.qb.from_(doc)
 			.join(log)
-			.on((log.reference_doctype == doctype) & (log.reference_name == doc.name) & (log.action == SUBMIT))
+			.on(
+				(log.reference_doctype == doctype) & (log.reference_name == doc.name) & (log.action == SUBMIT)
+			)
 			.where((doc.modified >= since) & (doc.docstatus == 1) & (log.outcome != baseline.BEFORE))
 			.select(doc.name)
 			.distinct()
@@ -137,7 +142,10 @@ def check_content(doctype: str, names: list[str]) -> list[str]:
 	found = []
 	for doc in read(doctype, list(passed)):
 		log = passed[doc.name]
-		if get_datetime(log.creation) < get_datetime(doc.creation) or content.fingerprint_of(doc) == log.fingerprint:
+		if (
+			get_datetime(log.creation) < get_datetime(doc.creation)
+			or content.fingerprint_of(doc) == log.fingerprint
+		):
 			continue
 		if detail := _what_changed(doc, log):
 			found += breaches.record(
@@ -201,15 +209,14 @@ def _what_changed(doc, log) -> str:
 		]
 		if not changes:
 			return ""
-		meta = frappe.get_meta(doc.doctype)
 		lines = [
 			_("{0}: {1} → {2}").format(
-				moves.label(meta, change.path, change.row), _text(change.before), _text(change.after)
+				f"{line['label']} ({line['row']})" if line["row"] else line["label"], line["before"], line["after"]
 			)
-			for change in changes[:10]
+			for line in differences.described(doc.doctype, changes)
 		]
-		more = len(changes) - len(lines)
-		return "\n".join([*lines, _("and {0} more").format(more)] if more > 0 else lines)
+		more = len(lines) - LISTED
+		return "\n".join([*lines[:LISTED], _("and {0} more").format(more)] if more > 0 else lines)
 	return _no_longer_passes(doc, log)
 
 
@@ -225,12 +232,6 @@ def _no_longer_passes(doc, log) -> str:
 	return _("It passed without approval ({0}); as it is now, chain {1} would have asked for it.").format(
 		_(log.outcome), verdict.chain.name
 	)
-
-
-def _text(value) -> str:
-	if isinstance(value, dict):
-		return _("row")
-	return cstr(value) or "–"
 
 
 # Steps and requests

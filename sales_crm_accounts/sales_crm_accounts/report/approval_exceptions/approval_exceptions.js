@@ -29,7 +29,9 @@ frappe.query_reports["Approval Exceptions"] = {
 					{ value: "Chain Switched Off", label: __("Chain Switched Off") },
 					{ value: "Passed by Content", label: __("Passed by Content") },
 				]
-					.filter((kind) => kind.label.toLowerCase().includes((text || "").toLowerCase()))
+					.filter((kind) =>
+						kind.label.toLowerCase().includes((text || "").toLowerCase())
+					)
 					.map((kind) => ({ ...kind, description: "" }));
 			},
 		},

@@ -41,7 +41,9 @@ def execute(filters: dict | None = None) -> tuple:
 	if BY_CONTENT in kinds:
 		rows += from_gate(filters)
 	rows = [row for row in rows if row["kind"] in kinds]
-	rows.sort(key=lambda row: (row["happened_on"], row["request"] or "", row["document_name"] or ""), reverse=True)
+	rows.sort(
+		key=lambda row: (row["happened_on"], row["request"] or "", row["document_name"] or ""), reverse=True
+	)
 	counts = {kind: sum(row["kind"] == kind for row in rows) for kind in kinds}
 	for row in rows:
 		row["kind"] = _(row["kind"])
@@ -212,7 +214,9 @@ def from_gate(filters) -> list[dict]:
 			BY_CONTENT,
 			frappe._dict(line),
 			user=line.user,
-			detail=": ".join(part for part in (_(line.outcome), _(line.reason) if line.reason else "") if part),
+			detail=": ".join(
+				part for part in (_(line.outcome), _(line.reason) if line.reason else "") if part
+			),
 		)
 		for line in query.run(as_dict=True)
 	]

@@ -7,7 +7,10 @@ frappe.query_reports["Approvals Waiting"] = {
 			fieldname: "view",
 			label: __("Show"),
 			fieldtype: "Select",
-			options: ["Requests", "People"].map((value) => ({ value, label: __(value) })),
+			options: [
+				{ value: "Requests", label: __("Requests") },
+				{ value: "People", label: __("People") },
+			],
 			default: "Requests",
 		},
 		{ fieldname: "company", label: __("Company"), fieldtype: "Link", options: "Company" },

@@ -35,9 +35,7 @@ def execute(filters: dict | None = None) -> tuple:
 
 def ranges(filters) -> list[float]:
 	"""Upper ends of the age ranges in hours, rising."""
-	limits = [
-		flt(filters.get(name)) or default for name, default in zip(RANGES, DEFAULT_RANGES, strict=True)
-	]
+	limits = [flt(filters.get(name)) or default for name, default in zip(RANGES, DEFAULT_RANGES, strict=True)]
 	if sorted(set(limits)) != limits:
 		frappe.throw(_("The ranges have to rise: {0}.").format(", ".join(f"{limit:g}" for limit in limits)))
 	return limits

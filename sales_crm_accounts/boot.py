@@ -1,0 +1,9 @@
+"""What the desk knows from the start: for which DocTypes forms ask about approvals. Forms of all others ask nothing."""
+
+import frappe
+
+from sales_crm_accounts.services.approvals import chains
+
+
+def extend_bootinfo(bootinfo):
+	bootinfo.sca_approvals = {"doctypes": chains.shown()}

@@ -1,0 +1,2 @@
+import "./approvals/inbox";
+import "./approvals/inbox_detail";
