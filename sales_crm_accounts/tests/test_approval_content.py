@@ -33,8 +33,16 @@ def other(value, fieldtype: str):
 class TestApprovalContent(ApprovalCase):
 	def makers(self):
 		"""Drafts of every kind that posts, with what complicates them."""
-		eur = {"customer": make.FOREIGN_CUSTOMER, "currency": "EUR", "conversion_rate": make.EUR_RATE, "debit_to": make.EUR_DEBTORS}
-		yield "Sales Invoice", lambda: people.invoice(additional_discount_percentage=5, remarks="Note")
+		eur = {
+			"customer": make.FOREIGN_CUSTOMER,
+			"currency": "EUR",
+			"conversion_rate": make.EUR_RATE,
+			"debit_to": make.EUR_DEBTORS,
+			"due_date": add_days(today(), 30),
+		}
+		yield "Sales Invoice", lambda: people.invoice(
+			additional_discount_percentage=5, remarks="Note", due_date=add_days(today(), 30)
+		)
 		yield "Sales Invoice in EUR", lambda: people.invoice(**eur)
 		yield "Sales Invoice with schedule", lambda: people.invoice(
 			payment_schedule=[
@@ -44,7 +52,7 @@ class TestApprovalContent(ApprovalCase):
 		)
 		yield "Sales Invoice with advances", self.invoice_with_advance
 		yield "Sales Invoice that moves stock", self.stock_invoice
-		yield "Purchase Invoice", lambda: self.buying("Purchase Invoice")
+		yield "Purchase Invoice", lambda: self.buying("Purchase Invoice", due_date=add_days(today(), 30))
 		yield "Purchase Order", lambda: self.buying("Purchase Order", schedule_date=add_days(today(), 9))
 		yield "Sales Order", lambda: self.selling("Sales Order", delivery_date=add_days(today(), 9))
 		yield "Quotation", lambda: self.selling("Quotation", party_name=make.CUSTOMER, quotation_to="Customer")
@@ -106,7 +114,7 @@ class TestApprovalContent(ApprovalCase):
 		people.remove_chain("SCA Payments")
 		advance = people.payment(40, payment_type="Receive")
 		advance.submit()
-		invoice = people.invoice()
+		invoice = people.invoice(due_date=add_days(today(), 30))
 		invoice.set_advances()
 		for row in invoice.advances:
 			row.allocated_amount = 40 if row.reference_name == advance.name else 0
@@ -128,6 +136,7 @@ class TestApprovalContent(ApprovalCase):
 		return people.invoice(
 			user="Administrator",
 			update_stock=1,
+			due_date=add_days(today(), 30),
 			items=[{"item_code": make.MACHINE, "qty": 2, "rate": 100, "warehouse": warehouse, "cost_center": make.COST_CENTER}],
 		)
 
@@ -164,7 +173,7 @@ class TestApprovalContent(ApprovalCase):
 						{
 							"item_code": make.MACHINE,
 							"warehouse": frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0}),
-							"qty": frappe.utils.random_string(2).isdigit() + 41,
+							"qty": 1000 + int(frappe.generate_hash(length=6), 16) % 1000,
 							"valuation_rate": 8.5,
 						}
 					],
@@ -376,7 +385,12 @@ class TestApprovalContent(ApprovalCase):
 	def test_harmless_edits_do_not_ask_again(self):
 		people.make_chain("SCA Invoices", "Sales Invoice")
 		make.ensure("Letter Head", "SCA Letter", letter_head_name="SCA Letter", content="SCA")
-		contact = make.ensure("Contact", "SCA Contact", first_name="SCA Contact")
+		contact = make.ensure(
+			"Contact",
+			f"SCA Contact-{make.CUSTOMER}",
+			first_name="SCA Contact",
+			links=[{"link_doctype": "Customer", "link_name": make.CUSTOMER}],
+		)
 		invoice = people.invoice()
 		request = people.approve(people.ask(invoice))
 		with people.as_user(people.REQUESTER):
