@@ -63,7 +63,9 @@ class TestApprovalContent(ApprovalCase):
 		yield "Delivery Note", self.delivery
 		yield "Stock Entry", self.receipt
 		yield "Stock Reconciliation", self.reconciliation
+		yield "Asset", lambda: people.asset()[0]
 		yield "Deal", self.deal
+		yield "Deal Change", self.deal_change
 
 	# Makers
 
@@ -227,6 +229,13 @@ class TestApprovalContent(ApprovalCase):
 		deal = make.make_deal(make.thirds())
 		frappe.db.commit()
 		return deal
+
+	def deal_change(self):
+		from sales_crm_accounts.sales_crm_accounts.doctype.deal_change.test_deal_change import make_change
+
+		change = make_change(make.make_deal(make.thirds(), win=True), amount_change=30)
+		frappe.db.commit()
+		return change
 
 	# Tests
 

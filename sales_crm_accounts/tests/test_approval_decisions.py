@@ -129,7 +129,7 @@ class TestApprovalDecisions(ApprovalCase):
 			frappe.clear_document_cache(doctype, name)
 			self.addCleanup(frappe.clear_document_cache, doctype, name)
 			self.addCleanup(frappe.db.set_value, doctype, name, "approval_head", None)
-		employee = people.employee(people.REQUESTER, people.employee(people.BOSS))
+		employee = frappe.db.get_value("Employee", {"user_id": people.REQUESTER})
 		frappe.db.set_value("Employee", employee, "department", department)
 		make.ensure(
 			"User Group",

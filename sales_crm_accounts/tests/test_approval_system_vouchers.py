@@ -321,63 +321,12 @@ class TestApprovalSystemVouchers(ApprovalCase):
 
 	# Depreciation
 
-	def asset(self):
-		accounts = {
-			"fixed_asset_account": make.account("SCA Machines", "Fixed Assets", "Fixed Asset"),
-			"accumulated_depreciation_account": make.account("SCA Wear", "Fixed Assets", "Accumulated Depreciation"),
-			"depreciation_expense_account": make.account("SCA Wearing", "Indirect Expenses", "Depreciation"),
-		}
-		make.ensure("Location", "SCA Hall", location_name="SCA Hall")
-		make.ensure(
-			"Asset Category",
-			"SCA Assets",
-			asset_category_name="SCA Assets",
-			accounts=[{"company_name": make.COMPANY, **accounts}],
-		)
-		make.ensure(
-			"Item",
-			"SCA Lathe",
-			item_code="SCA Lathe",
-			item_name="SCA Lathe",
-			item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
-			stock_uom="Nos",
-			is_stock_item=0,
-			is_fixed_asset=1,
-			asset_category="SCA Assets",
-		)
-		frappe.db.set_value("Company", make.COMPANY, "depreciation_cost_center", make.COST_CENTER)
-		asset = frappe.get_doc(
-			{
-				"doctype": "Asset",
-				"item_code": "SCA Lathe",
-				"asset_name": "SCA Lathe",
-				"company": make.COMPANY,
-				"location": "SCA Hall",
-				"is_existing_asset": 1,
-				"purchase_date": add_months(today(), -3),
-				"available_for_use_date": add_months(today(), -3),
-				"gross_purchase_amount": 1200,
-				"net_purchase_amount": 1200,
-				"purchase_amount": 1200,
-				"calculate_depreciation": 1,
-				"finance_books": [
-					{
-						"depreciation_method": "Straight Line",
-						"total_number_of_depreciations": 12,
-						"frequency_of_depreciation": 1,
-						"depreciation_start_date": get_last_day(add_months(today(), -2)),
-					}
-				],
-			}
-		).insert()
-		asset.submit()
-		frappe.db.commit()
-		return asset, accounts
-
 	def test_depreciation(self):
 		from erpnext.assets.doctype.asset.depreciation import make_depreciation_entry
 
-		asset, accounts = self.asset()
+		asset, accounts = people.asset()
+		asset.submit()
+		frappe.db.commit()
 		self.chain()
 		schedule = frappe.db.get_value("Asset Depreciation Schedule", {"asset": asset.name, "docstatus": 1})
 		make_depreciation_entry(schedule)
