@@ -93,7 +93,12 @@ def remove_chain(name: str):
 	"""Requests and steps are never deleted through the app; tests clear theirs below it."""
 	if not frappe.db.exists("Approval Chain", name):
 		return
-	held = frappe.get_all("Approval Request", filters={"chain": name}, pluck="name")
+	drop_requests(frappe.get_all("Approval Request", filters={"chain": name}, pluck="name"))
+	frappe.delete_doc("Approval Chain", name, force=True, ignore_permissions=True)
+	chains.forget()
+
+
+def drop_requests(held: list[str]):
 	for doctype, field in (
 		("Approval Step", "request"),
 		("Approval Request Approver", "parent"),
@@ -101,8 +106,6 @@ def remove_chain(name: str):
 		("Approval Request", "name"),
 	):
 		frappe.db.delete(doctype, {field: ("in", held or [""])})
-	frappe.delete_doc("Approval Chain", name, force=True, ignore_permissions=True)
-	chains.forget()
 
 
 def remove_chains():
@@ -209,6 +212,60 @@ def invoice(user: str = REQUESTER, **values):
 		doc.insert()
 	frappe.db.commit()
 	return doc
+
+
+def asset():
+	"""A draft Asset of 1,200.00 with two depreciations due, and the accounts of its category; committed."""
+	accounts = {
+		"fixed_asset_account": make.account("SCA Machines", "Fixed Assets", "Fixed Asset"),
+		"accumulated_depreciation_account": make.account("SCA Wear", "Fixed Assets", "Accumulated Depreciation"),
+		"depreciation_expense_account": make.account("SCA Wearing", "Indirect Expenses", "Depreciation"),
+	}
+	make.ensure("Location", "SCA Hall", location_name="SCA Hall")
+	make.ensure(
+		"Asset Category",
+		"SCA Assets",
+		asset_category_name="SCA Assets",
+		accounts=[{"company_name": make.COMPANY, **accounts}],
+	)
+	make.ensure(
+		"Item",
+		"SCA Lathe",
+		item_code="SCA Lathe",
+		item_name="SCA Lathe",
+		item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
+		stock_uom="Nos",
+		is_stock_item=0,
+		is_fixed_asset=1,
+		asset_category="SCA Assets",
+	)
+	frappe.db.set_value("Company", make.COMPANY, "depreciation_cost_center", make.COST_CENTER)
+	asset = frappe.get_doc(
+		{
+			"doctype": "Asset",
+			"item_code": "SCA Lathe",
+			"asset_name": "SCA Lathe",
+			"company": make.COMPANY,
+			"location": "SCA Hall",
+			"is_existing_asset": 1,
+			"purchase_date": frappe.utils.add_months(frappe.utils.today(), -3),
+			"available_for_use_date": frappe.utils.add_months(frappe.utils.today(), -3),
+			"gross_purchase_amount": 1200,
+			"net_purchase_amount": 1200,
+			"purchase_amount": 1200,
+			"calculate_depreciation": 1,
+			"finance_books": [
+				{
+					"depreciation_method": "Straight Line",
+					"total_number_of_depreciations": 12,
+					"frequency_of_depreciation": 1,
+					"depreciation_start_date": frappe.utils.get_last_day(frappe.utils.add_months(frappe.utils.today(), -2)),
+				}
+			],
+		}
+	).insert()
+	frappe.db.commit()
+	return asset, accounts
 
 
 def request_of(doc, action: str = "Submit"):

@@ -208,7 +208,7 @@ def amount_of(chain, doc):
 
 def asks_amount(chain) -> bool:
 	"""Whether the amount decides who is asked."""
-	return any(flt(row.min_amount) or flt(row.max_amount) or row.climb_to_limit for row in chain.levels)
+	return any(flt(row.min_amount) or flt(row.max_amount) or row.climb_to_limit for row in chain.levels or ())
 
 
 def _at_known_rates(doc, path: str, company_currency: str, chain):

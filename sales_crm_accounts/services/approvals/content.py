@@ -48,6 +48,12 @@ HARMLESS_IN = {
 		next_due_amount per_collected stage stage_column probability won_on won_by billing_policy""".split()
 	),
 	"Deal Plan Row": frozenset({"planned_amount"}),
+	# What is in stock at the time, and what is missing from it: quantity and rate that are counted are material.
+	"Stock Reconciliation": frozenset({"difference_amount"}),
+	"Stock Reconciliation Item": frozenset(
+		"""current_qty current_valuation_rate current_amount quantity_difference amount_difference current_serial_no
+		current_serial_and_batch_bundle""".split()
+	),
 	"Sales Team": frozenset({"contribution_to_grand_total", "incentives", "contact_no", "commission_rate"}),
 }
 

@@ -193,6 +193,8 @@ def reassign(request_name: str, from_user: str, to_user: str, comment: str, user
 		)
 	_need_text(comment)
 	_usable(request, to_user)
+	if user == to_user:
+		frappe.throw(_("You cannot put yourself in the place of {0}.").format(get_fullname(from_user)))
 	if not any(row.user == from_user and row.status in ("Pending", "Waiting") for row in request.approvers):
 		frappe.throw(_("{0} is not waited for.").format(get_fullname(from_user)))
 	if any(

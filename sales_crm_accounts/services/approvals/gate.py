@@ -30,6 +30,7 @@ APPROVED, NO_CHAIN, BELOW, RECEIPT, SYSTEM_VOUCHER = (
 	"System Voucher",
 )
 STOPPED = "Stopped"
+LEDGERS = frozenset({"GL Entry", "Stock Ledger Entry", "Payment Ledger Entry"})
 
 
 class ApprovalRequired(frappe.ValidationError):
@@ -68,7 +69,9 @@ def before_validate(doc, method=None):
 
 
 def before_submit(doc, method=None):
-	if chains.gated(doc.doctype):
+	if doc.doctype in LEDGERS:
+		before_ledger_entry(doc)
+	elif chains.gated(doc.doctype):
 		enter(doc, SUBMIT)
 
 
@@ -85,6 +88,23 @@ def before_cancel(doc, method=None):
 def on_cancel(doc, method=None):
 	if chains.gated(doc.doctype):
 		leave(doc, CANCEL)
+
+
+def before_ledger_entry(entry):
+	"""Ledger entries belong to a voucher that was posted; those of a draft come from a program that goes around its submit."""
+	if not chains.gated(entry.voucher_type):
+		return
+	checked = _of_request("sca_gate_posted", set)
+	key = (entry.voucher_type, entry.voucher_no)
+	if key in checked:
+		return
+	if frappe.db.get_value(*key, "docstatus") == 0:
+		doc = frappe.get_doc(*key)
+		verdict = judge(doc, SUBMIT)
+		if not verdict.passes:
+			frappe.db.rollback()
+			stop(doc, SUBMIT, verdict)
+	checked.add(key)
 
 
 # What they do
@@ -222,7 +242,13 @@ def stop(doc, action: str, verdict: Verdict, unsaved: bool = False):
 
 def _passed() -> dict:
 	"""Verdicts between `before_submit` and `on_submit`, out of the reach of scripts (a document's flags are not)."""
-	kept = getattr(frappe.local, "sca_gate_passed", None)
+	return _of_request("sca_gate_passed", dict)
+
+
+def _of_request(name: str, kind):
+	"""Something that is kept for the length of the request."""
+	kept = getattr(frappe.local, name, None)
 	if kept is None:
-		kept = frappe.local.sca_gate_passed = {}
+		kept = kind()
+		setattr(frappe.local, name, kept)
 	return kept

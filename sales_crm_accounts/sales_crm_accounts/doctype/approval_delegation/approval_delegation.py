@@ -19,5 +19,11 @@ class ApprovalDelegation(Document):
 		messages.throw(rules.check(delegates.as_rule(self), others))
 		if not frappe.get_cached_value("User", self.delegate, "enabled"):
 			frappe.throw(_("{0} is disabled.").format(get_fullname(self.delegate)))
+		if self.delegate == frappe.session.user:
+			frappe.throw(
+				_("Nobody takes over somebody else's approvals by themselves: {0} has to delegate them.").format(
+					get_fullname(self.delegator)
+				)
+			)
 		if flt(self.max_amount) and not self.currency:
 			frappe.throw(_("Give the currency of the amount."))
