@@ -1,5 +1,9 @@
+import "./report_filters";
 import "./deal/status";
 import "./deal/cash_panel";
 import "./deal/preview_dialog";
 import "./deal/stage_bar";
 import "./deal/actions";
+import "./deal/plan";
+import "./deal/totals";
+import "./deal/form_head";
