@@ -102,10 +102,16 @@ def reposting_doctypes() -> list[str]:
 
 @contextmanager
 def quiet_messages():
-	"""Keep ERPNext's own pop-ups of a calculation that only serves our figures out of the user's sight."""
+	"""Keep ERPNext's own pop-ups of a calculation that only serves our figures out of the user's sight.
+
+	What an error says stays: the user would see it stop without a word.
+	"""
 	messages = list(frappe.local.message_log or [])
 	try:
 		yield
+	except Exception:
+		messages += frappe.local.message_log[len(messages) :][-1:]
+		raise
 	finally:
 		frappe.local.message_log = messages
 
