@@ -118,8 +118,12 @@ def quiet_messages():
 
 def ledger_lines(invoice) -> list[dict]:
 	"""Ledger lines that an unsaved, computed Sales Invoice would post, in company currency; nothing is written."""
-	lines = []
-	for entry in invoice.get_gl_entries():
+	from erpnext.accounts import general_ledger
+
+	lines, entries = [], invoice.get_gl_entries()
+	if entries and hasattr(general_ledger, "validate_disabled_accounts"):
+		general_ledger.validate_disabled_accounts(entries)
+	for entry in entries:
 		debit, credit = flt(entry.get("debit")), flt(entry.get("credit"))
 		if debit or credit:
 			lines.append(
