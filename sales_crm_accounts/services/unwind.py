@@ -355,6 +355,9 @@ def _credit_note(invoice: str):
 
 	note = make_sales_return(invoice)
 	note.update_outstanding_for_self = 0
+	# Dated when it is submitted. The invoice's own date was given; ERPNext's form cuts the seconds off such a time, which can
+	# put the note before the invoice.
+	note.set_posting_time = 0
 	for row in list(note.items):
 		if not flt(row.qty):
 			note.remove(row)
