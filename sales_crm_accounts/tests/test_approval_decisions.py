@@ -343,7 +343,7 @@ class TestApprovalDecisions(ApprovalCase):
 		self.assertPosted(entry)
 		self.assertEqual(people.ledger(entry), 2)
 		found = frappe.get_all("Approval Step", {"request": request.name}, pluck="decision")
-		self.assertEqual((found.count("Posted"), found.count("Posting Failed")), (1, 0))
+		self.assertEqual([word for word in found if word.startswith("Post")], ["Posted"])
 
 	# After the last approval
 
