@@ -137,7 +137,7 @@ class Results:
 			else:
 				posted_text, invoice_number = "", 0
 			ledger.installments += (
-				part.number,
+				part.serial,
 				number,
 				sequence,
 				description,
@@ -174,7 +174,7 @@ class Results:
 				continue
 			if outstanding:
 				self.open_row(ageing_file, deal, part, part_name, customer, outstanding, today)
-			if len(invoice.installments) == 1:
+			if invoice is part:
 				invoice_lines.append(
 					f"{invoice_number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{billed_text},{closed}\n"
 				)
