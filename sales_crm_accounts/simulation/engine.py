@@ -410,17 +410,19 @@ class Engine(MoneyBack):
 
 	def cash_panel(self, deal: Deal) -> dict[str, int]:
 		"""Planned, billed, collected and so on of a deal, in its own currency."""
-		planned = billed = collected = credited = written_off = outstanding = overdue = 0
+		planned = billed = collected = credited = written_off = overdue = 0
 		for part in deal.installments:
 			if not part.cancelled:
 				planned += part.planned
 			if part.invoice is not None:
-				billed += part.grand
-				collected += part.paid
+				grand, paid = part.grand, part.paid
+				billed += grand
+				collected += paid
+				if paid == grand and not part.credited and not part.written_off:
+					continue
 				credited += part.credited
 				written_off += part.written_off
-				left = part.grand - part.paid - part.credited - part.written_off
-				outstanding += left
+				left = grand - paid - part.credited - part.written_off
 				if left > 0 and part.due_date < self.today:
 					overdue += left
 		return {
@@ -429,6 +431,6 @@ class Engine(MoneyBack):
 			"collected": collected,
 			"credited": credited,
 			"written_off": written_off,
-			"outstanding": outstanding,
+			"outstanding": billed - collected - credited - written_off,
 			"overdue": overdue,
 		}
