@@ -9,7 +9,8 @@ from ..core.money import ZERO
 from . import books, reader
 from .reader import Column
 
-DAY = "day"
+#: Read by what the loader knows: its days, and the currency's smallest unit.
+DAY, UNITS = "day", "units"
 DEALS = (
 	Column("deal", required=True),
 	Column("title"),
@@ -33,7 +34,7 @@ DEAL_ITEMS = (
 	Column("deal", required=True),
 	Column("item", required=True),
 	Column("quantity", reader.positive, default=Decimal(1)),
-	Column("rate", reader.amount, required=True),
+	Column("rate", reader.amount, required=True, repeats=False),
 )
 ITEMS = (
 	Column("item", required=True),
@@ -80,7 +81,7 @@ PAYMENTS = (
 	Column("kind", reader.one_of(books.KINDS), default="Payment"),
 	Column("deal", required=True),
 	Column("installment", reader.whole, default=0),
-	Column("amount", reader.positive),
+	Column("amount", UNITS, repeats=False),
 	Column("exchange_rate", reader.positive),
 	Column("reconciled_on", DAY),
 	Column("reference"),

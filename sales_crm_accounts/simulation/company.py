@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from ..core import dates, pipeline, plan
 from ..core.problems import _
 from . import reader, tables
 from .approval_files import ApprovalFiles
 from .books import Company, Customer, Deal, Stage, Tax
-from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES
+from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES, UNITS
 from .deal_files import DealFiles
 from .movement_files import MovementFiles
 from .problems import InputError, Problems
@@ -68,17 +70,28 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ApprovalFiles):
 		self.set_period()
 		return self.company
 
-	def rows(self, name: str, columns, required: bool = False):
+	def rows(self, name: str, columns, required: bool = False) -> Iterator[tuple[int, Sequence[Any]]]:
+		"""(row as a spreadsheet counts, values in the order of `columns`) of each good row."""
+		yield from self.progress(tables.rows(self.batches(name, columns, required)))
+
+	def batches(self, name: str, columns, required: bool = False) -> Iterator[tables.Batch]:
 		path = self.folder / name
 		if not path.exists():
 			if required:
 				self.problems.add(name, _("the file is missing. See docs/simulation.md for its columns."))
 			return
+		parsers = {DAY: self.days, UNITS: reader.Units(self.company.precision)}
 		columns = [
-			Column(column.name, self.days, column.required, column.default) if column.parse == DAY else column
+			Column(
+				column.name,
+				parsers.get(column.parse, column.parse),
+				column.required,
+				column.default,
+				column.repeats,
+			)
 			for column in columns
 		]
-		yield from self.progress(tables.rows(path, columns, self.problems, self.encoding))
+		yield from tables.batches(path, columns, self.problems, self.encoding)
 
 	def unknown(self, name: str, row: int, column: str, word: str, known, file: str):
 		if self.problems.of(file):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
 from ..core import plan
 from ..core.problems import _
 from . import books
@@ -65,51 +69,73 @@ class MovementFiles:
 
 	def read_payments(self, name: str):
 		"""Payments, credit notes and so on; an empty amount means all that is open."""
-		movements, precision, company = self.company.movements, self.company.precision, self.company
-		kinds = {kind: number for number, kind in enumerate(books.KINDS)}
-		deals, closed = self.deals, company.books_closed_until
-		for row, (day, kind_name, deal_name, number, value, rate, reconciled_on, reference) in self.rows(
-			name, PAYMENTS
+		for rows, columns in self.progress(self.batches(name, PAYMENTS)):
+			if not self.add_plain(rows, columns):
+				for row, values in zip(rows, zip(*columns, strict=True), strict=True):
+					self.add_payment(name, row, *values)
+
+	def add_plain(self, rows: Sequence[int], columns: list[Sequence]) -> bool:
+		"""Adds rows that are all of installments as planned, with an amount, in an open period and nothing more."""
+		days, kinds, names, numbers, amounts, rates, reconciled, references = columns
+		closed, count = self.company.books_closed_until, len(rows)
+		deals = list(map(self.deals.get, names))
+		if (
+			None in deals
+			or None in amounts
+			or not rates.count(None) == reconciled.count(None) == references.count("") == count
+			or (closed and min(days) <= closed)
 		):
-			deal = deals.get(deal_name)
-			if deal is None or not deal.won_on or number > len(deal.plan):
-				if not self.installment(name, row, deal_name, number, may_be_all=True):
-					continue
-			kind = kinds[kind_name]
-			units = 0
-			if value is not None:
-				scaled = value.scaleb(precision)
-				units = int(scaled)
-				if units != scaled:
-					self.problems.add(
-						name,
-						_("{cell} has more decimals than the currency ({precision}). Round it."),
-						row,
-						"amount",
-						cell=f"{value:f}",
-						precision=precision,
-					)
-			elif kind in (books.PAYMENT, books.JOURNAL, books.REFUND):
-				self.problems.add(name, _("the cell is empty. Fill it in."), row, "amount")
-			if closed and day <= closed:
-				self.check_open_period(name, row, "date", day)
-			movements.add(day, kind, deal.number, number, units, row)
-			if rate is not None:
-				if deal.currency == company.currency and rate != 1:
-					self.problems.add(
-						name, _("the deal is in the company's currency; its rate is 1."), row, "exchange_rate"
-					)
-				movements.rate[row] = rate
-			if reconciled_on is not None:
-				if kind != books.JOURNAL:
-					self.problems.add(
-						name, _("only a Journal Entry is reconciled later."), row, "reconciled_on"
-					)
-				elif reconciled_on < day:
-					self.problems.add(name, _("it is reconciled before it is posted."), row, "reconciled_on")
-				movements.reconciled_on[row] = reconciled_on
-			if reference:
-				movements.reference[row] = reference
+			return False
+		for deal, number in zip(deals, numbers, strict=True):
+			if not deal.won_on or number > len(deal.plan):
+				return False
+		movements = self.company.movements
+		movements.day.extend(map(date.toordinal, days))
+		movements.kind.extend(map(books.KINDS.index, kinds))
+		movements.deal.extend([deal.number for deal in deals])
+		movements.installment.extend(numbers)
+		movements.amount.extend(amounts)
+		movements.row.extend(rows)
+		return True
+
+	def add_payment(
+		self,
+		name: str,
+		row: int,
+		day: date,
+		kind_name: str,
+		deal_name: str,
+		number: int,
+		units: int | None,
+		rate: Decimal | None,
+		reconciled_on: date | None,
+		reference: str,
+	):
+		movements, company = self.company.movements, self.company
+		deal, closed = self.deals.get(deal_name), company.books_closed_until
+		if deal is None or not deal.won_on or number > len(deal.plan):
+			if not self.installment(name, row, deal_name, number, may_be_all=True):
+				return
+		kind = books.KINDS.index(kind_name)
+		if units is None and kind in (books.PAYMENT, books.JOURNAL, books.REFUND):
+			self.problems.add(name, _("the cell is empty. Fill it in."), row, "amount")
+		if closed and day <= closed:
+			self.check_open_period(name, row, "date", day)
+		movements.add(day, kind, deal.number, number, units or 0, row)
+		if rate is not None:
+			if deal.currency == company.currency and rate != 1:
+				self.problems.add(
+					name, _("the deal is in the company's currency; its rate is 1."), row, "exchange_rate"
+				)
+			movements.rate[row] = rate
+		if reconciled_on is not None:
+			if kind != books.JOURNAL:
+				self.problems.add(name, _("only a Journal Entry is reconciled later."), row, "reconciled_on")
+			elif reconciled_on < day:
+				self.problems.add(name, _("it is reconciled before it is posted."), row, "reconciled_on")
+			movements.reconciled_on[row] = reconciled_on
+		if reference:
+			movements.reference[row] = reference
 
 	def read_stage_log(self, name: str):
 		for row, (deal_name, stage, entered_on) in self.rows(name, STAGE_LOG):

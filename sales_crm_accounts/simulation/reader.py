@@ -68,6 +68,32 @@ def positive(cell: str) -> Decimal:
 	return value
 
 
+class Units:
+	"""Money that is more than 0, as a whole number of the currency's smallest unit."""
+
+	def __init__(self, precision: int):
+		self.precision = precision
+		# As most programs write it, and far from MAX_AMOUNT.
+		self.common = re.compile(
+			rf"[0-9]{{1,11}}\.[0-9]{{{precision}}}" if precision else r"[0-9]{1,11}"
+		).fullmatch
+
+	def __call__(self, cell: str) -> int:
+		units = int(cell.replace(".", "")) if self.common(cell) else 0
+		if units:
+			return units
+		value = positive(cell)
+		scaled = value.scaleb(self.precision)
+		units = int(scaled)
+		if units != scaled:
+			raise CellError(
+				_("{cell} has more decimals than the currency ({precision}). Round it."),
+				cell=f"{value:f}",
+				precision=self.precision,
+			)
+		return units
+
+
 def percent(cell: str) -> Decimal:
 	value = number(cell.removesuffix("%").rstrip())
 	if not 0 <= value <= 100:
@@ -140,14 +166,19 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 class Column:
-	"""A column: how its cells are read, and what an empty or missing one means."""
+	"""A column: how its cells are read, and what an empty or missing one means. Few cells of it `repeats=False`."""
 
-	__slots__ = ("default", "name", "parse", "required")
+	__slots__ = ("default", "name", "parse", "repeats", "required")
 
 	def __init__(
-		self, name: str, parse: Callable[[str], Any] = str, required: bool = False, default: Any = None
+		self,
+		name: str,
+		parse: Callable[[str], Any] = str,
+		required: bool = False,
+		default: Any = None,
+		repeats: bool = True,
 	):
-		self.name, self.parse, self.required = name, parse, required
+		self.name, self.parse, self.required, self.repeats = name, parse, required, repeats
 		self.default = "" if default is None and parse is str else default
 
 

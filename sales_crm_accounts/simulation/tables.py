@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,20 @@ BATCH = 4096
 MOST_CELLS = 10_000
 
 
-def rows(
+#: Rows as a spreadsheet counts, and the values of each column.
+Batch = tuple[Sequence[int], list[Sequence[Any]]]
+
+
+def rows(batches: Iterable[Batch]) -> Iterator[tuple[int, Sequence[Any]]]:
+	"""The rows of batches one by one."""
+	for numbers, columns in batches:
+		yield from zip(numbers, zip(*columns, strict=True), strict=True)
+
+
+def batches(
 	path: Path, columns: Sequence[Column], problems: Problems, encoding: str = "utf-8"
-) -> Iterator[tuple[int, list[Any]]]:
-	"""(row as a spreadsheet counts, values in the order of `columns`) of each good row; the others become problems.
+) -> Iterator[Batch]:
+	"""Each good row, with its values in the order of `columns`; the others become problems.
 
 	Empty lines are skipped. The delimiter is a comma, or a semicolon or tab where the header has one and no comma.
 	"""
@@ -40,8 +49,12 @@ def rows(
 			if indexes is None:
 				return
 			table = Table(name, len(header), columns, indexes, problems)
-			for batch in _batches(lines):
-				yield from table.quickly(batch, row + 1) or table.carefully(batch, row + 1)
+			for batch in _lists(lines):
+				quick = table.quickly(batch)
+				if quick:
+					yield range(row + 1, row + 1 + len(batch)), quick
+				else:
+					yield from table.carefully(batch, row + 1)
 				row += len(batch)
 		except csv.Error as error:
 			problems.add(
@@ -49,7 +62,7 @@ def rows(
 			)
 
 
-def _batches(lines) -> Iterator[list[list[str]]]:
+def _lists(lines) -> Iterator[list[list[str]]]:
 	"""Rows in lists of up to `BATCH`; those before a row that cannot be read come before its error."""
 	batch: list[list[str]] = []
 	try:
@@ -97,30 +110,33 @@ class Table:
 		]
 		self.cells = {index: _Cells(column) for _place, index, column in self.plain}
 
-	def quickly(self, batch: list[list[str]], first: int) -> Iterator[tuple[int, Sequence[Any]]] | None:
-		"""The rows of a batch column by column; None where anything in it is not as it should be.
+	def quickly(self, batch: list[list[str]]) -> list[Sequence[Any]] | None:
+		"""The values of a batch column by column; None where anything in it is not as it should be.
 
 		Every file has a column that must be filled, so no row of blanks gets through.
 		"""
-		width = self.width
-		if set(map(len, batch)) != {width}:
+		if set(map(len, batch)) != {self.width}:
 			return None
 		texts = list(zip(*batch, strict=True))
-		values: list[Iterable] = [repeat(value) for value in self.blank]
+		columns: list[Sequence[Any]] = [[value] * len(batch) for value in self.blank]
 		try:
 			for place, index, column in self.plain:
-				if column.parse is str and not column.default:
-					values[place] = found = list(map(str.strip, texts[index]))
-					if column.required and "" in found:
-						return None
-				else:
-					values[place] = list(map(self.cells[index].__getitem__, texts[index]))
+				if column.repeats and column.parse is not str:
+					columns[place] = list(map(self.cells[index].__getitem__, texts[index]))
+					continue
+				found = list(map(str.strip, texts[index]))
+				if column.required and "" in found:
+					return None
+				if column.parse is not str:
+					parse, default = column.parse, column.default
+					found = [parse(cell) if cell else default for cell in found]
+				columns[place] = found
 		except CellError:
 			return None
-		return zip(range(first, first + len(batch)), zip(*values))  # noqa: B905
+		return columns
 
-	def carefully(self, batch: list[list[str]], first: int) -> Iterator[tuple[int, Sequence[Any]]]:
-		"""The good rows of a batch one by one; the others become problems."""
+	def carefully(self, batch: list[list[str]], first: int) -> Iterator[Batch]:
+		"""The good rows of a batch, each a batch of its own; the others become problems."""
 		name, width, problems = self.name, self.width, self.problems
 		for row, cells in enumerate(batch, first):
 			if len(cells) != width:
@@ -154,7 +170,7 @@ class Table:
 					if any(other.strip() for other in cells):
 						problems.add(name, _("the cell is empty. Fill it in."), row, column.name)
 			if good and some:
-				yield row, values
+				yield (row,), [(value,) for value in values]
 
 
 def _match_header(
