@@ -25,7 +25,10 @@ LANGUAGES = ("zh",)
 LEFT_TO_ERPNEXT = {"Lead", "Opportunity"}
 MARKS = {"_", "_lt", "N_"}
 #: Keys of standard records whose value is shown translated.
-RECORD_TEXTS = ("label", "title", "report_name", "chart_name", "description", "print_heading", "module_name")
+RECORD_TEXTS = (
+	*("label", "title", "format", "report_name", "chart_name"),
+	*("description", "print_heading", "module_name"),
+)
 RECORD_FOLDERS = (
 	*(
 		"report",

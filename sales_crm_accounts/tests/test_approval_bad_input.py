@@ -140,13 +140,18 @@ class TestApprovalBadInput(ApprovalCase):
 		request = people.ask(entry)
 		frappe.db.set_value("Journal Entry", entry.name, "docstatus", 1)
 		frappe.db.commit()
-		with people.as_user(people.FIRST), self.assertRaisesRegex(frappe.ValidationError, "not waiting any more"):
+		with (
+			people.as_user(people.FIRST),
+			self.assertRaisesRegex(frappe.ValidationError, "not waiting any more"),
+		):
 			decisions.decide(request.name, "Approved")
 
 	# The chain cannot be judged
 
 	def test_condition_on_a_field_that_is_gone(self):
-		chain = people.make_chain(conditions=[{"field": "voucher_type", "operator": "=", "value": "Journal Entry"}])
+		chain = people.make_chain(
+			conditions=[{"field": "voucher_type", "operator": "=", "value": "Journal Entry"}]
+		)
 		entry = people.draft()
 		frappe.db.set_value("Approval Chain Condition", {"parent": chain.name}, "field", "no_such_field")
 		chains.forget()

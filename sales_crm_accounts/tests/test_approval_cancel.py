@@ -44,7 +44,9 @@ class TestApprovalCancel(ApprovalCase):
 			doc.cancel()
 
 		def linked():
-			cancel_all_linked_docs(json.dumps([{"doctype": JOURNAL, "name": self.entry.name, "docstatus": 1}]))
+			cancel_all_linked_docs(
+				json.dumps([{"doctype": JOURNAL, "name": self.entry.name, "docstatus": 1}])
+			)
 
 		for attempt in (
 			lambda: fresh(self.entry).cancel(),

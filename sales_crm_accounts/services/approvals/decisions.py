@@ -39,10 +39,14 @@ def decide(
 	comment = (comment or "").strip()
 	if decision == "Rejected" and not comment:
 		frappe.throw(
-			_("Say why you reject it: the requester has to know what to change."), title=_("Comment", context="Approval Step")
+			_("Say why you reject it: the requester has to know what to change."),
+			title=_("Comment", context="Approval Step"),
 		)
 	if level.comment_required and not comment:
-		frappe.throw(_("Level {0} asks for a comment.").format(level.title), title=_("Comment", context="Approval Step"))
+		frappe.throw(
+			_("Level {0} asks for a comment.").format(level.title),
+			title=_("Comment", context="Approval Step"),
+		)
 	if level.attachment_required and not attachment and decision == "Approved":
 		frappe.throw(_("Level {0} asks for an attachment.").format(level.title), title=_("Attachment"))
 	if decision == "Approved":
@@ -399,4 +403,6 @@ def _usable(request, user: str):
 
 def _need_text(text: str):
 	if not (text or "").strip():
-		frappe.throw(_("Write a few words: others have to understand it."), title=_("Comment", context="Approval Step"))
+		frappe.throw(
+			_("Write a few words: others have to understand it."), title=_("Comment", context="Approval Step")
+		)
