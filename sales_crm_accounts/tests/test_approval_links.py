@@ -271,8 +271,9 @@ class TestApprovalLinks(ApprovalTestCase):
 		_request, token = self.link()
 		page = self.page(token)
 		self.assertIn('<html lang="zh">', page)
-		self.assertIn("是否批准此单据？", page)
-		self.assertEqual(self.decide(token)["title"], "已批准")
+		self.assertIn(frappe._("Approve this document?", "zh"), page)
+		self.assertNotIn("Approve this document?", page)
+		self.assertEqual(self.decide(token)["title"], frappe._("Approved", "zh"))
 
 	def test_guessing_is_slowed_down(self):
 		"""Thirty attempts in ten minutes from one address, not more."""

@@ -107,8 +107,9 @@ class TestApprovalNotify(ApprovalTestCase):
 		self.tell()
 		self.assertEqual(frappe.local.lang, language)
 		self.assertEqual(frappe.session.user, "Administrator")
-		self.assertIn("是否批准此单据", self.mails(af.SECOND)[0].html)
-		self.assertIn("待审批", self.bells(af.SECOND)[0])
+		self.assertIn(frappe._("Approve this document?", "zh"), self.mails(af.SECOND)[0].html)
+		self.assertNotIn("Approve this document?", self.mails(af.SECOND)[0].html)
+		self.assertNotIn("Approval needed", self.bells(af.SECOND)[0])
 		self.assertIn("Approve this document?", self.mails(af.FIRST)[0].html)
 
 	def test_preferences_and_the_switch_for_all(self):
