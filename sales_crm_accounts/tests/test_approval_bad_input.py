@@ -74,8 +74,9 @@ class TestApprovalBadInput(ApprovalCase):
 		frappe.db.commit()
 		people.approve(request, people.FIRST)
 		self.assertEqual(fresh(request).status, "Open")
-		with self.assertRaises(frappe.ValidationError):
+		with self.assertRaises(decisions.NotYours):
 			decisions.decide(request.name, "Approved", user=people.SECOND)
+		frappe.db.rollback()
 		# An Approval Manager puts somebody else in their place.
 		with people.as_user(people.APPROVAL_MANAGER):
 			decisions.reassign(request.name, people.SECOND, people.THIRD, "Left the company")
@@ -140,6 +141,7 @@ class TestApprovalBadInput(ApprovalCase):
 		request = people.ask(entry)
 		frappe.db.set_value("Journal Entry", entry.name, "docstatus", 1)
 		frappe.db.commit()
+		self.addCleanup(frappe.db.set_value, "Journal Entry", entry.name, "docstatus", 0)
 		with people.as_user(people.FIRST), self.assertRaisesRegex(frappe.ValidationError, "not waiting any more"):
 			decisions.decide(request.name, "Approved")
 
