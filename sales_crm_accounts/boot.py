@@ -1,7 +1,5 @@
 """What the desk knows from the start: for which DocTypes forms ask about approvals. Forms of all others ask nothing."""
 
-import frappe
-
 from sales_crm_accounts.services.approvals import chains
 
 

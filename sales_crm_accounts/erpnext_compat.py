@@ -102,18 +102,28 @@ def reposting_doctypes() -> list[str]:
 
 @contextmanager
 def quiet_messages():
-	"""Keep ERPNext's own pop-ups of a calculation that only serves our figures out of the user's sight."""
+	"""Keep ERPNext's own pop-ups of a calculation that only serves our figures out of the user's sight.
+
+	What an error says stays: the user would see it stop without a word.
+	"""
 	messages = list(frappe.local.message_log or [])
 	try:
 		yield
+	except Exception:
+		messages += frappe.local.message_log[len(messages) :][-1:]
+		raise
 	finally:
 		frappe.local.message_log = messages
 
 
 def ledger_lines(invoice) -> list[dict]:
 	"""Ledger lines that an unsaved, computed Sales Invoice would post, in company currency; nothing is written."""
-	lines = []
-	for entry in invoice.get_gl_entries():
+	from erpnext.accounts import general_ledger
+
+	lines, entries = [], invoice.get_gl_entries()
+	if entries and hasattr(general_ledger, "validate_disabled_accounts"):
+		general_ledger.validate_disabled_accounts(entries)
+	for entry in entries:
 		debit, credit = flt(entry.get("debit")), flt(entry.get("credit"))
 		if debit or credit:
 			lines.append(

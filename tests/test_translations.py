@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.translations import LANGUAGES, Found, _javascript, _python, collect, problems, table
+from tools.translations import LANGUAGES, Found, Text, _javascript, _python, collect, problems, table
 
 FOUND = collect()
 
@@ -43,3 +43,13 @@ def test_a_text_put_together_is_refused(monkeypatch, tmp_path):
 	_python(code, found)
 	assert list(found.texts) == [("fine", ""), ("long text", "Deal")]
 	assert [problem.split(":")[1] for problem in found.wrong] == ["2", "3", "4"]
+
+
+def test_a_label_may_be_translated_for_its_doctype_alone_where_all_other_places_give_a_context():
+	found = Found()
+	found.add_label("To", "Deal", "Deal.to")
+	found.add("To", "x.js:1", "Deal Change")
+	assert found.translated(Text("To"), {Text("To", "Deal")})
+	assert not found.translated(Text("To", "Deal Change"), {Text("To", "Deal")})
+	found.add("To", "x.js:2")
+	assert not found.translated(Text("To"), {Text("To", "Deal")})

@@ -25,7 +25,10 @@ LANGUAGES = ("zh",)
 LEFT_TO_ERPNEXT = {"Lead", "Opportunity"}
 MARKS = {"_", "_lt", "N_"}
 #: Keys of standard records whose value is shown translated.
-RECORD_TEXTS = ("label", "title", "report_name", "chart_name", "description", "print_heading", "module_name")
+RECORD_TEXTS = (
+	*("label", "title", "format", "report_name", "chart_name"),
+	*("description", "print_heading", "module_name"),
+)
 RECORD_FOLDERS = (
 	*(
 		"report",
@@ -72,7 +75,8 @@ class Found:
 	def add(self, text: str | None, place: str, context: str = "") -> None:
 		if text and text.strip() and re.search(r"[A-Za-z]", text) and text not in LEFT_TO_ERPNEXT:
 			self.texts.setdefault(Text(text, context), place)
-			self.elsewhere.add(text)
+			if not context:
+				self.elsewhere.add(text)
 
 	def add_label(self, text: str | None, doctype: str, place: str) -> None:
 		"""A field's label or option. The desk looks it up for its DocType first, so a short word may be translated for that alone."""
@@ -86,9 +90,9 @@ class Found:
 	def translated(self, text: Text, rows: set[Text]) -> bool:
 		if text in rows:
 			return True
-		return text.text not in self.elsewhere and all(
-			Text(text.text, doctype) in rows for doctype in self.labels[text.text]
-		)
+		if text.context or text.text in self.elsewhere:
+			return False
+		return all(Text(text.text, doctype) in rows for doctype in self.labels[text.text])
 
 
 def collect() -> Found:

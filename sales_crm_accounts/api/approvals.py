@@ -7,6 +7,7 @@ from sales_crm_accounts.permissions.approval_access import can_see, is_manager
 from sales_crm_accounts.services.approvals import (
 	CANCEL,
 	SUBMIT,
+	attachments,
 	chains,
 	decisions,
 	paths,
@@ -72,6 +73,8 @@ def decide(
 	"""Approve or reject for oneself, or for whom one stands in."""
 	_request(request)
 	channel = channel if channel in ("Form", "Inbox") else "Form"
+	if attachment:
+		attachments.claim(request, attachment)
 	doc = decisions.decide(request, decision, comment, channel=channel, attachment=attachment)
 	return {"status": doc.status, "current_level": doc.current_level}
 

@@ -5,6 +5,7 @@ from frappe import _
 from frappe.utils import flt, today
 
 from sales_crm_accounts.permissions.quiet import may
+from sales_crm_accounts.services import policies
 
 
 @frappe.whitelist()
@@ -119,6 +120,7 @@ def customer_defaults(customer: str, company: str) -> dict:
 			"contact_person",
 		)
 	}
+	result["taxes_and_charges"] = result["taxes_and_charges"] or policies.default_taxes(company)
 	result["sales_team"] = [
 		{
 			"sales_person": row.get("sales_person"),
@@ -128,6 +130,13 @@ def customer_defaults(customer: str, company: str) -> dict:
 		for row in details.get("sales_team") or []
 	]
 	return result
+
+
+@frappe.whitelist()
+def default_taxes(company: str) -> str | None:
+	"""Tax template that a new deal of the company starts with."""
+	frappe.has_permission("Deal", "create", throw=True)
+	return policies.default_taxes(company)
 
 
 @frappe.whitelist()
@@ -161,8 +170,6 @@ def installment_events(
 @frappe.whitelist()
 def policy_coverage(policy: str) -> dict:
 	"""How many open deals the policy would bill today; a narrower policy takes its deals away."""
-	from sales_crm_accounts.services import policies
-
 	frappe.has_permission("Billing Policy", "read", policy, throw=True)
 	company = frappe.get_cached_value("Billing Policy", policy, "company")
 	deals = frappe.get_list(

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from .money import ZERO, split_running
 
 PLANNED, READY, BILLED, PARTLY_PAID = "Planned", "Ready", "Billed", "Partly Paid"
 PAID, OVERDUE, WRITTEN_OFF, CANCELLED = "Paid", "Overdue", "Written Off", "Cancelled"
+#: Decimal, or a whole number of the smallest unit.
+Amount = TypeVar("Amount", Decimal, int)
 STATUSES = (PLANNED, READY, BILLED, PARTLY_PAID, PAID, OVERDUE, WRITTEN_OFF, CANCELLED)
 
 
@@ -66,17 +69,13 @@ def allocate(
 			left_by_term[row.term] -= take
 		named.append(take)
 
+	rooms = [part - take for part, take in zip(parts, named, strict=True)]
 	paid = closings.paid - sum(named, ZERO)
-	pools = (paid, paid + closings.credited, paid + closings.credited + closings.written_off)
-	result, before, last = [], ZERO, len(rows) - 1
-	for index, (row, part, take) in enumerate(zip(rows, parts, named, strict=True)):
-		room = part - take
-		if index == last:
-			fills = [pool - max(ZERO, min(pool, before)) for pool in pools]
-		else:
-			fills = [max(ZERO, min(pool - before, room)) for pool in pools]
-		before += room
-		row_paid, row_credited, row_written_off = take + fills[0], fills[1] - fills[0], fills[2] - fills[1]
+	result = []
+	for row, part, take, (row_paid, row_credited, row_written_off) in zip(
+		rows, parts, named, close_oldest(rooms, paid, closings.credited, closings.written_off), strict=True
+	):
+		row_paid += take
 		result.append(
 			OpenRow(
 				row.due_date,
@@ -87,6 +86,26 @@ def allocate(
 				part - row_paid - row_credited - row_written_off,
 			)
 		)
+	return result
+
+
+def close_oldest(
+	rooms: Sequence[Amount], paid: Amount, credited: Amount, written_off: Amount
+) -> list[tuple[Amount, Amount, Amount]]:
+	"""What is paid, credited and written off of each row that has so much room; the oldest first, the last takes the rest.
+
+	The part of `allocate` that needs no payment terms; amounts are Decimals or whole numbers of the smallest unit.
+	"""
+	pools = (paid, paid + credited, paid + credited + written_off)
+	zero = before = 0 * paid
+	result, last = [], len(rooms) - 1
+	for index, room in enumerate(rooms):
+		if index == last:
+			first, second, third = [pool - max(zero, min(pool, before)) for pool in pools]
+		else:
+			first, second, third = [max(zero, min(pool - before, room)) for pool in pools]
+		before += room
+		result.append((first, second - first, third - second))
 	return result
 
 

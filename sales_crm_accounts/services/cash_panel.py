@@ -62,6 +62,7 @@ def _rows(deal: str) -> list[frappe._dict]:
 			row.confirmed_on,
 			row.sales_invoice,
 			invoice.docstatus.as_("invoice_docstatus"),
+			invoice.posting_date.as_("invoice_date"),
 			row.billed_amount.as_("billed"),
 			row.paid_amount.as_("paid"),
 			row.credited_amount.as_("credited"),

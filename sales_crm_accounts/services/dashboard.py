@@ -31,6 +31,27 @@ def expected_collections(company: str | None, day: date | str | None = None) -> 
 	}
 
 
+def open_deals_by_stage(company: str | None) -> dict:
+	"""Amount of the open deals in each stage, in the order of the pipeline. One statement."""
+	deal, stage = frappe.qb.DocType("Deal"), frappe.qb.DocType("Deal Stage")
+	query = (
+		frappe.qb.from_(deal)
+		.join(stage)
+		.on(deal.stage == stage.name)
+		.select(stage.name, Sum(deal.base_net_total))
+		.where((deal.docstatus == 0) & (deal.status == "Open"))
+		.groupby(stage.name, stage.sequence)
+		.orderby(stage.sequence, stage.name)
+	)
+	if company:
+		query = query.where(deal.company == company)
+	rows = deal_access.restrict(query, deal.name).run()
+	return {
+		"labels": [_(name) for name, _amount in rows],
+		"datasets": [{"name": _("Open Deals"), "values": [flt(amount, 2) for _name, amount in rows]}],
+	}
+
+
 def _by_month(rows: list[tuple], months: list[date], day: date) -> list[float]:
 	"""Amounts by due date in columns: overdue, one a month, later. Without a due date (a milestone that is open) it is later."""
 	columns = [0.0] * (len(months) + 2)

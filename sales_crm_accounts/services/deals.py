@@ -7,9 +7,9 @@ from frappe.utils import cint, flt, get_link_to_form, getdate, now_datetime, tod
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.core import billing, pipeline
 from sales_crm_accounts.core.money import split, to_decimal
-from sales_crm_accounts.core.plan import MAX_AMOUNT, PlanRow, amounts, check_one_invoice, check_rows
+from sales_crm_accounts.core.plan import PlanRow, amounts, check_one_invoice, check_rows
 from sales_crm_accounts.core.problems import RuleError
-from sales_crm_accounts.services import messages, policies
+from sales_crm_accounts.services import deal_checks, messages, policies
 
 PLAN_FIELDS = (
 	"description",
@@ -28,57 +28,6 @@ PLAN_FIELDS = (
 )
 
 
-# Party
-
-
-def check_party(deal):
-	"""A deal is somebody's: a customer, or a lead or prospect until it is won."""
-	if not (deal.customer or deal.lead or deal.prospect):
-		frappe.throw(
-			_("Choose a customer, or a lead or prospect until the deal is won."), title=_("Party Missing")
-		)
-	if deal.customer:
-		customer = frappe.get_cached_value(
-			"Customer",
-			deal.customer,
-			["disabled", "customer_name", "customer_group", "territory"],
-			as_dict=True,
-		)
-		if customer.disabled and deal.docstatus == 0:
-			frappe.throw(
-				_("Customer {0} is disabled. Enable the customer or choose another.").format(
-					get_link_to_form("Customer", deal.customer)
-				)
-			)
-		deal.customer_name = customer.customer_name
-		deal.customer_group = deal.customer_group or customer.customer_group
-		deal.territory = deal.territory or customer.territory
-	elif deal.lead:
-		deal.customer_name = frappe.get_cached_value("Lead", deal.lead, "title")
-	else:
-		deal.customer_name = deal.prospect
-
-
-def check_accounting_links(deal):
-	"""Cost centre, project and accounts belong to the deal's company."""
-	checks = [(deal, "Cost Center", "cost_center", None), (deal, "Project", "project", None)]
-	for row in deal.items:
-		checks += [(row, "Cost Center", "cost_center", row.idx), (row, "Account", "income_account", row.idx)]
-	for row in deal.planned_costs:
-		checks.append((row, "Account", "expense_account", row.idx))
-	for doc, doctype, fieldname, idx in checks:
-		name = doc.get(fieldname)
-		company = name and frappe.get_cached_value(doctype, name, "company")
-		if company and company != deal.company:
-			where = _("Row {0}:").format(idx) + " " if idx else ""
-			frappe.throw(
-				where
-				+ _("{0} {1} belongs to company {2}, the deal to {3}.").format(
-					_(doctype), frappe.bold(name), company, deal.company
-				)
-			)
-
-
 # Items and totals
 
 
@@ -86,23 +35,21 @@ def set_totals(deal):
 	"""Amounts of the items, the deal amount, and taxes as ERPNext computes them; each row checked."""
 	_set_currency(deal)
 	for row in deal.items:
-		_check_item(deal, row)
+		deal_checks.check_item(deal, row)
 		row.amount = flt(flt(row.rate) * flt(row.qty), row.precision("amount"))
 	deal.total_qty = sum(flt(row.qty) for row in deal.items)
 	deal.total = flt(sum(row.amount for row in deal.items), deal.precision("total"))
 	deal.discount_amount = flt(deal.discount_amount, deal.precision("discount_amount"))
 	if deal.discount_amount < 0 or (deal.discount_amount and deal.discount_amount >= deal.total):
 		frappe.throw(
-			_("The discount must be at least 0 and less than the total {0}.").format(_money(deal, deal.total))
-		)
-	deal.net_total = flt(deal.total - deal.discount_amount, deal.precision("net_total"))
-	if deal.net_total > MAX_AMOUNT:
-		frappe.throw(
-			_("The deal amount {0} is too large. Check quantities and rates.").format(
-				_money(deal, deal.net_total)
+			_("The discount must be at least 0 and less than the total {0}.").format(
+				deal_checks.money(deal, deal.total)
 			)
 		)
+	deal.net_total = flt(deal.total - deal.discount_amount, deal.precision("net_total"))
+	deal_checks.check_amount(deal)
 	_set_taxes(deal)
+	deal_checks.check_amount(deal)
 	rate = flt(deal.conversion_rate) or 1
 	deal.base_net_total = flt(deal.net_total * rate, deal.precision("base_net_total"))
 	deal.base_grand_total = flt(deal.grand_total * rate, deal.precision("base_grand_total"))
@@ -142,38 +89,6 @@ def exchange_rate(deal) -> float:
 	return rate
 
 
-def _check_item(deal, row):
-	item = frappe.get_cached_value(
-		"Item",
-		row.item_code,
-		["item_name", "disabled", "is_sales_item", "has_variants", "sales_uom", "stock_uom"],
-		as_dict=True,
-	)
-	if not item:
-		frappe.throw(_("Items, row {0}: choose an item.").format(row.idx))
-	where = _("Items, row {0}:").format(row.idx) + " "
-	if deal.docstatus == 0:
-		if item.disabled:
-			frappe.throw(
-				where + _("item {0} is disabled. Enable it or choose another.").format(row.item_code)
-			)
-		if item.has_variants:
-			frappe.throw(
-				where + _("item {0} is a template. Choose one of its variants.").format(row.item_code)
-			)
-		if not item.is_sales_item:
-			frappe.throw(where + _("item {0} is not a sales item.").format(row.item_code))
-	row.item_name = row.item_name or item.item_name
-	row.uom = row.uom or item.sales_uom or item.stock_uom
-	row.conversion_factor = flt(row.conversion_factor) or 1
-	if not flt(row.qty) > 0:
-		frappe.throw(where + _("the quantity must be more than 0."))
-	if flt(row.rate) < 0:
-		frappe.throw(where + _("the rate must not be negative. Use the discount of the deal instead."))
-	if flt(row.qty) * flt(row.rate) > MAX_AMOUNT:
-		frappe.throw(where + _("quantity times rate is too large. Check the figures."))
-
-
 def _set_taxes(deal):
 	"""Totals with tax from ERPNext's own calculation on an unsaved invoice over the whole deal."""
 	deal.total_taxes_and_charges = 0
@@ -191,6 +106,7 @@ def _set_taxes(deal):
 
 
 def set_costs(deal):
+	deal_checks.check_costs(deal)
 	deal.total_planned_cost = flt(
 		sum(flt(row.amount) for row in deal.planned_costs), deal.precision("total_planned_cost")
 	)
@@ -281,10 +197,8 @@ def _one_invoice_problems(deal, rows, won_on):
 
 
 def _check_open_period(deal, row):
-	if (
-		deal.docstatus == 0
-		and row.invoice_date
-		and (closed := erpnext_compat.closed_until(deal.company, row.invoice_date, "Sales Invoice"))
+	if row.invoice_date and (
+		closed := erpnext_compat.closed_until(deal.company, row.invoice_date, "Sales Invoice")
 	):
 		frappe.throw(
 			_("Collection plan, row {0}: {1} is in a closed period ({2}). Choose a later date.").format(
@@ -292,6 +206,28 @@ def _check_open_period(deal, row):
 			),
 			title=_("Collection Plan"),
 		)
+
+
+def check_plan_kept(deal):
+	"""The plan of a won deal is history: what became of it are its installments."""
+	before = deal.get_doc_before_save()
+	kept = {row.name: row for row in before.plan}
+	for row in deal.plan:
+		old = kept.pop(row.name, None)
+		if not old or plan_row(row) != plan_row(old):
+			_refuse_plan(row.idx)
+	for row in kept.values():
+		_refuse_plan(row.idx)
+
+
+def _refuse_plan(idx: int):
+	frappe.throw(
+		_(
+			"Collection plan, row {0}: the deal is won. What is not billed yet is changed by a Deal Change (Actions > Change the Plan)."
+		).format(idx),
+		title=_("Collection Plan"),
+		exc=frappe.UpdateAfterSubmitError,
+	)
 
 
 def planned_amounts(deal, net_amounts) -> list:
@@ -313,7 +249,7 @@ def stage_of_type(stage_type: str) -> str | None:
 
 
 def set_stage(deal):
-	"""Keep stage, its kanban column, status and probability in step, and log how long each stage lasted."""
+	"""Keep stage, its kanban column, status and probability in step."""
 	before = deal.get_doc_before_save()
 	if not deal.stage and not deal.stage_column:
 		deal.stage = stage_of_type("Open")
@@ -327,9 +263,12 @@ def set_stage(deal):
 	moved = not before or before.stage != deal.stage
 	if moved:
 		_check_stage(deal, stage)
-		if not before or flt(deal.probability) == flt(before.probability):
+		typed = flt(deal.probability) != flt(before.probability if before else 0)
+		if stage.stage_type != "Open" or not typed:
 			deal.probability = stage.probability
-		log_stage(deal)
+	if not 0 <= flt(deal.probability) <= 100:
+		frappe.throw(_("Probability must be between 0 and 100 percent."), title=_("Deal Stage"))
+	deal.flags.stage_moved = moved
 	if deal.docstatus == 0:
 		deal.status = "Lost" if stage.stage_type == "Lost" else "Open"
 
@@ -393,13 +332,17 @@ def reopen(deal):
 
 
 def log_stage(deal):
-	now = now_datetime()
+	"""Note how long the last stage lasted and that this one begins.
+
+	Written beside the deal, after its version is: the timeline tells the move once, not again for each row of the log.
+	"""
+	now, user = now_datetime(), frappe.session.user
 	if deal.stage_log and not deal.stage_log[-1].left_on:
 		last = deal.stage_log[-1]
-		last.left_on = now
-		last.duration = pipeline.seconds_in_stage(frappe.utils.get_datetime(last.entered_on), now)
-	deal.append("stage_log", {"stage": deal.stage, "entered_on": now, "user": frappe.session.user})
-
-
-def _money(deal, value) -> str:
-	return frappe.format_value(value, {"fieldtype": "Currency"}, currency=deal.currency)
+		seconds = pipeline.seconds_in_stage(frappe.utils.get_datetime(last.entered_on), now)
+		last.db_set({"left_on": now, "duration": seconds}, update_modified=False)
+	row = deal.append("stage_log", {"stage": deal.stage, "entered_on": now, "user": user})
+	row.update({"owner": user, "modified_by": user, "creation": now, "modified": now})
+	row.docstatus = deal.docstatus
+	row.db_insert()
+	frappe.clear_document_cache("Deal", deal.name)

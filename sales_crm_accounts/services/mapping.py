@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import cint, flt, get_link_to_form, getdate, today
 
 from sales_crm_accounts.core.money import ZERO, quantize, to_decimal
-from sales_crm_accounts.services import customers
+from sales_crm_accounts.services import customers, policies
 
 CRM_DEAL = "CRM Deal"
 
@@ -28,7 +28,7 @@ def from_opportunity(name: str):
 	deal.expected_close_date = source.expected_closing
 	deal.stage = stage_for(source.probability)
 	_copy(source, deal, "contact_person", "contact_email", "customer_address", "territory", "customer_group")
-	_set_default_taxes(deal)
+	deal.taxes_and_charges = policies.default_taxes(deal.company)
 	for row in source.items:
 		deal.append(
 			"items",
@@ -240,7 +240,7 @@ def from_crm_deal(name: str):
 		deal.territory = territory
 	if source.get("organization") and frappe.db.table_exists("CRM Organization"):
 		deal.customer_address = frappe.db.get_value("CRM Organization", source.organization, "address")
-	_set_default_taxes(deal)
+	deal.taxes_and_charges = policies.default_taxes(deal.company)
 	_crm_products(source, deal)
 	return deal
 
@@ -349,12 +349,6 @@ def _copy(source, deal, *fields):
 	for field in fields:
 		if source.get(field) and not deal.get(field):
 			deal.set(field, source.get(field))
-
-
-def _set_default_taxes(deal):
-	deal.taxes_and_charges = frappe.db.get_value(
-		"Sales Taxes and Charges Template", {"company": deal.company, "is_default": 1, "disabled": 0}
-	)
 
 
 def _conversion_factor(item_code: str | None, uom: str | None) -> float:

@@ -57,5 +57,16 @@ def find(deal) -> str | None:
 	)
 
 
+def default_taxes(company: str) -> str | None:
+	"""The company's default tax template, as ERPNext's own forms fill it in; none where its billing policies name the taxes."""
+	if frappe.db.exists(
+		"Billing Policy", {"company": company, "disabled": 0, "taxes_and_charges": ("is", "set")}
+	):
+		return None
+	return frappe.db.get_value(
+		"Sales Taxes and Charges Template", {"company": company, "is_default": 1, "disabled": 0}
+	)
+
+
 def _with_ancestors(doctype: str, name: str | None) -> list[str]:
 	return [name, *get_ancestors_of(doctype, name)] if name else []

@@ -39,11 +39,11 @@ def preview(deal) -> dict:
 
 def _blocker(deal) -> str | None:
 	"""Why the deal cannot be won as it stands, in words; None where it can."""
-	try:
-		with erpnext_compat.quiet_messages():
+	with erpnext_compat.quiet_messages():
+		try:
 			winning.check(deal)
-	except frappe.ValidationError as error:
-		return strip_html(str(error))
+		except frappe.ValidationError as error:
+			return strip_html(str(error))
 	return None
 
 

@@ -31,7 +31,7 @@ def _invoices(deal: str) -> list[dict]:
 	}
 	return [
 		_event(
-			"receivable",
+			"file",
 			texts[row.is_return, row.docstatus],
 			"Sales Invoice",
 			row.name,

@@ -9,6 +9,8 @@ from frappe import _
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt, get_link_to_form
 
+from sales_crm_accounts import erpnext_compat
+from sales_crm_accounts.permissions.quiet import may
 from sales_crm_accounts.services import changes, figures, ledger, sources
 
 # What stands in the way
@@ -16,7 +18,7 @@ from sales_crm_accounts.services import changes, figures, ledger, sources
 
 def obstacles(deal) -> list[dict]:
 	"""Documents that keep the deal from being cancelled: `doctype`, `name`, `text` with the remedy, and `creditable`
-	where `make_credit_notes` can prepare it."""
+	where the user can have it prepared by `make_credit_notes`."""
 	return _obstacles(deal) if deal.docstatus == 1 else []
 
 
@@ -147,7 +149,7 @@ def _open_invoices(invoices) -> list[dict]:
 					else _("Invoice {0} over {1} stands. Make a credit note."),
 					row.name,
 					frappe.format_value(row.left, {"fieldtype": "Currency"}, currency=row.currency),
-					creditable=True,
+					creditable=may("Sales Invoice", "create"),
 				)
 			)
 	return found
@@ -326,12 +328,15 @@ def make_credit_notes(deal) -> list[str]:
 	for row in _invoices(deal.name):
 		if row.docstatus != 1 or row.left <= 0 or row.name in with_draft:
 			continue
-		note = _credit_note(row.name)
+		# ERPNext's remarks on how it books each note; what is left to do is told by the obstacles.
+		with erpnext_compat.quiet_messages():
+			note = _credit_note(row.name)
 		if (
 			flt(note.grand_total) < 0
 			and flt(-note.grand_total - row.left, note.precision("grand_total")) <= 0
 		):
-			note.insert()
+			with erpnext_compat.quiet_messages():
+				note.insert()
 			made.append(note.name)
 		else:
 			by_hand.append(row.name)
@@ -350,6 +355,9 @@ def _credit_note(invoice: str):
 
 	note = make_sales_return(invoice)
 	note.update_outstanding_for_self = 0
+	# Dated when it is submitted. The invoice's own date was given; ERPNext's form cuts the seconds off such a time, which can
+	# put the note before the invoice.
+	note.set_posting_time = 0
 	for row in list(note.items):
 		if not flt(row.qty):
 			note.remove(row)

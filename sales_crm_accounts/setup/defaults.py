@@ -1,6 +1,8 @@
 """Records that a new site starts with. Each is made once; what users change or delete later stays as they left it."""
 
 import frappe
+from frappe import _
+from frappe.translate import clear_cache as clear_translations
 
 from sales_crm_accounts.services import stages
 from sales_crm_accounts.setup import SETTINGS
@@ -16,76 +18,6 @@ DEAL_STAGES = (
 	("Won", 90, 100, "Won"),
 	("Lost", 100, 0, "Lost"),
 )
-
-_ON_WIN = {"billing_trigger": "On Winning"}
-
-DEAL_PLAN_TEMPLATES = {
-	"Pay in Full": [
-		{
-			"description": "Full amount",
-			"percent": 100,
-			**_ON_WIN,
-			"due_rule": "Days After Invoice",
-			"due_days": 30,
-		},
-	],
-	"50% Deposit, 50% on Delivery": [
-		{"description": "Deposit", "percent": 50, **_ON_WIN, "due_rule": "Days After Invoice", "due_days": 7},
-		{
-			"description": "On delivery",
-			"basis": "Remainder",
-			"billing_trigger": "On Delivery",
-			"due_rule": "Days After Invoice",
-			"due_days": 30,
-		},
-	],
-	"30-40-30": [
-		{
-			"description": "On signing",
-			"percent": 30,
-			**_ON_WIN,
-			"due_rule": "Days After Invoice",
-			"due_days": 14,
-		},
-		{
-			"description": "On acceptance",
-			"percent": 40,
-			"billing_trigger": "On Milestone",
-			"milestone": "Acceptance",
-			"due_rule": "Days After Invoice",
-			"due_days": 30,
-		},
-		{
-			"description": "On completion",
-			"basis": "Remainder",
-			"billing_trigger": "On Milestone",
-			"milestone": "Completion",
-			"due_rule": "Days After Invoice",
-			"due_days": 30,
-		},
-	],
-	"Four Quarters": [
-		{
-			"description": f"Quarter {number + 1}",
-			"percent": 25,
-			"billing_trigger": "On Date",
-			"trigger_months": 3 * number,
-			"due_rule": "End of Month",
-		}
-		for number in range(4)
-	],
-	"12 Monthly Installments": [
-		{
-			"description": f"Month {number + 1}",
-			**({"basis": "Remainder"} if number == 11 else {"percent": 8.333333}),
-			"billing_trigger": "On Date",
-			"trigger_months": number,
-			"due_rule": "Days After Invoice",
-			"due_days": 14,
-		}
-		for number in range(12)
-	],
-}
 
 
 def _level(number: int, title: str, role: str | None = None, **values) -> dict:
@@ -184,14 +116,11 @@ def make_stages() -> None:
 def make_plan_templates() -> None:
 	if frappe.db.count("Deal Plan Template"):
 		return
-	for name, rows in DEAL_PLAN_TEMPLATES.items():
+	# Invoices and prints show the rows' texts, so they are in the language of the site, not of each reader.
+	clear_translations()
+	for name, rows in plan_templates(frappe.db.get_default("lang") or "en").items():
 		frappe.get_doc(
-			{
-				"doctype": "Deal Plan Template",
-				"template_name": name,
-				"company": "",
-				"rows": [{"basis": "Percent", **row} for row in rows],
-			}
+			{"doctype": "Deal Plan Template", "template_name": name, "company": "", "rows": rows}
 		).insert(ignore_permissions=True)
 
 
@@ -213,6 +142,60 @@ def make_approval_chains() -> None:
 				"description": "Ready-made: set amounts and approvers, try it on last year, then switch it on.",
 			}
 		).insert(ignore_permissions=True)
+
+
+def plan_templates(lang: str) -> dict[str, list[dict]]:
+	"""Plans to start from, by name."""
+	acceptance, completion = (
+		_("Acceptance", lang, context="Deal Plan Template"),
+		_("Completion", lang, context="Deal Plan Template"),
+	)
+	return {
+		_("Pay in Full", lang): [_row(_("Full amount", lang), 100)],
+		_("50% Deposit, 50% on Delivery", lang): [
+			_row(_("Deposit", lang, context="Deal Plan Template"), 50, due_days=7),
+			_row(_("On delivery", lang), trigger="On Delivery"),
+		],
+		"30-40-30": [
+			_row(_("On signing", lang), 30, due_days=14),
+			_row(_("On acceptance", lang), 40, "On Milestone", milestone=acceptance),
+			_row(_("On completion", lang), trigger="On Milestone", milestone=completion),
+		],
+		_("Four Quarters", lang): [
+			_row(
+				_("Quarter {0}", lang).format(number + 1),
+				25,
+				"On Date",
+				trigger_months=3 * number,
+				due_rule="End of Month",
+				due_days=0,
+			)
+			for number in range(4)
+		],
+		_("12 Monthly Installments", lang): [
+			_row(
+				_("Month {0}", lang).format(number + 1),
+				8.333333 if number < 11 else 0,
+				"On Date",
+				trigger_months=number,
+				due_days=14,
+			)
+			for number in range(12)
+		],
+	}
+
+
+def _row(description: str, percent: float = 0, trigger: str = "On Winning", **values) -> dict:
+	"""A plan row, due 30 days after its invoice where nothing else is said; without a percentage it takes the remainder."""
+	return {
+		"description": description,
+		"basis": "Percent" if percent else "Remainder",
+		"percent": percent,
+		"billing_trigger": trigger,
+		"due_rule": "Days After Invoice",
+		"due_days": 30,
+		**values,
+	}
 
 
 def make_settings() -> None:

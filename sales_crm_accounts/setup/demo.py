@@ -13,190 +13,23 @@ from unittest.mock import patch
 import frappe
 from frappe.utils import add_days, add_months, flt, getdate, today
 
-COMPANY, ABBR = "Brightwater Automation", "BWA"
-BANK = f"Brightwater Checking - {ABBR}"
-RECEIVABLE_EUR = f"Debtors EUR - {ABBR}"
-TAX_TEMPLATE = f"Sales Tax 8% - {ABBR}"
-MIA, TOM, PRIYA, RUTH = (f"{name}@brightwater.example" for name in ("mia", "tom", "priya", "ruth"))
-PEOPLE = {
-	MIA: ("Mia Chen", ["Deal User", "Sales User"]),
-	TOM: ("Tom Alvarez", ["Deal User", "Sales User"]),
-	PRIYA: ("Priya Nair", ["Deal Manager", "Sales Manager", "Sales User"]),
-	RUTH: ("Ruth Weber", ["Accounts User", "Accounts Manager"]),
-}
-ITEMS = {
-	"BW-ROBOT-40": ("Palletizing Robot PR-40", "Nos", 84000),
-	"BW-CONVEYOR-12": ("Conveyor Line CL-12", "Nos", 36500),
-	"BW-VISION": ("Vision Inspection Cell", "Nos", 27800),
-	"BW-INSTALL": ("Installation and Commissioning", "Day", 1250),
-	"BW-TRAINING": ("Operator Training", "Day", 980),
-	"BW-SERVICE": ("Annual Service Plan", "Nos", 9600),
-}
-CUSTOMERS = (
-	"Hollander Foods",
-	"Kestrel Packaging",
-	"Redwood Beverages",
-	"Sunfield Dairy",
-	"Atlas Pharma",
-	"Orchard & Finch",
-	"Pacific Paper Mills",
-	"Larkspur Cosmetics",
+from sales_crm_accounts.setup import sample
+from sales_crm_accounts.setup.demo_data import (
+	ABBR,
+	BANK,
+	COMPANY,
+	CUSTOMER_EUR,
+	CUSTOMERS,
+	ITEMS,
+	LOST,
+	MIA,
+	OPEN,
+	PEOPLE,
+	RECEIVABLE_EUR,
+	TAX_TEMPLATE,
+	THIRDS,
+	WON,
 )
-CUSTOMER_EUR = "Nordhaven Logistik GmbH"
-
-
-def _row(description, percent, months=None, milestone=None, days=30, **values):
-	trigger = "On Milestone" if milestone else "On Winning" if months is None else "On Date"
-	return {
-		"description": description,
-		"basis": "Percent" if percent else "Remainder",
-		"percent": percent or 0,
-		"billing_trigger": trigger,
-		"trigger_months": months or 0,
-		"milestone": milestone,
-		"due_rule": "Days After Invoice",
-		"due_days": days,
-		**values,
-	}
-
-
-PROJECT = [
-	_row("On signing", 30, days=14),
-	_row("On delivery of the line", 50, milestone="Line delivered"),
-	_row("After acceptance", 0, milestone="Site acceptance"),
-]
-THIRDS = [_row("First third", 33.33), _row("Second third", 33.33, 1), _row("Last third", 33.34, 2)]
-QUARTERS = [_row(f"Quarter {n + 1}", 25, 3 * n, due_rule="End of Month", days=0) for n in range(4)]
-MONTHS = [_row(f"Month {n + 1}", 0 if n == 5 else 16.67, n, days=14) for n in range(6)]
-
-#: Won deals: opened and won so many days ago; milestones confirmed so many days ago; payments as (installment, share of its
-#: invoice, days ago).
-WON = (
-	{
-		"title": "Palletizing line, Hamburg plant",
-		"customer": "Hollander Foods",
-		"owner": MIA,
-		"opened": 250,
-		"won": 215,
-		"items": [("BW-ROBOT-40", 1), ("BW-CONVEYOR-12", 2), ("BW-INSTALL", 12)],
-		"plan": PROJECT,
-		"milestones": {2: 120, 3: 45},
-		"payments": [(1, 1, 203), (2, 1, 88), (3, 0.4, 8)],
-	},
-	{
-		"title": "Vision cells for line 3",
-		"customer": "Atlas Pharma",
-		"owner": TOM,
-		"opened": 160,
-		"won": 128,
-		"items": [("BW-VISION", 3), ("BW-INSTALL", 6), ("BW-TRAINING", 4)],
-		"plan": THIRDS,
-		"payments": [(1, 1, 96), (2, 1, 70), (3, 1, 35)],
-	},
-	{
-		"title": "Conveyor extension",
-		"customer": "Kestrel Packaging",
-		"owner": MIA,
-		"opened": 120,
-		"won": 96,
-		"items": [("BW-CONVEYOR-12", 1), ("BW-INSTALL", 4)],
-		"plan": THIRDS,
-		"payments": [(1, 1, 60), (2, 0.5, 20)],
-	},
-	{
-		"title": "Service plan 2026, four plants",
-		"customer": "Redwood Beverages",
-		"owner": PRIYA,
-		"opened": 230,
-		"won": 205,
-		"items": [("BW-SERVICE", 4)],
-		"plan": QUARTERS,
-		"payments": [(1, 1, 170), (2, 1, 85)],
-	},
-	{
-		"title": "Robot cell, rental with purchase",
-		"customer": "Sunfield Dairy",
-		"owner": TOM,
-		"opened": 110,
-		"won": 82,
-		"items": [("BW-ROBOT-40", 1), ("BW-TRAINING", 3)],
-		"plan": MONTHS,
-		"payments": [(1, 1, 66), (2, 1, 41)],
-	},
-	{
-		"title": "Depalletizer retrofit",
-		"customer": CUSTOMER_EUR,
-		"owner": MIA,
-		"opened": 75,
-		"won": 52,
-		"currency": "EUR",
-		"items": [("BW-CONVEYOR-12", 1), ("BW-VISION", 1), ("BW-INSTALL", 5)],
-		"plan": PROJECT,
-		"milestones": {2: 12},
-		"payments": [(1, 1, 36)],
-	},
-	{
-		"title": "Inspection cell, pilot",
-		"customer": "Larkspur Cosmetics",
-		"owner": TOM,
-		"opened": 40,
-		"won": 18,
-		"items": [("BW-VISION", 1), ("BW-INSTALL", 2)],
-		"plan": THIRDS,
-		"payments": [],
-	},
-)
-#: Open deals: (title, customer, owner, stage, opened days ago, expected close in days, items).
-OPEN = (
-	(
-		"Second palletizing line",
-		"Hollander Foods",
-		MIA,
-		"Negotiation",
-		62,
-		12,
-		[("BW-ROBOT-40", 1), ("BW-INSTALL", 10)],
-	),
-	(
-		"Reel handling robots",
-		"Pacific Paper Mills",
-		TOM,
-		"Proposal",
-		41,
-		35,
-		[("BW-ROBOT-40", 3), ("BW-INSTALL", 20)],
-	),
-	(
-		"Bottle inspection",
-		"Redwood Beverages",
-		PRIYA,
-		"Proposal",
-		33,
-		20,
-		[("BW-VISION", 2), ("BW-TRAINING", 2)],
-	),
-	("Cold store conveyors", "Sunfield Dairy", TOM, "Needs Analysis", 26, 60, [("BW-CONVEYOR-12", 3)]),
-	(
-		"Gift box packing cell",
-		"Orchard & Finch",
-		MIA,
-		"Qualification",
-		9,
-		75,
-		[("BW-ROBOT-40", 1), ("BW-VISION", 1)],
-	),
-	("Service plan 2027", "Atlas Pharma", TOM, "Negotiation", 19, -3, [("BW-SERVICE", 2)]),
-	(
-		"Carton line, two shifts",
-		"Kestrel Packaging",
-		MIA,
-		"Needs Analysis",
-		14,
-		48,
-		[("BW-CONVEYOR-12", 2), ("BW-VISION", 1)],
-	),
-)
-LOST = ("Blister inspection", "Atlas Pharma", TOM, 95, [("BW-VISION", 4)])
 
 
 def make_demo_company():
@@ -255,23 +88,12 @@ def remove_demo_company():
 
 def _make_company():
 	_fiscal_years()
-	_ensure(
-		"Company",
-		COMPANY,
-		company_name=COMPANY,
-		abbr=ABBR,
-		default_currency="USD",
-		country="United States",
-		create_chart_of_accounts_based_on="Standard Template",
-		chart_of_accounts="Standard",
-	)
-	for currency in ("USD", "EUR"):
-		frappe.db.set_value("Currency", currency, "enabled", 1)
-	_account("Brightwater Checking", "Bank Accounts", "Bank")
-	_account("Debtors EUR", "Accounts Receivable", "Receivable", "EUR")
-	tax = _account("Sales Tax", "Duties and Taxes", "Tax")
+	sample.ensure_company(COMPANY, ABBR)
+	sample.ensure_account(COMPANY, "Brightwater Checking", "Bank Accounts", "Bank")
+	sample.ensure_account(COMPANY, "Debtors EUR", "Accounts Receivable", "Receivable", "EUR")
+	tax = sample.ensure_account(COMPANY, "Sales Tax", "Duties and Taxes", "Tax")
 	frappe.db.set_value("Company", COMPANY, "default_bank_account", BANK)
-	_ensure(
+	sample.ensure(
 		"Sales Taxes and Charges Template",
 		TAX_TEMPLATE,
 		title="Sales Tax 8%",
@@ -282,36 +104,15 @@ def _make_company():
 		],
 	)
 	for day in (add_months(today(), -12), today()):
-		if not frappe.db.exists(
-			"Currency Exchange", {"from_currency": "EUR", "to_currency": "USD", "date": day}
-		):
-			frappe.get_doc(
-				{
-					"doctype": "Currency Exchange",
-					"date": day,
-					"from_currency": "EUR",
-					"to_currency": "USD",
-					"exchange_rate": 1.08,
-					"for_selling": 1,
-					"for_buying": 1,
-				}
-			).insert(ignore_permissions=True)
+		sample.ensure_exchange_rate("EUR", "USD", 1.08, day)
 	group, territory = _leaf("Customer Group"), _leaf("Territory")
-	for name in (*CUSTOMERS, CUSTOMER_EUR):
-		foreign = name == CUSTOMER_EUR
-		_ensure(
-			"Customer",
-			name,
-			customer_name=name,
-			customer_group=group,
-			territory=territory,
-			default_currency="EUR" if foreign else None,
-			accounts=[{"company": COMPANY, "account": RECEIVABLE_EUR}] if foreign else [],
-		)
+	for name in CUSTOMERS:
+		sample.ensure_customer(COMPANY, name, group, territory)
+	sample.ensure_customer(COMPANY, CUSTOMER_EUR, group, territory, RECEIVABLE_EUR)
 	item_group = _leaf("Item Group")
 	for code, (name, uom, rate) in ITEMS.items():
-		_ensure("UOM", uom, uom_name=uom)
-		_ensure(
+		sample.ensure("UOM", uom, uom_name=uom)
+		sample.ensure(
 			"Item",
 			code,
 			item_code=code,
@@ -323,9 +124,9 @@ def _make_company():
 		)
 	for email, (name, roles) in PEOPLE.items():
 		first, last = name.split()
-		_ensure("User", email, email=email, first_name=first, last_name=last, send_welcome_email=0)
+		sample.ensure("User", email, email=email, first_name=first, last_name=last, send_welcome_email=0)
 		frappe.get_doc("User", email).add_roles(*roles)
-	_ensure(
+	sample.ensure(
 		"Billing Policy",
 		"Brightwater: invoice per installment",
 		policy_name="Brightwater: invoice per installment",
@@ -343,33 +144,13 @@ def _fiscal_years():
 		if not frappe.db.exists(
 			"Fiscal Year", {"year_start_date": ("<=", day), "year_end_date": (">=", day), "disabled": 0}
 		):
-			_ensure(
+			sample.ensure(
 				"Fiscal Year",
 				str(year),
 				year=str(year),
 				year_start_date=f"{year}-01-01",
 				year_end_date=f"{year}-12-31",
 			)
-
-
-def _ensure(doctype: str, name: str, **values) -> str:
-	if found := frappe.db.exists(doctype, name):
-		return found
-	doc = frappe.get_doc({"doctype": doctype, **values})
-	doc.flags.no_welcome_mail = True
-	return doc.insert(ignore_permissions=True).name
-
-
-def _account(name: str, parent: str, account_type: str, currency: str = "USD") -> str:
-	return _ensure(
-		"Account",
-		f"{name} - {ABBR}",
-		account_name=name,
-		company=COMPANY,
-		account_type=account_type,
-		account_currency=currency,
-		parent_account=f"{parent} - {ABBR}",
-	)
 
 
 def _leaf(doctype: str) -> str | None:
@@ -457,7 +238,7 @@ def _make_lost_deal(title, customer, owner, opened, items):
 
 	deal = _make_deal(title, customer, owner, items, opened)
 	_move(deal, _stages_to("Proposal"), opened, opened - 40)
-	reason = _ensure("Opportunity Lost Reason", "Price", lost_reason="Price")
+	reason = sample.ensure("Opportunity Lost Reason", "Price", lost_reason="Price")
 	deal.reload()
 	with on_day(_ago(opened - 50)):
 		deals.lose(deal, [reason], "Bought a cheaper cell from a local builder.")
@@ -496,16 +277,9 @@ def _bill(deal: str, milestones: dict[int, int]):
 
 
 def _pay(deal: str, sequence: int, share: float, day):
-	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
-
 	invoice = frappe.db.get_value("Deal Installment", {"deal": deal, "sequence": sequence}, "sales_invoice")
 	open_amount = frappe.db.get_value("Sales Invoice", invoice, "outstanding_amount")
-	payment = get_payment_entry(
-		"Sales Invoice", invoice, party_amount=flt(open_amount * share, 2), bank_account=BANK
-	)
-	payment.update({"posting_date": day, "reference_no": f"ACH {invoice[-5:]}", "reference_date": day})
-	payment.insert(ignore_permissions=True)
-	payment.submit()
+	sample.pay(invoice, flt(open_amount * share, 2), day, BANK, f"ACH {invoice[-5:]}")
 
 
 def _mark_overdue():

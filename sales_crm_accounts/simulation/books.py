@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from ..core.billing import InvoiceLine, Line, Rounding
+from ..core.billing import Line, Rounding
 from ..core.pipeline import Condition
 from ..core.plan import PlanRow
 from ..core.policy import PolicyScope
@@ -97,6 +96,7 @@ class Deal:
 		"row",
 		"tax",
 		"title",
+		"traced",
 		"won_on",
 	)
 
@@ -127,6 +127,8 @@ class Deal:
 		self.receipts: list[Receipt] = []
 		self.number = self.row = 0
 		self.foreign = False
+		#: an invoice of it may be cancelled
+		self.traced = False
 		#: one piece split by rate, of which each invoice is one row (`engine.is_plain`)
 		self.plain = False
 
@@ -151,73 +153,78 @@ class Deal:
 		return "Completed" if closed else "Won"
 
 
-class Installment:
-	"""A part of a deal that was won; billed, paid and so on are figures of its invoice."""
+class Invoice:
+	"""What was billed and what has closed it."""
+
+	__slots__ = ("base_open", "credited", "deal", "grand", "number", "paid", "posted_on", "written_off")
+
+	deal: Deal
+	number: int
+	posted_on: date
+	grand: int
+	paid: int
+	credited: int
+	written_off: int
+	#: what is open of it in the company's currency
+	base_open: int
+
+	@property
+	def outstanding(self) -> int:
+		return self.grand - self.paid - self.credited - self.written_off
+
+
+class Installment(Invoice):
+	"""A part of a deal that was won. Billed alone, it is its own invoice; `number` and `posted_on` come with it."""
 
 	__slots__ = (
 		"cancelled",
 		"confirmed_on",
-		"credited",
-		"deal",
 		"due_date",
-		"grand",
 		"held",
 		"invoice",
 		"net",
-		"number",
-		"paid",
 		"planned",
 		"planned_on",
 		"row",
 		"sequence",
-		"written_off",
+		"serial",
 	)
 
-	def __init__(self, deal: Deal, number: int, sequence: int, row: PlanRow, net: int, planned: int):
-		self.deal, self.number, self.sequence, self.row = deal, number, sequence, row
+	def __init__(self, deal: Deal, serial: int, sequence: int, row: PlanRow, net: int, planned: int):
+		self.deal, self.serial, self.sequence, self.row = deal, serial, sequence, row
 		self.net, self.planned = net, planned
-		self.planned_on: date | None = None
-		self.confirmed_on: date | None = None
-		self.due_date: date | None = None
-		self.invoice: Invoice | None = None
 		self.grand = self.paid = self.credited = self.written_off = 0
+		self.invoice = self.confirmed_on = None
 		self.cancelled = self.held = False
+
+	invoice: Invoice | None
+	planned_on: date | None
+	confirmed_on: date | None
+	due_date: date | None
 
 	@property
 	def name(self) -> str:
 		return f"{self.deal.name}-{self.sequence:02d}"
 
 	@property
-	def outstanding(self) -> int:
-		return self.grand - self.paid - self.credited - self.written_off
+	def installments(self) -> tuple[Installment]:
+		"""Of the invoice that it is."""
+		return (self,)
 
 
-class Invoice:
-	__slots__ = (
-		"base_open",
-		"credited",
-		"deal",
-		"due_date",
-		"grand",
-		"installments",
-		"lines",
-		"net",
-		"number",
-		"paid",
-		"posted_on",
-		"taxes",
-		"written_off",
-	)
+class ScheduledInvoice(Invoice):
+	"""One invoice over several installments, in the order of their due dates."""
 
-	def __init__(self, deal: Deal, number: int, installments: Sequence[Installment], posted_on: date):
+	__slots__ = ("installments", "net")
+
+	def __init__(self, deal: Deal, number: int, installments: list[Installment], posted_on: date):
 		self.deal, self.number, self.installments, self.posted_on = deal, number, installments, posted_on
-		self.paid = self.credited = self.written_off = self.base_open = 0
-		#: core.billing.InvoiceLines of a deal whose invoices may be cancelled
-		self.lines: Sequence[InvoiceLine] = ()
+		self.net = sum(part.net for part in installments)
+		self.grand = self.paid = self.credited = self.written_off = self.base_open = 0
 
 	@property
-	def outstanding(self) -> int:
-		return self.grand - self.paid - self.credited - self.written_off
+	def due_date(self) -> date:
+		return self.installments[-1].due_date
 
 
 class Receipt:
@@ -242,28 +249,28 @@ class Movements:
 		self.installment = array("h")
 		self.amount = array("q")
 		self.row = array("i")
+		#: by row of the file, as few have them
 		self.rate: dict[int, Decimal] = {}
 		self.reconciled_on: dict[int, date] = {}
 		self.reference: dict[int, str] = {}
 
-	def add(self, day: date, kind: int, deal: int, installment: int, amount: int, row: int) -> int:
+	def add(self, day: date, kind: int, deal: int, installment: int, amount: int, row: int):
 		self.day.append(day.toordinal())
 		self.kind.append(kind)
 		self.deal.append(deal)
 		self.installment.append(installment)
 		self.amount.append(amount)
 		self.row.append(row)
-		return len(self.day) - 1
 
 	def __len__(self) -> int:
 		return len(self.day)
 
-	def in_order(self):
-		"""Indexes by day, in the order of the file within a day."""
-		days = self.day
-		if all(days[index] <= days[index + 1] for index in range(len(days) - 1)):
-			return range(len(days))
-		return array("i", sorted(range(len(days)), key=days.__getitem__))
+	def sort(self):
+		"""By day, in the order of the file within a day."""
+		order = sorted(range(len(self)), key=self.day.__getitem__)
+		for name in ("day", "kind", "deal", "installment", "amount", "row"):
+			column = getattr(self, name)
+			setattr(self, name, array(column.typecode, map(column.__getitem__, order)))
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from ..core.billing import (
 	BY_RATE,
 	INVOICE_PER_INSTALLMENT,
 	ONE_INVOICE,
+	InvoiceLine,
 	is_ready,
 	lines_of_cells,
 	ready_until,
@@ -26,12 +27,14 @@ from ..core.money import ZERO, scale_units, split_units
 from ..core.policy import PolicyScope
 from ..core.problems import _
 from .agenda import INVOICE, Agenda, PlayError
-from .books import Company, Deal, Installment, Invoice, Policy, Receipt
+from .books import Company, Deal, Installment, Invoice, Policy, Receipt, ScheduledInvoice
 from .ledger import Ledger
 from .money_back import MoneyBack
 from .totals import Totals
 
 DAY = timedelta(days=1)
+#: Rows of no tax: account, numerator, denominator.
+NO_TAX = ((0, 0, 1),)
 
 
 def is_plain(line: CoreLine, method: str) -> bool:
@@ -61,20 +64,19 @@ class Engine(MoneyBack):
 		self.fell_overdue = self.fell_overdue_amount = 0
 		self.month_figures: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
 		self.figures: dict[str, int] = {}
-		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)], for the deals in `traced` (None:
-		#: all of them), whose invoices may be cancelled
+		#: of deals whose invoices may be cancelled; `trace`: all of them
+		self.trace_all = trace
+		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)]
 		self.trace: dict[int, list[tuple[Receipt, int, int, int]]] = {}
-		self.traced: set[int] | None = None if trace else set()
-		account = ledger.account
-		self.receivable, self.bank, self.income = account("receivable"), account("bank"), account("income")
-		self.written_off, self.exchange, self.round_off = (
-			account("write_off"),
-			account("exchange"),
-			account("round_off"),
-		)
-		#: tax -> accounts of its rows
-		self.tax_accounts = {
-			tax.name: [account("tax", name) for name, _rate in tax.lines] for tax in company.taxes.values()
+		#: invoice number -> its rows
+		self.lines: dict[int, list[InvoiceLine]] = {}
+		#: tax -> account and, as a fraction of the net amount, rate of each of its rows
+		self.tax_rows = {
+			tax.name: [
+				(ledger.account("tax", name), *ratio)
+				for (name, _rate), ratio in zip(tax.lines, self.totals.ratios[tax.name], strict=True)
+			]
+			for tax in company.taxes.values()
 		}
 
 	# Units and currencies
@@ -112,9 +114,6 @@ class Engine(MoneyBack):
 	def end_day(self):
 		self.figures["outstanding"], self.figures["overdue"] = self.outstanding, self.overdue
 
-	def is_traced(self, deal: Deal) -> bool:
-		return self.traced is None or deal.number in self.traced
-
 	# Winning
 
 	def win(self, deal: Deal, day: date | None = None) -> list[Installment]:
@@ -127,8 +126,11 @@ class Engine(MoneyBack):
 		if deal.lines is None:
 			self.totals.set(deal)
 		deal.policy = deal.policy or self.totals.policy(deal) or self.built_in
+		deal.traced = deal.traced or self.trace_all
 		deal.plain = len(deal.lines) == 1 and not deal.discount and is_plain(deal.lines[0], deal.policy.split)
-		if not deal.plain:
+		if deal.plain:
+			deal.lines = ()
+		else:
 			deal.left = [self.units(line.amount) for line in deal.lines]
 			deal.left_quantity = [line.quantity for line in deal.lines]
 		nets = deal.nets
@@ -213,36 +215,35 @@ class Engine(MoneyBack):
 
 	# Billing
 
-	def bill(self, installment: Installment):
+	def bill(self, part: Installment):
 		"""Raise the invoice of an installment, or of all that are left where the policy makes one invoice."""
-		deal, today = installment.deal, self.today
-		self.next_invoice += 1
+		deal, today = part.deal, self.today
 		if deal.policy.method == ONE_INVOICE:
-			invoice = Invoice(deal, self.next_invoice, self.schedule(deal), today)
+			parts = self.schedule(deal)
+			if len(parts) > 1:
+				self.bill_together(deal, parts)
+				return
+		elif part.planned_on < today:
+			part.due_date = part.row.due_date(today)
+		net, foreign = part.net, deal.foreign
+		part.invoice, part.posted_on = part, today
+		part.number = number = self.next_invoice = self.next_invoice + 1
+		rows = self.tax_rows[deal.tax.name] if deal.tax else NO_TAX
+		if foreign or len(rows) > 1:
+			part.grand = part.planned = grand = net + sum(self.taxes(part))
+			self.post_invoice(part, INVOICE, number, 1)
 		else:
-			invoice = Invoice(deal, self.next_invoice, (installment,), today)
-			if installment.planned_on < today:
-				installment.due_date = installment.row.due_date(today)
-		parts = invoice.installments
-		self.set_lines(invoice, sum([part.net for part in parts]))
-		invoice.due_date = parts[-1].due_date
-		self.post_invoice(invoice, INVOICE, invoice.number, 1)
-		if len(parts) == 1:
-			shares = (invoice.grand,)
-		else:
-			shares = split_units(invoice.grand, [part.net for part in parts])
-		for part, share in zip(parts, shares):  # noqa: B905
 			# What was planned with tax is now what the invoice comes to: tax is rounded on each invoice.
-			part.invoice, part.grand, part.planned = invoice, share, share
-			self.outstanding += self.base(deal, share)
-			self.falls_due[part.due_date].append(part)
-		deal.invoices.append(invoice)
-		self.write_invoice(invoice)
-		if deal.receipts:
-			self.use_receipts(deal)
-		if len(deal.invoices) == len(deal.installments) and not self.is_traced(deal):
-			# Nothing is left to bill, and no invoice of the deal will be taken back.
-			deal.lines = deal.left = deal.left_quantity = ()
+			account, numerator, denominator = rows[0]
+			tax = scale_units(net, numerator, denominator, self.rounding.mode) if account else 0
+			part.grand = part.planned = part.base_open = grand = net + tax
+			self.ledger.post_sale(number, deal.number, grand, net, tax, account)
+			figures = self.figures
+			figures["billed"] += grand
+			figures["invoices"] += 1
+		self.outstanding += part.base_open
+		self.falls_due[part.due_date].append(part)
+		self.write_invoice(part)
 
 	def schedule(self, deal: Deal) -> list[Installment]:
 		"""What one invoice bills: all that is not billed, each part due as its rule says, but never in the past."""
@@ -257,62 +258,41 @@ class Engine(MoneyBack):
 		parts.sort(key=lambda part: part.due_date)
 		return parts
 
-	def set_lines(self, invoice: Invoice, net: int):
-		"""Items, taxes and totals of the invoice; the discount of the deal is shared like the amounts."""
-		deal = invoice.deal
-		if not deal.plain:
-			share = self.share_of_discount(deal, net) if deal.discount else 0
-			part, left, method = net + share, deal.left, deal.policy.split
-			cells = split_units(part, left)
-			invoice.lines = lines_of_cells(
-				deal.lines,
-				cells,
-				deal.left_quantity,
-				part,
-				sum(left),
-				method,
-				self.rounding,
-				not deal.invoices,
-			)
-			deal.left = [before - cell for before, cell in zip(left, cells)]  # noqa: B905
-			if method == BY_QUANTITY:
-				left_quantity = deal.left_quantity
-				for line in invoice.lines:
-					left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
-		invoice.net = net
-		if deal.tax:
-			invoice.taxes = taxes = self.totals.taxes(deal.tax, net)
-			invoice.grand = net + sum(taxes)
-		else:
-			invoice.taxes, invoice.grand = (), net
+	def bill_together(self, deal: Deal, parts: list[Installment]):
+		"""One invoice over several installments."""
+		self.next_invoice += 1
+		invoice = ScheduledInvoice(deal, self.next_invoice, parts, self.today)
+		invoice.grand = invoice.net + sum(self.taxes(invoice))
+		self.post_invoice(invoice, INVOICE, invoice.number, 1)
+		shares = split_units(invoice.grand, [part.net for part in parts])
+		for part, share in zip(parts, shares, strict=True):
+			part.invoice, part.grand, part.planned = invoice, share, share
+			self.outstanding += self.base(deal, share)
+			self.falls_due[part.due_date].append(part)
+		self.write_invoice(invoice)
 
-	def share_of_discount(self, deal: Deal, part: int) -> int:
-		"""What of the deal's discount goes on an invoice over `part`; the last invoice takes the rest."""
-		net_left = sum(other.net for other in deal.installments if not other.invoice and not other.cancelled)
-		discount_left = sum(deal.left) - net_left
-		if part == net_left:
-			return discount_left
-		return scale_units(discount_left, part, net_left, self.rounding.mode)
+	def taxes(self, invoice: Invoice) -> list[int]:
+		deal = invoice.deal
+		return self.totals.taxes(deal.tax, invoice.net) if deal.tax else []
 
 	def post_invoice(self, invoice: Invoice, kind: str, number: int, sign: int):
 		"""Dr Receivable, Cr Income, Cr Tax; a credit note and a cancellation the other way round."""
-		deal = invoice.deal
+		deal, ledger = invoice.deal, self.ledger
 		grand, net = sign * invoice.grand, sign * invoice.net
 		base_grand, base_net = self.base(deal, grand), self.base(deal, net)
 		lines = [
-			(self.receivable, base_grand, grand, deal.customer.number),
-			(self.income, -base_net, -net, 0),
+			(ledger.receivable, base_grand, grand, deal.customer.number),
+			(ledger.income, -base_net, -net, 0),
 		]
 		rest = base_grand - base_net
-		if invoice.taxes:
-			for account, tax in zip(self.tax_accounts[deal.tax.name], invoice.taxes):  # noqa: B905
-				tax *= -sign
-				base_tax = self.base(deal, tax)
-				rest += base_tax
-				lines.append((account, base_tax, tax, 0))
+		rows = self.tax_rows[deal.tax.name] if deal.tax else ()
+		for (account, _numerator, _denominator), tax in zip(rows, self.taxes(invoice), strict=True):
+			base_tax = self.base(deal, -sign * tax)
+			rest += base_tax
+			lines.append((account, base_tax, -sign * tax, 0))
 		if rest:
-			lines.append((self.round_off, -rest, 0, 0))
-		self.ledger.post(kind, number, deal.number, lines)
+			lines.append((ledger.round_off, -rest, 0, 0))
+		ledger.post(kind, number, deal.number, lines)
 		if kind == INVOICE:
 			invoice.base_open = base_grand
 			self.figures["billed"] += base_grand
@@ -321,34 +301,74 @@ class Engine(MoneyBack):
 			self.figures["credited"] -= base_grand
 
 	def write_invoice(self, invoice: Invoice):
-		deal, ledger, number = invoice.deal, self.ledger, invoice.number
+		"""Its rows in the ledger; money that waited for it closes it."""
+		deal, ledger, number, net = invoice.deal, self.ledger, invoice.number, invoice.net
 		if deal.plain:
-			amount = ledger.format(invoice.net)
+			amount = f"{net // ledger.unit}{ledger.parts[net % ledger.unit]}"
 			ledger.invoice_items += (number, deal.items[0][0], "1", amount, amount)
 		else:
-			for line in invoice.lines:
+			for item, quantity, rate, line_amount in self.take_lines(invoice):
 				ledger.invoice_items += (
 					number,
-					deal.items[line.item][0],
-					str(line.quantity),
-					str(line.rate),
-					str(line.amount),
+					deal.items[item][0],
+					str(quantity),
+					str(rate),
+					str(line_amount),
 				)
-			if not self.is_traced(deal):
-				invoice.lines = ()
 		ledger.invoices += (
 			number,
 			deal.number,
 			ledger.day_text,
 			ledger.texts[invoice.due_date],
-			invoice.net,
-			invoice.grand - invoice.net,
+			net,
+			invoice.grand - net,
 			invoice.grand,
 			invoice.base_open,
 			0,
 			0,
 			0,
 		)
+		deal.invoices.append(invoice)
+		if deal.receipts:
+			self.use_receipts(deal)
+
+	def take_lines(self, invoice: Invoice) -> list[InvoiceLine]:
+		"""What the invoice bills of each item; the discount of the deal is shared like the amounts."""
+		deal, net = invoice.deal, invoice.net
+		left, method = deal.left, deal.policy.split
+		part = net + self.share_of_discount(deal, invoice) if deal.discount else net
+		cells = split_units(part, left)
+		lines = lines_of_cells(
+			deal.lines,
+			cells,
+			deal.left_quantity,
+			part,
+			sum(left),
+			method,
+			self.rounding,
+			not deal.invoices,
+		)
+		deal.left = [before - cell for before, cell in zip(left, cells)]  # noqa: B905
+		if method == BY_QUANTITY:
+			left_quantity = deal.left_quantity
+			for line in lines:
+				left_quantity[line.item] = max(ZERO, left_quantity[line.item] - line.quantity)
+		if deal.traced:
+			self.lines[invoice.number] = lines
+		elif len(deal.invoices) + 1 == len(deal.installments):
+			# Nothing is left to bill, and no invoice of the deal will be taken back.
+			deal.lines = deal.left = deal.left_quantity = ()
+		return lines
+
+	def share_of_discount(self, deal: Deal, invoice: Invoice) -> int:
+		"""What of the deal's discount goes on an invoice; the last invoice takes the rest."""
+		net_left = invoice.net + sum(
+			[part.net for part in deal.installments if not part.invoice and not part.cancelled]
+		)
+		discount_left = sum(deal.left) - net_left
+		if invoice.net == net_left:
+			return discount_left
+		return scale_units(discount_left, invoice.net, net_left, self.rounding.mode)
 
 	# Change
 
@@ -390,17 +410,19 @@ class Engine(MoneyBack):
 
 	def cash_panel(self, deal: Deal) -> dict[str, int]:
 		"""Planned, billed, collected and so on of a deal, in its own currency."""
-		planned = billed = collected = credited = written_off = outstanding = overdue = 0
+		planned = billed = collected = credited = written_off = overdue = 0
 		for part in deal.installments:
 			if not part.cancelled:
 				planned += part.planned
 			if part.invoice is not None:
-				billed += part.grand
-				collected += part.paid
+				grand, paid = part.grand, part.paid
+				billed += grand
+				collected += paid
+				if paid == grand and not part.credited and not part.written_off:
+					continue
 				credited += part.credited
 				written_off += part.written_off
-				left = part.grand - part.paid - part.credited - part.written_off
-				outstanding += left
+				left = grand - paid - part.credited - part.written_off
 				if left > 0 and part.due_date < self.today:
 					overdue += left
 		return {
@@ -409,6 +431,6 @@ class Engine(MoneyBack):
 			"collected": collected,
 			"credited": credited,
 			"written_off": written_off,
-			"outstanding": outstanding,
+			"outstanding": billed - collected - credited - written_off,
 			"overdue": overdue,
 		}

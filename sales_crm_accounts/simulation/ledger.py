@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TextIO
 
-from .agenda import VOUCHERS
+from .agenda import INVOICE, VOUCHERS
 from .books import ROOTS, Company
 
 #: So many values of postings are gathered before everything is written.
@@ -136,6 +136,13 @@ class Ledger:
 		self.names: dict[int, str] = {}
 		self.quoted_accounts = [""]
 		self.roles: dict[int, str] = {}
+		account = self.account
+		self.receivable, self.bank, self.income = account("receivable"), account("bank"), account("income")
+		self.written_off, self.exchange, self.round_off = (
+			account("write_off"),
+			account("exchange"),
+			account("round_off"),
+		)
 		self.vouchers, self.postings = Rows(self.db, "vouchers"), Rows(self.db, "postings")
 		self.invoices, self.invoice_items = Rows(self.db, "invoices"), Rows(self.db, "invoice_items")
 		self.closings, self.installments = Rows(self.db, "closings"), Rows(self.db, "installments")
@@ -153,6 +160,7 @@ class Ledger:
 		self.quoted_customers = ["", *(quoted(name) for name in company.customers)]
 		self.quoted_deals = ["", *(quoted(deal.name) for deal in company.deals)]
 		#: party and deal of a line in the general ledger, without and with the customer
+		self.customers_of = [0, *(deal.customer.number for deal in company.deals)]
 		self.tails = [f",{deal}," for deal in self.quoted_deals]
 		self.customer_tails = [
 			"",
@@ -162,6 +170,7 @@ class Ledger:
 			),
 		]
 		self.format = formatter(company.precision)
+		self.unit, self.parts = 10**company.precision, parts_of(company.precision)
 
 	def account(self, role: str, name: str | None = None) -> int:
 		"""Number of the account of a role; tax accounts also have a name of their own."""
@@ -209,6 +218,88 @@ class Ledger:
 				continue
 			postings += (voucher, account, customer, amount, currency_amount)
 		self.lines.append(text)
+		if len(postings) >= BATCH:
+			self.write()
+
+	def post_sale(self, number: int, deal: int, grand: int, net: int, tax: int, tax_account: int):
+		"""`post` the commonest invoice at one go: in the company's currency, with one tax or none."""
+		if grand != net + tax or net <= 0 or tax < 0:
+			raise LedgerError(f"{INVOICE} {number} does not balance: {grand} is not {net} and {tax}")
+		self.voucher = voucher = self.voucher + 1
+		self.vouchers += (voucher, self.day_text, INVOICE, number, deal)
+		receivable, income, month, accounts = self.receivable, self.income, self.month, self.quoted_accounts
+		head, tail = f"{self.heads[INVOICE]}{number},", self.tails[deal]
+		unit, parts = self.unit, self.parts
+		month[receivable][0] += grand
+		month[income][1] += net
+		text = (
+			f"{head}{accounts[receivable]},{self.customer_tails[deal]}{grand // unit}{parts[grand % unit]},\n"
+			f"{head}{accounts[income]},{tail},{net // unit}{parts[net % unit]}\n"
+		)
+		postings = self.postings
+		customer = self.customers_of[deal]
+		if tax:
+			month[tax_account][1] += tax
+			self.lines.append(
+				f"{text}{head}{accounts[tax_account]},{tail},{tax // unit}{parts[tax % unit]}\n"
+			)
+			postings += (
+				voucher,
+				receivable,
+				customer,
+				grand,
+				grand,
+				voucher,
+				income,
+				0,
+				-net,
+				-net,
+				voucher,
+				tax_account,
+				0,
+				-tax,
+				-tax,
+			)
+		else:
+			self.lines.append(text)
+			postings += (voucher, receivable, customer, grand, grand, voucher, income, 0, -net, -net)
+		if len(postings) >= BATCH:
+			self.write()
+
+	def post_closing(
+		self, kind: str, number: int, deal: int, account: int, amount: int, currency_amount: int
+	):
+		"""`post` Dr `account`, Cr Receivable at one go; it balances, as it is one amount."""
+		receivable, customer = self.receivable, self.customers_of[deal]
+		if amount <= 0:
+			lines = (
+				(account, amount, currency_amount, 0),
+				(receivable, -amount, -currency_amount, customer),
+			)
+			self.post(kind, number, deal, lines)
+			return
+		self.voucher = voucher = self.voucher + 1
+		self.vouchers += (voucher, self.day_text, kind, number, deal)
+		month, accounts, postings = self.month, self.quoted_accounts, self.postings
+		month[account][0] += amount
+		month[receivable][1] += amount
+		head, cell = f"{self.heads[kind]}{number},", f"{amount // self.unit}{self.parts[amount % self.unit]}"
+		self.lines.append(
+			f"{head}{accounts[account]},{self.tails[deal]}{cell},\n"
+			f"{head}{accounts[receivable]},{self.customer_tails[deal]},{cell}\n"
+		)
+		postings += (
+			voucher,
+			account,
+			0,
+			amount,
+			currency_amount,
+			voucher,
+			receivable,
+			customer,
+			-amount,
+			-currency_amount,
+		)
 		if len(postings) >= BATCH:
 			self.write()
 
@@ -260,23 +351,33 @@ def quoted(text: str) -> str:
 	return text
 
 
+class Parts(dict[int, str]):
+	"""The decimals of an amount: 5 -> .05; too many of them to keep."""
+
+	def __init__(self, precision: int):
+		super().__init__()
+		self.precision = precision
+
+	def __missing__(self, part: int) -> str:
+		return f".{part:0{self.precision}d}"
+
+
+def parts_of(precision: int) -> Sequence[str] | Parts:
+	"""Text of the decimals of an amount, by their number: f"{units // unit}{parts[units % unit]}"."""
+	if not precision:
+		return [""]
+	if precision > 4:
+		return Parts(precision)
+	return [f".{part:0{precision}d}" for part in range(10**precision)]
+
+
 def formatter(precision: int):
 	"""Function that writes units as a decimal number: 12345 -> 123.45."""
-	if precision == 0:
-		return str
-	unit = 10**precision
-	if precision > 3:
+	unit, parts = 10**precision, parts_of(precision)
 
-		def form(units: int) -> str:
-			whole, part = divmod(abs(units), unit)
-			return f"{'-' if units < 0 else ''}{whole}.{part:0{precision}d}"
-
-		return form
-	parts = [f".{part:0{precision}d}" for part in range(unit)]
-
-	def form_by_parts(units: int) -> str:
+	def form(units: int) -> str:
 		if units < 0:
 			return f"-{-units // unit}{parts[-units % unit]}"
 		return f"{units // unit}{parts[units % unit]}"
 
-	return form_by_parts
+	return form

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from ..core.billing import BY_QUANTITY
-from ..core.installments import Closings, OpenRow, ScheduleRow, allocate
+from ..core.installments import close_oldest
 from ..core.money import scale_units, split_units
 from ..core.problems import _
 from . import books
@@ -24,11 +24,11 @@ class MoneyBack:
 		kind: int = books.PAYMENT,
 		rate: Decimal | None = None,
 		waits: bool = False,
-	) -> Receipt:
+	) -> Receipt | None:
 		"""Money from the customer: Dr Bank, Cr Receivable; it closes the installment named, else the oldest open ones.
 
 		What finds nothing open stays with the deal and is used by its next invoice. `waits`: a journal entry nobody has
-		reconciled yet.
+		reconciled yet. Returns what may still be open of it.
 		"""
 		if rate is None:
 			base = self.base(deal, units)
@@ -40,13 +40,16 @@ class MoneyBack:
 		else:
 			self.next_payment += 1
 			name, number = PAY, self.next_payment
-		self.ledger.post(
-			name,
-			number,
-			deal.number,
-			((self.bank, base, units, 0), (self.receivable, -base, -units, deal.customer.number)),
-		)
+		self.ledger.post_closing(name, number, deal.number, self.ledger.bank, base, units)
 		self.figures["collected"] += base
+		if installment and not waits and not deal.traced and installment <= len(deal.installments):
+			invoice = deal.installments[installment - 1].invoice
+			if (
+				invoice is not None
+				and invoice.grand - invoice.paid - invoice.credited - invoice.written_off >= units
+			):
+				self.pay(invoice, name, number, units, base)
+				return None
 		receipt = Receipt(deal, kind, number, units, base, self.today)
 		receipt.installment, receipt.waits = installment, waits
 		if not waits:
@@ -90,26 +93,31 @@ class MoneyBack:
 				break
 
 	def use_on(self, receipt: Receipt, invoice: Invoice, units: int):
-		deal = invoice.deal
 		base = receipt.base_open
 		if units != receipt.open:
 			base = scale_units(base, units, receipt.open, ROUND_HALF_EVEN)
-		invoice_base = self.take_base(invoice, units)
 		receipt.open -= units
 		receipt.base_open -= base
-		invoice.paid += units
 		name = ENTRY if receipt.kind == books.JOURNAL else PAY
-		ledger = self.ledger
-		ledger.closings += (name, receipt.number, invoice.number, ledger.day_text, "paid", units, base)
+		invoice_base = self.pay(invoice, name, receipt.number, units, base)
+		if receipt.deal.traced:
+			self.trace.setdefault(invoice.number, []).append((receipt, units, base, invoice_base))
+
+	def pay(self, invoice: Invoice, name: str, number: int, units: int, base: int) -> int:
+		"""`units` of a payment close so much of an invoice; what they stand for there in the company's currency."""
+		deal, ledger = invoice.deal, self.ledger
+		ledger.closings += (name, number, invoice.number, ledger.day_text, "paid", units, base)
+		before = invoice.grand - invoice.paid - invoice.credited - invoice.written_off
+		invoice_base = self.take_base(invoice, before, units)
+		invoice.paid += units
 		if base != invoice_base:
 			self.post_exchange(deal, base - invoice_base)
-		if self.is_traced(deal):
-			self.trace.setdefault(invoice.number, []).append((receipt, units, base, invoice_base))
-		self.refresh(invoice)
+		self.refresh(invoice, before)
+		return invoice_base
 
-	def take_base(self, invoice: Invoice, units: int) -> int:
+	def take_base(self, invoice: Invoice, outstanding: int, units: int) -> int:
 		"""What `units` of the invoice stand for in the company's currency; the last of them takes what is left."""
-		base = invoice.base_open if units == invoice.outstanding else self.base(invoice.deal, units)
+		base = invoice.base_open if units == outstanding else self.base(invoice.deal, units)
 		invoice.base_open -= base
 		return base
 
@@ -121,36 +129,36 @@ class MoneyBack:
 			self.next_entry,
 			deal.number,
 			(
-				(self.receivable, difference, 0, deal.customer.number),
-				(self.exchange, -difference, 0, 0),
+				(self.ledger.receivable, difference, 0, deal.customer.number),
+				(self.ledger.exchange, -difference, 0, 0),
 			),
 		)
 
 	def credit(self, invoice: Invoice, units: int = 0):
 		"""A credit note over `units` with tax (0: all that is open): Dr Income, Dr Tax, Cr Receivable; closes the invoice."""
 		deal = invoice.deal
-		units = units or invoice.outstanding
+		before = invoice.outstanding
+		units = units or before
 		if not 0 < units <= invoice.grand - invoice.credited:
 			raise PlayError(_("the credit note is larger than its invoice."))
 		self.next_invoice += 1
 		number = self.next_invoice
+		base = self.take_base(invoice, before, units)
 		if units == invoice.grand:
-			base = self.take_base(invoice, units)
 			net = invoice.net
 			self.post_invoice(invoice, CREDIT, number, -1)
 		else:
-			base = self.take_base(invoice, units)
-			net, taxes = self.part_of(invoice, units)
+			net, *taxes = split_units(units, [invoice.net, *self.taxes(invoice)])
 			lines = [
-				(self.receivable, -base, -units, deal.customer.number),
-				(self.income, self.base(deal, net), net, 0),
+				(self.ledger.receivable, -base, -units, deal.customer.number),
+				(self.ledger.income, self.base(deal, net), net, 0),
 			]
-			accounts = self.tax_accounts[deal.tax.name] if deal.tax else ()
-			for account, tax in zip(accounts, taxes, strict=True):
+			rows = self.tax_rows[deal.tax.name] if deal.tax else ()
+			for (account, _numerator, _denominator), tax in zip(rows, taxes, strict=True):
 				lines.append((account, self.base(deal, tax), tax, 0))
 			rest = sum(line[1] for line in lines)
 			if rest:
-				lines.append((self.round_off, -rest, 0, 0))
+				lines.append((self.ledger.round_off, -rest, 0, 0))
 			self.ledger.post(CREDIT, number, deal.number, lines)
 			self.figures["credited"] += base
 		ledger, day = self.ledger, self.ledger.day_text
@@ -169,63 +177,43 @@ class MoneyBack:
 		)
 		ledger.closings += (CREDIT, number, invoice.number, day, "credited", units, base)
 		invoice.credited += units
-		self.refresh(invoice)
-
-	def part_of(self, invoice: Invoice, units: int) -> tuple[int, list[int]]:
-		"""Net amount and taxes in `units` of an invoice."""
-		net, *taxes = split_units(units, [invoice.net, *invoice.taxes])
-		return net, taxes
+		self.refresh(invoice, before)
 
 	def write_off(self, invoice: Invoice, units: int = 0):
 		"""Give up `units` (0: all that is open): Dr Bad Debts, Cr Receivable."""
 		deal = invoice.deal
-		units = units or invoice.outstanding
-		if not 0 < units <= invoice.outstanding:
+		before, ledger = invoice.outstanding, self.ledger
+		units = units or before
+		if not 0 < units <= before:
 			raise PlayError(_("more is written off than is open."))
-		base = self.take_base(invoice, units)
+		base = self.take_base(invoice, before, units)
 		self.next_entry += 1
-		self.ledger.post(
-			ENTRY,
-			self.next_entry,
-			deal.number,
-			(
-				(self.written_off, base, units, 0),
-				(self.receivable, -base, -units, deal.customer.number),
-			),
-		)
-		ledger = self.ledger
-		ledger.closings += (
-			ENTRY,
-			self.next_entry,
-			invoice.number,
-			ledger.day_text,
-			"written_off",
-			units,
-			base,
-		)
+		number = self.next_entry
+		ledger.post_closing(ENTRY, number, deal.number, ledger.written_off, base, units)
+		ledger.closings += (ENTRY, number, invoice.number, ledger.day_text, "written_off", units, base)
 		invoice.written_off += units
 		self.figures["written_off"] += base
-		self.refresh(invoice)
+		self.refresh(invoice, before)
 
 	def refund(self, invoice: Invoice, units: int):
 		"""Money goes back to the customer: Dr Receivable, Cr Bank; the invoice is open again by as much."""
 		deal = invoice.deal
 		if not 0 < units <= invoice.paid:
 			raise PlayError(_("more is paid back than was paid."))
-		base = self.base(deal, units)
+		before, base, ledger = invoice.outstanding, self.base(deal, units), self.ledger
 		self.next_payment += 1
-		self.ledger.post(
+		number = self.next_payment
+		ledger.post(
 			PAY,
-			self.next_payment,
+			number,
 			deal.number,
-			((self.receivable, base, units, deal.customer.number), (self.bank, -base, -units, 0)),
+			((ledger.receivable, base, units, deal.customer.number), (ledger.bank, -base, -units, 0)),
 		)
-		ledger = self.ledger
-		ledger.closings += (PAY, self.next_payment, invoice.number, ledger.day_text, "paid", -units, -base)
+		ledger.closings += (PAY, number, invoice.number, ledger.day_text, "paid", -units, -base)
 		invoice.paid -= units
 		invoice.base_open += base
 		self.figures["collected"] -= base
-		self.refresh(invoice)
+		self.refresh(invoice, before)
 
 	def cancel_invoice(self, invoice: Invoice):
 		"""Take an invoice back: its entry is reversed, its payments are free again, its installments wait on hold."""
@@ -252,7 +240,7 @@ class MoneyBack:
 		self.post_invoice(invoice, INVOICE, invoice.number, -1)
 		self.ledger.flush()
 		self.ledger.db.execute("UPDATE invoices SET cancelled = 1 WHERE id = ?", (invoice.number,))
-		for line in invoice.lines:
+		for line in self.lines.pop(invoice.number, ()):
 			deal.left[line.item] += self.units(line.amount)
 			if deal.policy.split == BY_QUANTITY:
 				deal.left_quantity[line.item] += line.quantity
@@ -263,25 +251,20 @@ class MoneyBack:
 			installment.grand = installment.paid = installment.credited = installment.written_off = 0
 		deal.invoices.remove(invoice)
 
-	def refresh(self, invoice: Invoice):
-		"""Figures of the invoice's installments from what has closed it (core.installments.allocate)."""
-		if len(invoice.installments) == 1:
-			# What allocate() gives for one row, whatever the closings are; a property test holds it.
-			part = invoice.installments[0]
-			before = part.grand - part.paid - part.credited - part.written_off
-			part.paid, part.credited, part.written_off = invoice.paid, invoice.credited, invoice.written_off
-			self.move(part, before, part.grand - part.paid - part.credited - part.written_off)
+	def refresh(self, invoice: Invoice, before: int):
+		"""Figures of the invoice's installments from what has closed it; `before` was open until then."""
+		if isinstance(invoice, Installment):
+			after = invoice.grand - invoice.paid - invoice.credited - invoice.written_off
+			self.move(invoice, before, after)
 			return
-		closings = Closings(
-			self.money(invoice.paid), self.money(invoice.credited), self.money(invoice.written_off)
+		parts = invoice.installments
+		rows = close_oldest(
+			[part.grand for part in parts], invoice.paid, invoice.credited, invoice.written_off
 		)
-		schedule = [ScheduleRow(part.due_date, self.money(part.grand)) for part in invoice.installments]
-		rows: list[OpenRow] = allocate(self.money(invoice.grand), schedule, closings, self.precision)
-		for part, row in zip(invoice.installments, rows, strict=True):
+		for part, (paid, credited, written_off) in zip(parts, rows, strict=True):
 			before = part.grand - part.paid - part.credited - part.written_off
-			part.paid, part.credited = self.units(row.paid), self.units(row.credited)
-			part.written_off = self.units(row.written_off)
-			after = part.grand - part.paid - part.credited - part.written_off
+			part.paid, part.credited, part.written_off = paid, credited, written_off
+			after = part.grand - paid - credited - written_off
 			if after != before:
 				self.move(part, before, after)
 

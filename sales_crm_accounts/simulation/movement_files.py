@@ -93,13 +93,13 @@ class MovementFiles:
 				self.problems.add(name, _("the cell is empty. Fill it in."), row, "amount")
 			if closed and day <= closed:
 				self.check_open_period(name, row, "date", day)
-			index = movements.add(day, kind, deal.number, number, units, row)
+			movements.add(day, kind, deal.number, number, units, row)
 			if rate is not None:
 				if deal.currency == company.currency and rate != 1:
 					self.problems.add(
 						name, _("the deal is in the company's currency; its rate is 1."), row, "exchange_rate"
 					)
-				movements.rate[index] = rate
+				movements.rate[row] = rate
 			if reconciled_on is not None:
 				if kind != books.JOURNAL:
 					self.problems.add(
@@ -107,9 +107,9 @@ class MovementFiles:
 					)
 				elif reconciled_on < day:
 					self.problems.add(name, _("it is reconciled before it is posted."), row, "reconciled_on")
-				movements.reconciled_on[index] = reconciled_on
+				movements.reconciled_on[row] = reconciled_on
 			if reference:
-				movements.reference[index] = reference
+				movements.reference[row] = reference
 
 	def read_stage_log(self, name: str):
 		for row, (deal_name, stage, entered_on) in self.rows(name, STAGE_LOG):

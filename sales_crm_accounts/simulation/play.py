@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,24 +45,23 @@ class Play:
 		self.ask_for_approval()
 		self.collect()
 		movements = company.movements
-		order, at, count = movements.in_order(), 0, len(movements)
-		first, last = company.start.toordinal(), company.end.toordinal()
-		while at < count and movements.day[order[at]] < first:
-			at += 1
-			company.not_played += 1
+		movements.sort()
+		days, first, last = movements.day, company.start.toordinal(), company.end.toordinal()
+		at = bisect_left(days, first)
+		company.not_played += at
 		for ordinal in progress(range(first, last + 1)):
 			day = date.fromordinal(ordinal)
 			engine.start_day(day)
 			for act, *arguments in self.events.pop(day, ()):
 				self.attempt(day, act, *arguments)
 			engine.sweep()
-			while at < count and movements.day[order[at]] <= ordinal:
-				self.move(day, order[at])
-				at += 1
+			until = bisect_right(days, ordinal, at)
+			self.move(day, slice(at, until))
+			at = until
 			for receipt in self.reconciles.pop(day, ()):
 				engine.reconcile(receipt)
 			engine.end_day()
-		company.not_played += count - at
+		company.not_played += len(days) - at
 		return engine
 
 	def ask_for_approval(self):
@@ -78,7 +78,6 @@ class Play:
 		"""Everything but movements, by day; winning comes first on a day, cancelling last."""
 		company, events = self.company, self.events
 		start, end = company.start, company.end
-		cancelled = set()
 		for deal in company.deals:
 			if deal.won_on and deal.won_on <= end:
 				events[max(deal.won_on, start)].append((self.win, deal, deal.won_on))
@@ -95,10 +94,10 @@ class Play:
 			if deal.cancelled_on:
 				day, deal.cancelled_on = deal.cancelled_on, None
 				events[day].append((self.cancel, deal))
-		for kind, number in zip(company.movements.kind, company.movements.deal, strict=True):
-			if kind == books.CANCEL_INVOICE:
-				cancelled.add(number)
-		self.engine.traced = cancelled
+		if books.CANCEL_INVOICE in company.movements.kind:
+			for kind, number in zip(company.movements.kind, company.movements.deal, strict=True):
+				if kind == books.CANCEL_INVOICE:
+					company.deals[number - 1].traced = True
 
 	def not_before_winning(self, number: int, day: date) -> date:
 		return max(day, self.company.deals[number - 1].won_on, self.company.start)
@@ -145,30 +144,34 @@ class Play:
 
 	# Money
 
-	def move(self, day: date, index: int):
-		company, engine = self.company, self.engine
-		movements = company.movements
-		kind, units, sequence = movements.kind[index], movements.amount[index], movements.installment[index]
-		deal = company.deals[movements.deal[index] - 1]
-		if not deal.won_on:
-			self.note(
-				day,
-				"payments.csv",
-				movements.row[index],
-				_("the deal was not approved, so this was not played."),
-			)
-			return
-		if kind in (books.PAYMENT, books.JOURNAL):
-			reconciled_on = movements.reconciled_on.get(index)
-			waits = reconciled_on is not None and reconciled_on > day
-			receipt = engine.receive(deal, units, sequence, kind, movements.rate.get(index), waits)
-			if waits:
-				self.reconciles[reconciled_on].append(receipt)
-			return
-		try:
-			self.close(deal, kind, units, sequence)
-		except PlayError as error:
-			self.note(day, "payments.csv", movements.row[index], error.text, **error.values)
+	def move(self, day: date, of_day: slice):
+		company, receive = self.company, self.engine.receive
+		deals, movements = company.deals, company.movements
+		rates, reconciled = movements.rate, movements.reconciled_on
+		for kind, number, sequence, units, row in zip(
+			movements.kind[of_day],
+			movements.deal[of_day],
+			movements.installment[of_day],
+			movements.amount[of_day],
+			movements.row[of_day],
+			strict=True,
+		):
+			deal = deals[number - 1]
+			if not deal.won_on:
+				self.note(day, "payments.csv", row, _("the deal was not approved, so this was not played."))
+			elif kind == books.PAYMENT:
+				receive(deal, units, sequence, kind, rates.get(row) if rates else None)
+			elif kind == books.JOURNAL:
+				reconciled_on = reconciled.get(row)
+				waits = reconciled_on is not None and reconciled_on > day
+				receipt = receive(deal, units, sequence, kind, rates.get(row), waits)
+				if waits:
+					self.reconciles[reconciled_on].append(receipt)
+			else:
+				try:
+					self.close(deal, kind, units, sequence)
+				except PlayError as error:
+					self.note(day, "payments.csv", row, error.text, **error.values)
 
 	def close(self, deal: Deal, kind: int, units: int, sequence: int):
 		"""Credit note, write-off, refund, cancellation: on the invoice of one installment or on those of the deal."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from ..core import pipeline
-from ..core.installments import STATUSES
+from ..core.installments import PAID, STATUSES
 from .books import Company, Deal, Installment
 from .ledger import BATCH, formatter, quoted
 from .play import Play
@@ -49,6 +49,14 @@ class Summary:
 	rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
+class Quoted(dict[str, str]):
+	"""Texts as CSV cells, each made once."""
+
+	def __missing__(self, text: str) -> str:
+		cell = self[text] = quoted(text)
+		return cell
+
+
 class Results:
 	"""Writes ledger rows and CSV files into `folder`, and gathers the `Summary`."""
 
@@ -56,7 +64,9 @@ class Results:
 		self.company, self.play, self.engine, self.folder = company, play, play.engine, folder
 		self.form = formatter(company.precision)
 		#: titles of installments as CSV cells; most deals share a few
-		self.titles: dict[str, str] = {}
+		self.titles = Quoted()
+		#: what is planned to be billed on each day, in the company's currency
+		self.planned_on_day: dict[str, int] = defaultdict(int)
 		self.zero, self.compares = self.form(0), company.has_actual_dates
 		self.summary = Summary(months=play.engine.month_figures)
 
@@ -107,37 +117,38 @@ class Results:
 		summary.deal_states[status] += 1
 		if not deal.installments:
 			return
-		form, zero, titles, statuses, today = (
-			self.form,
-			self.zero,
-			self.titles,
-			summary.statuses,
-			engine.today,
-		)
-		ledger, texts, months = engine.ledger, engine.ledger.texts, summary.months
+		form, zero, titles, statuses = self.form, self.zero, self.titles, summary.statuses
+		ledger, planned_on_day = engine.ledger, self.planned_on_day
+		texts, unit, decimals, rows = ledger.texts, ledger.unit, ledger.parts, ledger.installments
 		number, currency, name = deal.number, deal.currency, ledger.quoted_deals[deal.number]
 		customer = ledger.quoted_customers[deal.customer.number]
 		plain = name == deal.name
 		lines, invoice_lines = [], []
 		for part in deal.installments:
-			description = part.row.description
-			title = titles.get(description)
-			if title is None:
-				title = titles[description] = quoted(description)
-			state = engine.status_of(part)
-			statuses[state] += 1
-			invoice, sequence = part.invoice, part.sequence
-			planned_text, due_text = texts[part.planned_on], texts[part.due_date]
+			description, sequence, invoice = part.row.description, part.sequence, part.invoice
 			net, planned, billed, paid = part.net, part.planned, part.grand, part.paid
 			credited, written_off = part.credited, part.written_off
 			outstanding = billed - paid - credited - written_off
-			actual, earlier = self.compare(deal, part) if self.compares else ("", None)
+			# What status() says of one that is paid and nothing else; a property test holds it.
+			paid_alone = paid == billed > 0 == outstanding and not part.cancelled
+			state = PAID if paid_alone else engine.status_of(part)
+			statuses[state] += 1
+			planned_text, due_text = texts[part.planned_on], texts[part.due_date]
 			if invoice:
-				posted_text, invoice_number = texts[invoice.posted_on], invoice.number
+				invoice_number, posted_text = invoice.number, texts[invoice.posted_on]
+				billed_text = f"{billed // unit}{decimals[billed % unit]}"
+				number_text = str(invoice_number)
+				planned_money = billed_text if planned == billed else form(planned)
 			else:
-				posted_text, invoice_number = "", 0
-			ledger.installments += (
-				part.number,
+				invoice_number, posted_text = 0, ""
+				billed_text, number_text, planned_money = (
+					zero,
+					"",
+					f"{planned // unit}{decimals[planned % unit]}",
+				)
+			actual, earlier = self.compare(deal, part) if self.compares else ("", "")
+			rows += (
+				part.serial,
 				number,
 				sequence,
 				description,
@@ -155,39 +166,72 @@ class Results:
 				actual,
 			)
 			part_name = f"{name}-{sequence:02d}" if plain else quoted(part.name)
-			billed_text = form(billed) if billed else zero
-			planned_form = billed_text if planned == billed else form(planned)
 			paid_text = billed_text if paid == billed else form(paid)
+			credited_text = form(credited) if credited else zero
+			written_text = form(written_off) if written_off else zero
 			open_text = form(outstanding) if outstanding else zero
-			if credited or written_off:
-				closed = f"{paid_text},{form(credited)},{form(written_off)},{open_text}"
-			else:
-				closed = f"{paid_text},{zero},{zero},{open_text}"
+			net_text = f"{net // unit}{decimals[net % unit]}"
 			lines.append(
-				f"{part_name},{name},{title},{customer},{state},{currency},{form(net)},{planned_form},"
-				f"{planned_text},{posted_text},{due_text},{invoice_number or ''},{billed_text},{closed},"
-				f"{actual},{'' if earlier is None else earlier}\n"
+				",".join(
+					(
+						part_name,
+						name,
+						titles[description],
+						customer,
+						state,
+						currency,
+						net_text,
+						planned_money,
+						planned_text,
+						posted_text,
+						due_text,
+						number_text,
+						billed_text,
+						paid_text,
+						credited_text,
+						written_text,
+						open_text,
+						actual,
+						earlier,
+					)
+				)
 			)
-			if planned_text and not part.cancelled:
-				months[planned_text[:7]]["planned"] += engine.base(deal, planned)
+			if not part.cancelled:
+				planned_on_day[planned_text] += engine.base(deal, planned) if deal.foreign else planned
 			if not invoice:
 				continue
 			if outstanding:
-				self.open_row(ageing_file, deal, part, part_name, customer, outstanding, today)
-			if len(invoice.installments) == 1:
-				invoice_lines.append(
-					f"{invoice_number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{billed_text},{closed}\n"
+				self.open_row(ageing_file, deal, part, part_name, customer, outstanding, engine.today)
+			if invoice is not part:
+				if part is not invoice.installments[-1]:
+					continue
+				net_text, billed_text, paid_text = form(invoice.net), form(invoice.grand), form(invoice.paid)
+				credited_text, written_text = form(invoice.credited), form(invoice.written_off)
+				open_text = form(invoice.outstanding)
+			invoice_lines.append(
+				",".join(
+					(
+						number_text,
+						name,
+						customer,
+						posted_text,
+						due_text,
+						currency,
+						net_text,
+						billed_text,
+						paid_text,
+						credited_text,
+						written_text,
+						open_text,
+					)
 				)
-			elif part is invoice.installments[-1]:
-				invoice_lines.append(
-					f"{invoice_number},{name},{customer},{posted_text},{due_text},{currency},{form(invoice.net)},{form(invoice.grand)},"
-					f"{form(invoice.paid)},{form(invoice.credited)},{form(invoice.written_off)},{form(invoice.outstanding)}\n"
-				)
-		installments_file.write("".join(lines))
-		invoices_file.write("".join(invoice_lines))
+			)
+		for file, found in ((installments_file, lines), (invoices_file, invoice_lines)):
+			if found:
+				file.write("\n".join(found) + "\n")
 		summary.rows["invoices"] += len(invoice_lines)
 		summary.rows["installments"] += len(lines)
-		if len(ledger.installments) >= BATCH:
+		if len(rows) >= BATCH:
 			ledger.write()
 		self.count_deal(deal, status, panel)
 
@@ -236,7 +280,7 @@ class Results:
 		if len(summary.deals) >= 2000:
 			summary.deals = heapq.nlargest(200, summary.deals, key=lambda entry: entry[0])
 
-	def compare(self, deal: Deal, part: Installment) -> tuple[str, int | None]:
+	def compare(self, deal: Deal, part: Installment) -> tuple[str, str]:
 		"""The company's own invoice date of an installment, and how many days earlier the app was."""
 		actual = self.company.actual_dates.get((deal.number, part.sequence)) or deal.actual_invoice_date
 		invoice, summary = part.invoice, self.summary
@@ -246,9 +290,9 @@ class Results:
 				summary.never_amount += amount
 				if len(summary.never_invoiced) < 500:
 					summary.never_invoiced.append((part.name, deal.customer.name, amount))
-			return "", None
+			return "", ""
 		if not invoice:
-			return actual.isoformat(), None
+			return actual.isoformat(), ""
 		days = (actual - invoice.posted_on).days
 		summary.days_later.append(days)
 		if days > 0:
@@ -256,7 +300,7 @@ class Results:
 			summary.later_count += 1
 			summary.later_amount += amount
 			summary.money_days += amount * days
-		return actual.isoformat(), days
+		return actual.isoformat(), str(days)
 
 	def open_row(
 		self, file, deal: Deal, part: Installment, name: str, customer: str, outstanding: int, today: date
@@ -274,6 +318,9 @@ class Results:
 		)
 
 	def write_monthly(self):
+		for day, planned in self.planned_on_day.items():
+			if day:
+				self.summary.months[day[:7]]["planned"] += planned
 		names = (
 			"planned",
 			"billed",

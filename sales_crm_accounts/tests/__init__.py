@@ -32,6 +32,12 @@ class SiteTestCase(_TestCase):
 		self.billing_jobs = jobs.start()
 		self.addCleanup(jobs.stop)
 
+	def assertMessage(self, text: str, function, *args, **kwargs):
+		"""The call is refused with a message that holds `text`."""
+		with self.assertRaises(frappe.ValidationError) as caught:
+			function(*args, **kwargs)
+		self.assertIn(text, str(caught.exception))
+
 	def tearDown(self):
 		frappe.set_user("Administrator")
 		frappe.db.rollback()

@@ -25,9 +25,7 @@ class ApprovalCase(SiteTestCase):
 		super().setUp()
 		stack = self.enterContext(ExitStack())
 		# Who would be told: mails and jobs are tested elsewhere, and no worker may act in the middle of a test.
-		self.told = {
-			name: stack.enter_context(patch(f"{SERVICES}.notify.{name}")) for name in TOLD
-		}
+		self.told = {name: stack.enter_context(patch(f"{SERVICES}.notify.{name}")) for name in TOLD}
 		self.posting_jobs = stack.enter_context(patch(f"{SERVICES}.posting.enqueue"))
 		self.addCleanup(people.remove_chains)
 
@@ -61,7 +59,9 @@ class ApprovalCase(SiteTestCase):
 		self.assertIn(waits_for, text)
 		self.assertRegex(text, "The request is opened for you|Save it as a draft first")
 
-	def assertStopped(self, doc, attempt, user: str = people.REQUESTER, action: str = "Submit", docstatus: int = 0):
+	def assertStopped(
+		self, doc, attempt, user: str = people.REQUESTER, action: str = "Submit", docstatus: int = 0
+	):
 		"""The attempt fails with the reason, nothing is posted, and the request of the user who was stopped is open."""
 		with people.as_user(user):
 			with self.assertRaises(gate.ApprovalRequired) as stop:

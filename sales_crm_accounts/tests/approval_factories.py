@@ -201,7 +201,9 @@ def invoice(user: str = REQUESTER, **values):
 				"customer": make.CUSTOMER,
 				"currency": "USD",
 				"taxes_and_charges": make.TAX_TEMPLATE,
-				"items": [{"item_code": make.SERVICE, "qty": 1, "rate": 100, "cost_center": make.COST_CENTER}],
+				"items": [
+					{"item_code": make.SERVICE, "qty": 1, "rate": 100, "cost_center": make.COST_CENTER}
+				],
 				**values,
 			}
 		)
@@ -216,7 +218,9 @@ def asset():
 	"""A draft Asset of 1,200.00 with two depreciations due, and the accounts of its category; committed."""
 	accounts = {
 		"fixed_asset_account": make.account("SCA Machines", "Fixed Assets", "Fixed Asset"),
-		"accumulated_depreciation_account": make.account("SCA Wear", "Fixed Assets", "Accumulated Depreciation"),
+		"accumulated_depreciation_account": make.account(
+			"SCA Wear", "Fixed Assets", "Accumulated Depreciation"
+		),
 		"depreciation_expense_account": make.account("SCA Wearing", "Indirect Expenses", "Depreciation"),
 	}
 	make.ensure("Location", "SCA Hall", location_name="SCA Hall")
@@ -257,7 +261,9 @@ def asset():
 					"depreciation_method": "Straight Line",
 					"total_number_of_depreciations": 12,
 					"frequency_of_depreciation": 1,
-					"depreciation_start_date": frappe.utils.get_last_day(frappe.utils.add_months(frappe.utils.today(), -2)),
+					"depreciation_start_date": frappe.utils.get_last_day(
+						frappe.utils.add_months(frappe.utils.today(), -2)
+					),
 				}
 			],
 		}
@@ -294,4 +300,6 @@ def ask(doc, user: str = REQUESTER):
 
 def ledger(doc) -> int:
 	"""Ledger entries of the document that count."""
-	return frappe.db.count("GL Entry", {"voucher_type": doc.doctype, "voucher_no": doc.name, "is_cancelled": 0})
+	return frappe.db.count(
+		"GL Entry", {"voucher_type": doc.doctype, "voucher_no": doc.name, "is_cancelled": 0}
+	)

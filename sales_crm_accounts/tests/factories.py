@@ -3,7 +3,10 @@
 import frappe
 from frappe.utils import add_days, flt, getdate, today
 
+from sales_crm_accounts.api import changes as changes_api
 from sales_crm_accounts.services import billing, ledger
+from sales_crm_accounts.setup import sample
+from sales_crm_accounts.setup.sample import ensure
 
 COMPANY, ABBR = "Deals Test Ltd", "DTL"
 CUSTOMER, FOREIGN_CUSTOMER = "Deals Test Customer", "Deals Test Customer EUR"
@@ -26,19 +29,8 @@ EUR_RATE = 1.25
 
 def make_company():
 	"""The company with accounts, tax, customers, items, users and exchange rates; a second call finds all of it."""
-	ensure(
-		"Company",
-		COMPANY,
-		company_name=COMPANY,
-		abbr=ABBR,
-		default_currency="USD",
-		country="United States",
-		create_chart_of_accounts_based_on="Standard Template",
-		chart_of_accounts="Standard",
-	)
+	sample.ensure_company(COMPANY, ABBR)
 	fiscal_years()
-	for currency in ("USD", "EUR"):
-		frappe.db.set_value("Currency", currency, "enabled", 1)
 	account("SCA Bank", "Bank Accounts", "Bank")
 	account("SCA Bank EUR", "Bank Accounts", "Bank", "EUR")
 	account("SCA Debtors EUR", "Accounts Receivable", "Receivable", "EUR")
@@ -59,24 +51,18 @@ def make_company():
 			}
 		],
 	)
+	# A country's chart comes with a default tax; a test names its own.
+	frappe.db.set_value("Sales Taxes and Charges Template", {"company": COMPANY}, "is_default", 0)
 	group = frappe.db.get_value("Customer Group", {"is_group": 0}) or ensure(
 		"Customer Group", "SCA Customers", customer_group_name="SCA Customers"
 	)
 	territory = frappe.db.get_value("Territory", {"is_group": 0}) or ensure(
 		"Territory", "SCA Land", territory_name="SCA Land"
 	)
-	ensure("Customer", CUSTOMER, customer_name=CUSTOMER, customer_group=group, territory=territory)
+	sample.ensure_customer(COMPANY, CUSTOMER, group, territory)
+	sample.ensure_customer(COMPANY, FOREIGN_CUSTOMER, group, territory, EUR_DEBTORS)
 	# A run that was stopped in the middle may have left what its test set.
 	frappe.db.set_value("Customer", CUSTOMER, {"payment_terms": None, "disabled": 0})
-	ensure(
-		"Customer",
-		FOREIGN_CUSTOMER,
-		customer_name=FOREIGN_CUSTOMER,
-		customer_group=group,
-		territory=territory,
-		default_currency="EUR",
-		accounts=[{"company": COMPANY, "account": EUR_DEBTORS}],
-	)
 	item_group = frappe.db.get_value("Item Group", {"is_group": 0}) or ensure(
 		"Item Group", "SCA Items", item_group_name="SCA Items"
 	)
@@ -123,25 +109,8 @@ def fiscal_years():
 			)
 
 
-def ensure(doctype: str, name: str, **values) -> str:
-	"""Name of the document, made where it is missing."""
-	if found := frappe.db.exists(doctype, name):
-		return found
-	doc = frappe.get_doc({"doctype": doctype, **values})
-	doc.flags.ignore_permissions = True
-	return doc.insert(ignore_if_duplicate=True).name
-
-
 def account(name: str, parent: str, account_type: str, currency: str = "USD") -> str:
-	return ensure(
-		"Account",
-		f"{name} - {ABBR}",
-		account_name=name,
-		company=COMPANY,
-		account_type=account_type,
-		account_currency=currency,
-		parent_account=f"{parent} - {ABBR}",
-	)
+	return sample.ensure_account(COMPANY, name, parent, account_type, currency, ABBR)
 
 
 def make_user(email: str, roles: list[str]) -> str:
@@ -186,20 +155,7 @@ def exchange_rate(from_currency: str, to_currency: str, rate: float, date=None):
 		frappe.db.set_value("Currency Exchange", name, "exchange_rate", rate)
 		return
 	for when in {date, today()} if date != today() else {date}:
-		if not frappe.db.exists(
-			"Currency Exchange", {"from_currency": from_currency, "to_currency": to_currency, "date": when}
-		):
-			frappe.get_doc(
-				{
-					"doctype": "Currency Exchange",
-					"date": when,
-					"from_currency": from_currency,
-					"to_currency": to_currency,
-					"exchange_rate": rate,
-					"for_selling": 1,
-					"for_buying": 1,
-				}
-			).insert(ignore_permissions=True)
+		sample.ensure_exchange_rate(from_currency, to_currency, rate, when)
 
 
 def row(description: str = "Part", percent: float = 0, amount: float = 0, **values) -> dict:
@@ -265,6 +221,19 @@ def bill_all(deal) -> list:
 	return [frappe.get_doc("Sales Invoice", row.sales_invoice) for row in installments(deal)]
 
 
+def make_change(deal, rows=None, amount_change=0, reason="Customer asked for it", submit=False):
+	"""A Deal Change as the form makes it: filled with what is not billed, rows replaced where given."""
+	values = changes_api.fill(deal.name)
+	if rows is not None:
+		values["rows"] = rows
+	change = frappe.get_doc(
+		{"doctype": "Deal Change", **values, "amount_change": amount_change, "reason": reason}
+	).insert()
+	if submit:
+		change.submit()
+	return change
+
+
 def make_policy(name: str = "SCA Test Policy", **values):
 	"""A billing policy of the test company."""
 	if frappe.db.exists("Billing Policy", name):
@@ -281,6 +250,14 @@ def make_policy(name: str = "SCA Test Policy", **values):
 	).insert(ignore_permissions=True)
 
 
+def drop_policies():
+	"""Delete the billing policies of the test company; deals that name one forget it."""
+	for name in frappe.get_all("Billing Policy", filters={"company": COMPANY}, pluck="name"):
+		frappe.db.set_value("Deal", {"billing_policy": name}, "billing_policy", None)
+		frappe.delete_doc("Billing Policy", name, force=True)
+	frappe.db.commit()
+
+
 def pay(
 	invoice,
 	amount: float | None = None,
@@ -289,19 +266,9 @@ def pay(
 	submit: bool = True,
 	term: str | None = None,
 ):
-	"""A submitted Payment Entry over `amount` (default: all that is open) of the invoice, made by ERPNext's own mapper."""
-	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
-
+	"""A submitted Payment Entry over `amount` (default: all that is open) of the invoice, and the ledger that follows it."""
 	name = invoice if isinstance(invoice, str) else invoice.name
-	entry = get_payment_entry("Sales Invoice", name, party_amount=amount, bank_account=bank)
-	entry.posting_date = getdate(date or today())
-	entry.reference_no, entry.reference_date = "TEST", entry.posting_date
-	if term:
-		for reference in entry.references:
-			reference.payment_term = term
-	entry.insert(ignore_permissions=True)
-	if submit:
-		entry.submit()
+	entry = sample.pay(name, amount, date, bank, submit=submit, term=term)
 	ledger.flush()
 	return entry
 

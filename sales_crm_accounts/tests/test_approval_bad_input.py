@@ -99,6 +99,16 @@ class TestApprovalBadInput(ApprovalCase):
 		people.approve(request, people.SECOND)
 		self.assertEqual(fresh(request).status, "Approved")
 
+	def test_chain_that_was_rolled_back_stops_nothing(self):
+		people.make_chain("SCA Rolled Back")
+		self.assertTrue(chains.gated("Journal Entry"))  # read, and so cached, before the transaction ends
+		frappe.db.rollback()
+		entry = people.draft()
+		with people.as_user(people.REQUESTER):
+			fresh(entry).submit()
+			frappe.db.commit()
+		self.assertPosted(entry)
+
 	def test_chain_switched_off_or_deleted_with_requests_open(self):
 		"""Nothing needs approval any more; the request can still be decided, and is closed as posted without it."""
 		for remove in (False, True):
@@ -142,13 +152,18 @@ class TestApprovalBadInput(ApprovalCase):
 		frappe.db.set_value("Journal Entry", entry.name, "docstatus", 1)
 		frappe.db.commit()
 		self.addCleanup(frappe.db.set_value, "Journal Entry", entry.name, "docstatus", 0)
-		with people.as_user(people.FIRST), self.assertRaisesRegex(frappe.ValidationError, "not waiting any more"):
+		with (
+			people.as_user(people.FIRST),
+			self.assertRaisesRegex(frappe.ValidationError, "not waiting any more"),
+		):
 			decisions.decide(request.name, "Approved")
 
 	# The chain cannot be judged
 
 	def test_condition_on_a_field_that_is_gone(self):
-		chain = people.make_chain(conditions=[{"field": "voucher_type", "operator": "=", "value": "Journal Entry"}])
+		chain = people.make_chain(
+			conditions=[{"field": "voucher_type", "operator": "=", "value": "Journal Entry"}]
+		)
 		entry = people.draft()
 		frappe.db.set_value("Approval Chain Condition", {"parent": chain.name}, "field", "no_such_field")
 		chains.forget()

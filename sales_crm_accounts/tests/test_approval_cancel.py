@@ -23,6 +23,7 @@ class TestApprovalCancel(ApprovalCase):
 			fresh(self.entry).submit()
 		frappe.db.commit()
 		people.make_chain(action="Cancel")
+		frappe.db.commit()
 
 	def assertStillPosted(self, attempt):
 		with people.as_user(people.REQUESTER):
@@ -44,7 +45,9 @@ class TestApprovalCancel(ApprovalCase):
 			doc.cancel()
 
 		def linked():
-			cancel_all_linked_docs(json.dumps([{"doctype": JOURNAL, "name": self.entry.name, "docstatus": 1}]))
+			cancel_all_linked_docs(
+				json.dumps([{"doctype": JOURNAL, "name": self.entry.name, "docstatus": 1}])
+			)
 
 		for attempt in (
 			lambda: fresh(self.entry).cancel(),

@@ -42,22 +42,31 @@ class TestApprovalContent(ApprovalCase):
 			"debit_to": make.EUR_DEBTORS,
 			"due_date": add_days(today(), 30),
 		}
-		yield "Sales Invoice", lambda: people.invoice(
-			additional_discount_percentage=5, remarks="Note", due_date=add_days(today(), 30)
+		yield (
+			"Sales Invoice",
+			lambda: people.invoice(
+				additional_discount_percentage=5, remarks="Note", due_date=add_days(today(), 30)
+			),
 		)
 		yield "Sales Invoice in EUR", lambda: people.invoice(**eur)
-		yield "Sales Invoice with schedule", lambda: people.invoice(
-			payment_schedule=[
-				{"due_date": add_days(today(), days), "invoice_portion": 50, "payment_amount": 55}
-				for days in (10, 40)
-			]
+		yield (
+			"Sales Invoice with schedule",
+			lambda: people.invoice(
+				payment_schedule=[
+					{"due_date": add_days(today(), days), "invoice_portion": 50, "payment_amount": 55}
+					for days in (10, 40)
+				]
+			),
 		)
 		yield "Sales Invoice with advances", self.invoice_with_advance
 		yield "Sales Invoice that moves stock", self.stock_invoice
 		yield "Purchase Invoice", lambda: self.buying("Purchase Invoice", due_date=add_days(today(), 30))
 		yield "Purchase Order", lambda: self.buying("Purchase Order", schedule_date=add_days(today(), 9))
 		yield "Sales Order", lambda: self.selling("Sales Order", delivery_date=add_days(today(), 9))
-		yield "Quotation", lambda: self.selling("Quotation", party_name=make.CUSTOMER, quotation_to="Customer")
+		yield (
+			"Quotation",
+			lambda: self.selling("Quotation", party_name=make.CUSTOMER, quotation_to="Customer"),
+		)
 		yield "Payment to a supplier", self.payment_with_references
 		yield "Internal transfer", self.transfer
 		yield "Journal Entry", lambda: people.draft(321.45)
@@ -141,7 +150,15 @@ class TestApprovalContent(ApprovalCase):
 			user="Administrator",
 			update_stock=1,
 			due_date=add_days(today(), 30),
-			items=[{"item_code": make.MACHINE, "qty": 2, "rate": 100, "warehouse": warehouse, "cost_center": make.COST_CENTER}],
+			items=[
+				{
+					"item_code": make.MACHINE,
+					"qty": 2,
+					"rate": 100,
+					"warehouse": warehouse,
+					"cost_center": make.COST_CENTER,
+				}
+			],
 		)
 
 	def receipt(self, qty: float = 5):
@@ -157,7 +174,9 @@ class TestApprovalContent(ApprovalCase):
 							"item_code": make.MACHINE,
 							"qty": qty,
 							"basic_rate": 7.77,
-							"t_warehouse": frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0}),
+							"t_warehouse": frappe.db.get_value(
+								"Warehouse", {"company": make.COMPANY, "is_group": 0}
+							),
 						}
 					],
 				}
@@ -176,7 +195,9 @@ class TestApprovalContent(ApprovalCase):
 					"items": [
 						{
 							"item_code": make.MACHINE,
-							"warehouse": frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0}),
+							"warehouse": frappe.db.get_value(
+								"Warehouse", {"company": make.COMPANY, "is_group": 0}
+							),
 							"qty": 1000 + int(frappe.generate_hash(length=6), 16) % 1000,
 							"valuation_rate": 8.5,
 						}
@@ -199,7 +220,11 @@ class TestApprovalContent(ApprovalCase):
 		return people.payment(
 			90,
 			references=[
-				{"reference_doctype": "Purchase Invoice", "reference_name": invoice.name, "allocated_amount": 95}
+				{
+					"reference_doctype": "Purchase Invoice",
+					"reference_name": invoice.name,
+					"allocated_amount": 95,
+				}
 			],
 			deductions=[{"account": make.WRITE_OFF, "cost_center": make.COST_CENTER, "amount": -5}],
 		)
@@ -258,7 +283,9 @@ class TestApprovalContent(ApprovalCase):
 				people.approve(request)
 				# Documents that take the day of their posting by themselves may be posted on another one.
 				own_day = doc.meta.has_field("set_posting_time") and not doc.get("set_posting_time")
-				with self.freeze_time(f"{add_days(nowdate(), 1)} 12:00:00" if own_day else frappe.utils.now()):
+				with self.freeze_time(
+					f"{add_days(nowdate(), 1)} 12:00:00" if own_day else frappe.utils.now()
+				):
 					try:
 						fresh(doc).submit()
 					except gate.ApprovalRequired as stop:
@@ -331,7 +358,11 @@ class TestApprovalContent(ApprovalCase):
 			material = {name for name, _type in content._find_fields(doctype, "", None)}
 			meta = frappe.get_meta(doctype)
 			with self.subTest(doctype):
-				there = {name for name in names.split() if meta.has_field(name) and not meta.get_field(name).is_virtual}
+				there = {
+					name
+					for name in names.split()
+					if meta.has_field(name) and not meta.get_field(name).is_virtual
+				}
 				self.assertEqual(there - material, set())
 
 	def test_changed_after_approval_asks_again(self):
@@ -348,7 +379,9 @@ class TestApprovalContent(ApprovalCase):
 			doc.taxes[0].rate = 11
 
 		def added(doc):
-			doc.append("items", {"item_code": make.HOURS, "qty": 1, "rate": 1, "cost_center": make.COST_CENTER})
+			doc.append(
+				"items", {"item_code": make.HOURS, "qty": 1, "rate": 1, "cost_center": make.COST_CENTER}
+			)
 
 		for change in (header, row, tax, added):
 			with self.subTest(change.__name__):
@@ -433,7 +466,15 @@ class TestApprovalContent(ApprovalCase):
 		fresh(order).submit()
 		frappe.db.commit()
 		row = fresh(order).items[0]
-		lines = [{"docname": row.name, "item_code": row.item_code, "qty": 300, "rate": row.rate, "delivery_date": str(row.delivery_date)}]
+		lines = [
+			{
+				"docname": row.name,
+				"item_code": row.item_code,
+				"qty": 300,
+				"rate": row.rate,
+				"delivery_date": str(row.delivery_date),
+			}
+		]
 		with self.assertRaises(gate.ApprovalRequired):
 			update_child_qty_rate("Sales Order", json.dumps(lines), order.name)
 		frappe.db.rollback()

@@ -19,7 +19,9 @@ class TestApprovalDeals(ApprovalCase):
 		"""Asked in the name of the deal's owner, posted by the user that bills, and the installments follow."""
 		people.make_chain("SCA Invoices", "Sales Invoice", levels=[people.by(people.FIRST)])
 		with people.as_user(people.REQUESTER):
-			deal = make.make_deal([make.row("A", 50), make.row("B", 50)], win=True, deal_owner=people.REQUESTER)
+			deal = make.make_deal(
+				[make.row("A", 50), make.row("B", 50)], win=True, deal_owner=people.REQUESTER
+			)
 		names = [row.name for row in make.installments(deal)]
 		for _time in range(2):  # a second run makes nothing twice
 			billing.bill(names, force=True)
@@ -30,12 +32,15 @@ class TestApprovalDeals(ApprovalCase):
 			invoice = frappe.get_doc("Sales Invoice", name)
 			self.assertNotPosted(invoice)
 			request = self.assertAsked(invoice, people.REQUESTER)
-			self.assertNotIn("Billed", frappe.get_all("Deal Installment", {"sales_invoice": name}, pluck="status"))
+			self.assertNotIn(
+				"Billed", frappe.get_all("Deal Installment", {"sales_invoice": name}, pluck="status")
+			)
 			people.approve(request)
 			posting.post(request.name)
 			self.assertPosted(invoice)
 			self.assertEqual(
-				frappe.db.get_value("Sales Invoice", name, "modified_by"), request.submit_as or people.REQUESTER
+				frappe.db.get_value("Sales Invoice", name, "modified_by"),
+				request.submit_as or people.REQUESTER,
 			)
 		rows = make.installments(deal)
 		self.assertEqual({row.status for row in rows}, {"Billed"})

@@ -74,7 +74,9 @@ class TestApprovalDecisions(ApprovalCase):
 		self.assertEqual(self.status(request), "Approved")
 
 	def test_parallel_then_next_level(self):
-		request = self.asked(people.by(people.BOSS, 1), people.by(people.FIRST, 1), people.by(people.SECOND, 2))
+		request = self.asked(
+			people.by(people.BOSS, 1), people.by(people.FIRST, 1), people.by(people.SECOND, 2)
+		)
 		self.assertEqual(self.pending(request), {people.BOSS, people.FIRST})
 		self.refused(request, people.SECOND)
 		people.approve(request, people.FIRST, people.BOSS)
@@ -177,7 +179,9 @@ class TestApprovalDecisions(ApprovalCase):
 		self.assertEqual(self.pending(request), {people.SECOND, people.THIRD})
 		for user in (people.FIRST, people.REQUESTER, people.COLLEAGUE):
 			self.refused(request, user)
-		refused = frappe.get_all("Approval Step", {"request": request.name, "decision": "Refused"}, pluck="user")
+		refused = frappe.get_all(
+			"Approval Step", {"request": request.name, "decision": "Refused"}, pluck="user"
+		)
 		self.assertEqual(set(refused), {people.FIRST, people.REQUESTER, people.COLLEAGUE})
 		self.assertEqual(steps.verify(request.name), [])
 
@@ -246,7 +250,9 @@ class TestApprovalDecisions(ApprovalCase):
 	# What people do
 
 	def test_send_back_reject_and_ask_again(self):
-		request = self.asked(people.by(people.FIRST, 1), people.by(people.SECOND, 2), people.by(people.THIRD, 3))
+		request = self.asked(
+			people.by(people.FIRST, 1), people.by(people.SECOND, 2), people.by(people.THIRD, 3)
+		)
 		people.approve(request, people.FIRST, people.SECOND)
 		with people.as_user(people.THIRD):
 			decisions.send_back(request.name, 1, "Look again")
@@ -272,7 +278,9 @@ class TestApprovalDecisions(ApprovalCase):
 		with people.as_user(people.REQUESTER):
 			decisions.answer(request.name, "Because.")
 			self.assertRaises(frappe.ValidationError, decisions.answer, request.name, "Again")
-			self.assertRaises(decisions.NotYours, decisions.reassign, request.name, people.FIRST, people.BOSS, "x")
+			self.assertRaises(
+				decisions.NotYours, decisions.reassign, request.name, people.FIRST, people.BOSS, "x"
+			)
 		frappe.db.commit()
 		self.assertEqual(self.pending(request), {people.FIRST, people.THIRD})
 		with people.as_user(people.FIRST):
@@ -310,7 +318,10 @@ class TestApprovalDecisions(ApprovalCase):
 			decisions.decide(request.name, decision, "at once")
 			frappe.db.commit()
 
-		processes = [in_process(decide, people.FIRST, "Approved"), in_process(decide, people.SECOND, "Rejected")]
+		processes = [
+			in_process(decide, people.FIRST, "Approved"),
+			in_process(decide, people.SECOND, "Rejected"),
+		]
 		for process in processes:
 			process.join(120)
 		frappe.db.rollback()
@@ -332,7 +343,7 @@ class TestApprovalDecisions(ApprovalCase):
 		self.assertPosted(entry)
 		self.assertEqual(people.ledger(entry), 2)
 		found = frappe.get_all("Approval Step", {"request": request.name}, pluck="decision")
-		self.assertEqual((found.count("Posted"), found.count("Posting Failed")), (1, 0))
+		self.assertEqual([word for word in found if word.startswith("Post")], ["Posted"])
 
 	# After the last approval
 

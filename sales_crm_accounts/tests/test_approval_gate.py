@@ -67,7 +67,9 @@ class TestApprovalGate(ApprovalCase):
 		from frappe.client import save
 
 		entry = people.draft()
-		self.assertStopped(entry, lambda: save(json.dumps({**json.loads(fresh(entry).as_json()), "docstatus": 1})))
+		self.assertStopped(
+			entry, lambda: save(json.dumps({**json.loads(fresh(entry).as_json()), "docstatus": 1}))
+		)
 
 	def test_client_set_value_of_docstatus(self):
 		from frappe.client import set_value
@@ -112,7 +114,11 @@ class TestApprovalGate(ApprovalCase):
 				("PUT", f"/api/v2/document/Payment Entry/{doc.name}", {"docstatus": 1}),
 				("POST", f"/api/v2/document/Payment Entry/{doc.name}/method/submit", {}),
 				("POST", f"/api/resource/Payment Entry/{doc.name}", {"run_method": "submit"}),
-				("POST", "/api/method/run_doc_method", {"dt": doc.doctype, "dn": doc.name, "method": "submit"}),
+				(
+					"POST",
+					"/api/method/run_doc_method",
+					{"dt": doc.doctype, "dn": doc.name, "method": "submit"},
+				),
 				("POST", "/api/method/frappe.client.submit", {"doc": fresh(doc).as_json()}),
 			)
 			for verb, path, data in calls:
@@ -148,7 +154,9 @@ class TestApprovalGate(ApprovalCase):
 
 		entries = [people.draft(), people.draft(600)]
 		with people.as_user(people.REQUESTER):
-			failed = submit_cancel_or_update_docs(JOURNAL, json.dumps([entry.name for entry in entries]), "submit")
+			failed = submit_cancel_or_update_docs(
+				JOURNAL, json.dumps([entry.name for entry in entries]), "submit"
+			)
 		self.assertEqual(len(failed), 2)
 		for entry in entries:
 			self.assertNotPosted(entry)
@@ -211,7 +219,14 @@ class TestApprovalGate(ApprovalCase):
 
 		def attempt():
 			doc = fresh(entry)
-			for flag in ("permissions", "validate", "mandatory", "links", "submit", "validate_update_after_submit"):
+			for flag in (
+				"permissions",
+				"validate",
+				"mandatory",
+				"links",
+				"submit",
+				"validate_update_after_submit",
+			):
 				doc.flags[f"ignore_{flag}"] = True
 			frappe.flags.in_import = frappe.flags.in_migrate = frappe.flags.in_patch = True
 			try:

@@ -37,7 +37,12 @@ class TestApprovalPrograms(ApprovalCase):
 				f",,,{entry.accounts[1].account},0,320,{make.COST_CENTER}\n"
 			)
 		file = frappe.get_doc(
-			{"doctype": "File", "file_name": "sca-import.csv", "file_url": "/private/files/sca-import.csv", "is_private": 1}
+			{
+				"doctype": "File",
+				"file_name": "sca-import.csv",
+				"file_url": "/private/files/sca-import.csv",
+				"is_private": 1,
+			}
 		).insert(ignore_permissions=True)
 		job = frappe.get_doc(
 			{
@@ -131,7 +136,9 @@ class TestApprovalPrograms(ApprovalCase):
 		process_all(subscription.name)
 		frappe.db.commit()
 		made = frappe.get_all("Sales Invoice", {"subscription": subscription.name}, pluck="name")
-		self.assertEqual(len(made), 1, frappe.get_all("Error Log", pluck="error", limit=1, order_by="creation desc"))
+		self.assertEqual(
+			len(made), 1, frappe.get_all("Error Log", pluck="error", limit=1, order_by="creation desc")
+		)
 		draft = frappe.get_doc("Sales Invoice", made[0])
 		self.assertNotPosted(draft)
 		self.assertAsked(draft, people.REQUESTER)
@@ -144,7 +151,11 @@ class TestApprovalPrograms(ApprovalCase):
 			frappe.delete_doc("Server Script", name, force=True)
 		self.enterContext(patch("frappe.utils.safe_exec.is_safe_exec_enabled", return_value=True))
 		self.enterContext(
-			patch("frappe.core.doctype.server_script.server_script.is_safe_exec_enabled", return_value=True, create=True)
+			patch(
+				"frappe.core.doctype.server_script.server_script.is_safe_exec_enabled",
+				return_value=True,
+				create=True,
+			)
 		)
 		script = frappe.get_doc(
 			{"doctype": "Server Script", "name": name, "script_type": kind, "script": body, **values}
@@ -224,7 +235,9 @@ class TestApprovalPrograms(ApprovalCase):
 				queue.insert(fresh(entry), "submit")
 			frappe.db.commit()
 			job = frappe._dict(id="sca-test")
-			with patch("frappe.core.doctype.submission_queue.submission_queue.get_current_job", return_value=job):
+			with patch(
+				"frappe.core.doctype.submission_queue.submission_queue.get_current_job", return_value=job
+			):
 				queue.background_submission(fresh(entry), "submit")
 			frappe.db.commit()
 		self.assertNotPosted(entry)

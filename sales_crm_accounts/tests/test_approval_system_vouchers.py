@@ -42,7 +42,9 @@ class TestApprovalSystemVouchers(ApprovalCase):
 			distinct=True,
 		)
 		return frappe.get_all(
-			JOURNAL, filters={"name": ("in", rows or [""]), "voucher_type": voucher_type, "docstatus": 1}, pluck="name"
+			JOURNAL,
+			filters={"name": ("in", rows or [""]), "voucher_type": voucher_type, "docstatus": 1},
+			pluck="name",
 		)
 
 	def assertCraftedIsStopped(self, rows: list[dict], voucher_type: str, **values):
@@ -91,7 +93,11 @@ class TestApprovalSystemVouchers(ApprovalCase):
 			source_exchange_rate=rate,
 			target_exchange_rate=rate,
 			references=[
-				{"reference_doctype": "Sales Invoice", "reference_name": invoice.name, "allocated_amount": 110}
+				{
+					"reference_doctype": "Sales Invoice",
+					"reference_name": invoice.name,
+					"allocated_amount": 110,
+				}
 			]
 			if invoice
 			else [],
@@ -110,7 +116,12 @@ class TestApprovalSystemVouchers(ApprovalCase):
 		self.assertCraftedIsStopped(
 			[
 				self.party_row(invoice, debit=27.5),
-				{"account": GAIN, "credit": 27.5, "reference_type": "Payment Entry", "reference_name": payment.name},
+				{
+					"account": GAIN,
+					"credit": 27.5,
+					"reference_type": "Payment Entry",
+					"reference_name": payment.name,
+				},
 			],
 			"Exchange Gain Or Loss",
 			multi_currency=1,
@@ -136,7 +147,12 @@ class TestApprovalSystemVouchers(ApprovalCase):
 		self.assertCraftedIsStopped(
 			[
 				self.party_row(invoice, debit=100000),
-				{"account": GAIN, "credit": 100000, "reference_type": "Payment Entry", "reference_name": payment.name},
+				{
+					"account": GAIN,
+					"credit": 100000,
+					"reference_type": "Payment Entry",
+					"reference_name": payment.name,
+				},
 			],
 			"Exchange Gain Or Loss",
 			multi_currency=1,
@@ -230,9 +246,13 @@ class TestApprovalSystemVouchers(ApprovalCase):
 		# The other direction makes a debt to the supplier out of nothing.
 		other = frappe.get_doc(JOURNAL, journal)
 		open_ = people.invoice(user="Administrator")
-		frappe.db.set_value("Party Link", {"primary_party": people.supplier()}, "secondary_party", make.FOREIGN_CUSTOMER)
+		frappe.db.set_value(
+			"Party Link", {"primary_party": people.supplier()}, "secondary_party", make.FOREIGN_CUSTOMER
+		)
 		open_ = self.posted(open_)
-		frappe.db.set_value("Party Link", {"primary_party": people.supplier()}, "secondary_party", make.CUSTOMER)
+		frappe.db.set_value(
+			"Party Link", {"primary_party": people.supplier()}, "secondary_party", make.CUSTOMER
+		)
 		frappe.db.commit()
 		customer_row = next(row for row in other.accounts if row.party_type == "Customer")
 		self.assertCraftedIsStopped(
@@ -338,8 +358,16 @@ class TestApprovalSystemVouchers(ApprovalCase):
 		line = {"reference_type": "Asset", "reference_name": asset.name}
 		self.assertCraftedIsStopped(
 			[
-				{"account": accounts["accumulated_depreciation_account"], "credit_in_account_currency": 77, **line},
-				{"account": accounts["depreciation_expense_account"], "debit_in_account_currency": 77, **line},
+				{
+					"account": accounts["accumulated_depreciation_account"],
+					"credit_in_account_currency": 77,
+					**line,
+				},
+				{
+					"account": accounts["depreciation_expense_account"],
+					"debit_in_account_currency": 77,
+					**line,
+				},
 			],
 			"Depreciation Entry",
 		)

@@ -24,10 +24,7 @@ def invoices_of(deal):
 class TestBilling(SiteTestCase):
 	def tearDown(self):
 		super().tearDown()
-		for name in frappe.get_all("Billing Policy", filters={"company": make.COMPANY}, pluck="name"):
-			frappe.db.set_value("Deal", {"billing_policy": name}, "billing_policy", None)
-			frappe.delete_doc("Billing Policy", name, force=True)
-		frappe.db.commit()
+		make.drop_policies()
 
 	def test_only_what_is_due_is_billed_and_once(self):
 		deal = make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE)

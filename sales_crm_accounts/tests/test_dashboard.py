@@ -118,12 +118,27 @@ class TestDashboard(SiteTestCase):
 		for mine, theirs in zip(after["Billed"], before["Billed"], strict=True):
 			self.assertAlmostEqual(mine, theirs, 2)
 
-	def test_charts_answer(self):
-		for name in ("Deals Won", "Open Deals by Stage"):
-			with self.subTest(chart=name):
-				factories.make_deal(deal_owner=SELLER)
-				data = chart_data(chart_name=name)
-				self.assertTrue(data["labels"])
+	def test_deals_won_answers(self):
+		factories.make_deal(deal_owner=SELLER)
+		self.assertTrue(chart_data(chart_name="Deals Won")["labels"])
+
+	def test_open_deals_by_stage(self):
+		"""900.00 in the second stage are seen by the owner, not by a colleague; the stages stand in their order."""
+		stages = frappe.get_all(
+			"Deal Stage", {"stage_type": "Open", "disabled": 0}, pluck="name", order_by="sequence"
+		)
+
+		def amounts(user: str) -> dict[str, float]:
+			frappe.set_user(user)
+			data = dashboard.open_deals_by_stage(factories.COMPANY)
+			frappe.set_user("Administrator")
+			self.assertEqual(data["labels"], [name for name in stages if name in data["labels"]])
+			return dict(zip(data["labels"], data["datasets"][0]["values"], strict=True))
+
+		before = {user: amounts(user).get(stages[1], 0) for user in (SELLER, OTHER_SELLER)}
+		factories.make_deal(deal_owner=SELLER, stage=stages[1])
+		self.assertAlmostEqual(amounts(SELLER)[stages[1]] - before[SELLER], 900, 2)
+		self.assertAlmostEqual(amounts(OTHER_SELLER).get(stages[1], 0) - before[OTHER_SELLER], 0, 2)
 
 	def card(self, name: str, user: str) -> float:
 		frappe.set_user(user)

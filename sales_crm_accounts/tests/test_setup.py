@@ -4,11 +4,13 @@ from unittest.mock import patch
 
 import frappe
 from frappe.desk.query_report import run as run_report
+from frappe.translate import clear_cache as clear_translations
 from frappe.utils import add_days, today
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.setup import SETTINGS, dimension, install, roles
 from sales_crm_accounts.setup.custom_fields import CUSTOM_FIELDS
+from sales_crm_accounts.setup.defaults import plan_templates
 from sales_crm_accounts.tests import SiteTestCase, factories
 
 
@@ -217,15 +219,15 @@ class TestBillingUser(SiteTestCase):
 class TestDefaults(SiteTestCase):
 	def test_templates_make_a_whole_of_any_deal(self):
 		"""Every template that a new site starts with plans 100.01 without a rest."""
-		from sales_crm_accounts.setup.defaults import DEAL_PLAN_TEMPLATES
-
-		for name in DEAL_PLAN_TEMPLATES:
-			template = frappe.db.exists("Deal Plan Template", name)
-			if not template:
-				continue
-			with self.subTest(template=name):
-				deal = factories.make_deal(
-					plan=[], plan_template=name, items=[(factories.SERVICE, 1, 100.01)]
-				)
-				self.assertEqual(len(deal.plan), len(frappe.get_doc("Deal Plan Template", name).rows))
+		for rows in plan_templates("en").values():
+			with self.subTest(rows=rows):
+				deal = factories.make_deal(plan=rows, items=[(factories.SERVICE, 1, 100.01)])
+				self.assertEqual(len(deal.plan), len(rows))
 				self.assertEqual(round(sum(row.net_amount for row in deal.plan), 2), 100.01)
+
+	def test_templates_speak_the_language_of_the_site(self):
+		"""Their texts stand on invoices and prints."""
+		clear_translations()
+		names = list(plan_templates("zh"))
+		self.assertEqual(names[0], "一次付清")
+		self.assertEqual([row["description"] for row in plan_templates("zh")[names[1]]], ["定金", "交货时"])

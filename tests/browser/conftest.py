@@ -39,17 +39,30 @@ def site_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def password(site_url) -> str:
-	"""Password of the users that `prepare.py` makes on the site."""
-	bench = Path(os.environ.get("SCA_BENCH") or Path.home() / "frappe-bench")
-	site = os.environ.get("SCA_SITE") or "sca.localhost"
+def on_site(site_url):
+	"""A function that runs a script of this folder by the bench's Python, with the site and more arguments; gives what it prints."""
+
+	def run(script: str, *arguments: str) -> str:
+		bench = Path(os.environ.get("SCA_BENCH") or Path.home() / "frappe-bench")
+		site = os.environ.get("SCA_SITE") or "sca.localhost"
+		done = subprocess.run(
+			[bench / "env/bin/python", Path(__file__).with_name(script), site, *arguments],
+			cwd=bench / "sites",
+			env={**os.environ, "PYTHONPATH": str(ROOT)},
+			check=True,
+			stdout=subprocess.PIPE,
+			text=True,
+		)
+		return done.stdout
+
+	return run
+
+
+@pytest.fixture(scope="session")
+def password(on_site) -> str:
+	"""Password of the users that the scripts make on the site."""
 	word = secrets.token_urlsafe(12)
-	subprocess.run(
-		[bench / "env/bin/python", Path(__file__).with_name("prepare.py"), site, word],
-		cwd=bench / "sites",
-		env={**os.environ, "PYTHONPATH": str(ROOT)},
-		check=True,
-	)
+	on_site("prepare.py", word)
 	return word
 
 
@@ -72,10 +85,13 @@ def desk(browser, site_url, password, tmp_path):
 	"""A function that logs a user in and gives the page; a failed test leaves what it saw in `tmp_path`."""
 	contexts = []
 
-	def log_in(user: str):
-		context = browser.new_context(
-			viewport={"width": 1440, "height": 1000}, locale="en-US", base_url=site_url
+	def log_in(user: str, phone: bool = False):
+		size = (
+			{"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+			if phone
+			else {"viewport": {"width": 1440, "height": 1000}}
 		)
+		context = browser.new_context(locale="en-US", base_url=site_url, **size)
 		contexts.append(context)
 		page = context.new_page()
 		page.set_default_timeout(30_000)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..problems import Problem, _
 from .matching import fill, open_groups
-from .route import ALL, Group, Route, label, rigid
+from .route import Group, Route, label, rigid
 
 WAITING, PENDING, APPROVED, SKIPPED = "Waiting", "Pending", "Approved", "Skipped"
 
@@ -159,7 +159,7 @@ class _Walk:
 			left = tuple(user for user in users if user not in self.used)
 			need = group.signatures
 			if group.skip_if_approved and len(left) < len(users):
-				need = len(left) if group.rule == ALL else min(need, len(left))
+				need = min(need, len(left))
 			if need:
 				needs[place], people[place] = need, left
 			else:

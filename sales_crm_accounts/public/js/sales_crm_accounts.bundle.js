@@ -1,8 +1,12 @@
+import "./report_filters";
 import "./deal/status";
 import "./deal/cash_panel";
 import "./deal/preview_dialog";
 import "./deal/stage_bar";
 import "./deal/actions";
+import "./deal/plan";
+import "./deal/totals";
+import "./deal/form_head";
 import "./approvals/status";
 import "./approvals/route";
 import "./approvals/actions";

@@ -25,9 +25,9 @@ def before_update_after_submit(doc):
 	if not label or gate.judge(doc, SUBMIT).passes:
 		return
 	frappe.throw(
-		_("{0} {1} is posted as it was approved, and {2} would change. Cancel it and amend it; the new one is approved anew.").format(
-			_(doc.doctype), doc.name, frappe.bold(label)
-		),
+		_(
+			"{0} {1} is posted as it was approved, and {2} would change. Cancel it and amend it; the new one is approved anew."
+		).format(_(doc.doctype), doc.name, frappe.bold(label)),
 		exc=gate.ApprovalRequired,
 		title=_("Approval Needed"),
 	)

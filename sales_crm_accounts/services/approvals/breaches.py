@@ -111,7 +111,7 @@ def amount_of(doctype: str, name: str) -> float:
 	"""Amount in company currency; 0 where it cannot be told."""
 	doc = frappe.get_doc(doctype, name)
 	try:
-		return flt(chains.amount_of(frappe._dict(name="", amount_field=None), doc)[0])
+		return flt(chains.amount_of(frappe._dict(name="", amount_field=None, levels=[]), doc)[0])
 	except frappe.ValidationError:
 		frappe.clear_last_message()
 		return 0

@@ -81,7 +81,11 @@ def facts(doc) -> list[dict]:
 		and field.fieldname not in ("status", "stage", "title", "naming_series")
 	]
 	return [
-		{"label": _(meta.get_label(name)), "value": doc.get_formatted(name), "fieldname": name}
+		{
+			"label": _(meta.get_label(name), context=meta.name),
+			"value": doc.get_formatted(name),
+			"fieldname": name,
+		}
 		for name in names
 		if doc.get(name) not in (None, "", 0, 0.0)
 		and not (name == "base_grand_total" and doc.get("currency") == company_currency)
@@ -105,7 +109,10 @@ def rows(doc) -> dict:
 	return {
 		"label": _(meta.get_label(table)),
 		"columns": [
-			{"label": _(field.label), "number": field.fieldtype in ("Currency", "Float", "Percent", "Int")}
+			{
+				"label": _(field.label, context=field.parent),
+				"number": field.fieldtype in ("Currency", "Float", "Percent", "Int"),
+			}
 			for field in columns
 		],
 		"rows": [[entry.get_formatted(field.fieldname) for field in columns] for entry in entries[:ROWS]],

@@ -88,9 +88,9 @@ def _check_amount_field(chain):
 	if not chain.amount_field:
 		if chains.asks_amount(chain) and not chains.amount_field(chain, chain.document_type):
 			frappe.throw(
-				_("{0} has no amount that is known. Choose the amount field, since the levels compare amounts.").format(
-					frappe.bold(_(chain.document_type))
-				)
+				_(
+					"{0} has no amount that is known. Choose the amount field, since the levels compare amounts."
+				).format(frappe.bold(_(chain.document_type)))
 			)
 		return
 	fieldtype = _field(chain, chain.amount_field, _("Amount field"))

@@ -157,9 +157,7 @@ def _find_fields(doctype: str, table: str, rule: dict | None) -> list[tuple[str,
 	if rule and rule["mode"] == ONLY_LISTED:
 		material = listed
 	else:
-		harmless = (
-			(HARMLESS | HARMLESS_IN.get(doctype, frozenset())) - _material_in(doctype) | listed
-		)
+		harmless = (HARMLESS | HARMLESS_IN.get(doctype, frozenset())) - _material_in(doctype) | listed
 		material = {field.fieldname for field in frappe.get_meta(doctype).fields} - harmless
 	return [
 		(field.fieldname, field.fieldtype)
@@ -186,7 +184,9 @@ def forget():
 	"""Read the rules anew: now, and once this transaction stands."""
 	frappe.local.sca_material_fields = None
 	frappe.cache.delete_value(CACHE_KEY)
+	# Either way the transaction ends: what was read meanwhile may never have come to stand.
 	frappe.db.after_commit.add(lambda: frappe.cache.delete_value(CACHE_KEY))
+	frappe.db.after_rollback.add(lambda: frappe.cache.delete_value(CACHE_KEY))
 
 
 def _read_rules() -> dict:

@@ -39,10 +39,14 @@ def decide(
 	comment = (comment or "").strip()
 	if decision == "Rejected" and not comment:
 		frappe.throw(
-			_("Say why you reject it: the requester has to know what to change."), title=_("Comment")
+			_("Say why you reject it: the requester has to know what to change."),
+			title=_("Comment", context="Approval Step"),
 		)
 	if level.comment_required and not comment:
-		frappe.throw(_("Level {0} asks for a comment.").format(level.title), title=_("Comment"))
+		frappe.throw(
+			_("Level {0} asks for a comment.").format(level.title),
+			title=_("Comment", context="Approval Step"),
+		)
 	if level.attachment_required and not attachment and decision == "Approved":
 		frappe.throw(_("Level {0} asks for an attachment.").format(level.title), title=_("Attachment"))
 	if decision == "Approved":
@@ -195,13 +199,14 @@ def reassign(request_name: str, from_user: str, to_user: str, comment: str, user
 	_usable(request, to_user)
 	if user == to_user:
 		frappe.throw(_("You cannot put yourself in the place of {0}.").format(get_fullname(from_user)))
-	if not any(row.user == from_user and row.status in ("Pending", "Waiting") for row in request.approvers):
+	level_rows = _waited_for_at(request, from_user)
+	if not level_rows:
 		frappe.throw(_("{0} is not waited for.").format(get_fullname(from_user)))
 	if any(
 		row.user == to_user and row.status in ("Pending", "Waiting", "Approved") for row in request.approvers
 	):
 		frappe.throw(_("{0} is on the route already.").format(get_fullname(to_user)))
-	routes.replace(request, from_user, to_user)
+	routes.replace(request, from_user, to_user, level_rows=level_rows)
 	steps.append(
 		request,
 		"Reassigned",
@@ -214,6 +219,15 @@ def reassign(request_name: str, from_user: str, to_user: str, comment: str, user
 	)
 	requests.refresh(request)
 	return request
+
+
+def _waited_for_at(request, user: str) -> set[str]:
+	"""Levels of the route that wait for the user, or would if they were not disabled: somebody has to be put in their place."""
+	rows = [row for row in request.approvers if row.user == user]
+	if frappe.get_cached_value("User", user, "enabled"):
+		return {row.level_row for row in rows if row.status in ("Pending", "Waiting")}
+	states = {group.row: group.status for group in requests.progress_of(request).groups}
+	return {row.level_row for row in rows if states.get(row.level_row) in (rules.PENDING, rules.WAITING)}
 
 
 def withdraw(request_name: str, comment: str = "", user: str | None = None):
@@ -350,9 +364,9 @@ def _open(name: str):
 	request = requests.load(name)
 	if request.flags.tampered or steps.verify(name):
 		frappe.throw(
-			_("Request {0} was changed outside the app. Nothing is decided on it: withdraw it, then ask again.").format(
-				name
-			),
+			_(
+				"Request {0} was changed outside the app. Nothing is decided on it: withdraw it, then ask again."
+			).format(name),
 			title=_("Seal Broken"),
 		)
 	if request.status != requests.OPEN:
@@ -399,4 +413,6 @@ def _usable(request, user: str):
 
 def _need_text(text: str):
 	if not (text or "").strip():
-		frappe.throw(_("Write a few words: others have to understand it."), title=_("Comment"))
+		frappe.throw(
+			_("Write a few words: others have to understand it."), title=_("Comment", context="Approval Step")
+		)

@@ -50,7 +50,7 @@ def _fields(meta, path: str) -> list:
 
 
 def _label(fields: list, path: str) -> str:
-	labels = [_(field.label) for field in fields if field.label]
+	labels = [_(field.label, context=field.parent) for field in fields if field.label]
 	return " › ".join(labels) or path.split(".")[-1]
 
 
@@ -68,7 +68,7 @@ def _text(value, field) -> str:
 		return formatdate(value)
 	if fieldtype == "Check":
 		return _("Yes") if cint(value) else _("No")
-	return _(cstr(value)) if fieldtype == "Select" else cstr(value)
+	return _(cstr(value), context=field.parent) if fieldtype == "Select" else cstr(value)
 
 
 def _row_text(values, field) -> str:

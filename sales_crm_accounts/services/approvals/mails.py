@@ -32,7 +32,11 @@ def send(user: str, message) -> None:
 		subject=message.subject,
 		template=TEMPLATE,
 		args={"message": message, "preference_url": _preference_url(user)},
-		reference_doctype="Approval Link" if message.link else "Approval Request" if message.request else None,
+		reference_doctype="Approval Link"
+		if message.link
+		else "Approval Request"
+		if message.request
+		else None,
 		reference_name=message.link or message.request,
 		add_unsubscribe_link=0,
 	)
@@ -94,7 +98,9 @@ def _finished(request, user, details):
 	last = _last_step(request, "Approved")
 	if request.after_approval == "Post It for the Requester":
 		intro = (
-			_("It is being cancelled in your name.") if facts.cancels else _("It is being posted in your name.")
+			_("It is being cancelled in your name.")
+			if facts.cancels
+			else _("It is being posted in your name.")
 		)
 	else:
 		intro = _("You can cancel it now.") if facts.cancels else _("You can submit it now.")
@@ -111,9 +117,7 @@ def _finished(request, user, details):
 
 def _superseded(request, user, details):
 	facts = frappe._dict(summary.head(request))
-	return frappe._dict(
-		subject=_("No longer needed: {0}").format(_subject(facts)), facts=facts, mail=False
-	)
+	return frappe._dict(subject=_("No longer needed: {0}").format(_subject(facts)), facts=facts, mail=False)
 
 
 def _question(request, user, details, subject=None, heading=None):

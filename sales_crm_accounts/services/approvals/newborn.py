@@ -41,9 +41,9 @@ def keep_as_draft(doc):
 	user = frappe.session.user
 	requests.open_later(doc, SUBMIT, requester=set_up_by(doc) or user, submit_as=user)
 	frappe.msgprint(
-		_("{0} {1} needs approval before it is posted. It was saved as a draft, and the approval is asked for.").format(
-			_(doc.doctype), doc.name
-		),
+		_(
+			"{0} {1} needs approval before it is posted. It was saved as a draft, and the approval is asked for."
+		).format(_(doc.doctype), doc.name),
 		alert=True,
 	)
 

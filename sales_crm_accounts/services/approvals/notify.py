@@ -5,13 +5,13 @@ in the Error Log, and the request waits in the inbox all the same.
 """
 
 import frappe
-from frappe import _
 from frappe.desk.doctype.notification_settings.notification_settings import is_notifications_enabled
-from frappe.utils import cint, escape_html, get_fullname, get_url_to_form
+from frappe.utils import cint, escape_html, get_url_to_form
 
 from sales_crm_accounts.core.approvals import delegation as delegation_rules
 from sales_crm_accounts.core.money import to_decimal
-from sales_crm_accounts.services.approvals import delegates, mails
+from sales_crm_accounts.services.approvals import delegates, mails, reading
+from sales_crm_accounts.services.approvals.directory import SiteDirectory
 
 EACH, DIGEST, NONE = "Each Request", "Daily Digest", "None"
 
@@ -98,8 +98,6 @@ def send(kind: str, request: str, users: list[str], details: dict | None = None)
 
 def tell(kind: str, request, user: str, details):
 	"""One person: a line in the desk's bell, and a mail where they want one for each request."""
-	from sales_crm_accounts.services.approvals import reading
-
 	with reading.reading_as(user):
 		message = mails.compose(kind, request, user, details)
 		if message is None:
@@ -137,7 +135,9 @@ def ring(user: str, message):
 def _people(kind: str, request, users: list[str]) -> list[str]:
 	"""Whom it concerns, enabled and able to log in; with those who act for them while they are asked."""
 	if kind in ("finished", "posting_failed"):
-		users = [request.requester, request.submit_as]
+		users = [user for user in (request.requester, request.submit_as) if user and not _is_program(user)]
+		if kind == "posting_failed" and not users:
+			users = managers()
 	elif kind == "stuck":
 		users = managers()
 	elif kind in ("asked", "reminded"):
@@ -149,6 +149,11 @@ def _people(kind: str, request, users: list[str]) -> list[str]:
 		pluck="name",
 	)
 	return [user for user in users if user in set(enabled) - {"Guest"}]
+
+
+def _is_program(user: str) -> bool:
+	"""The user of automatic billing reads no mail and rings no bell."""
+	return user == frappe.db.get_single_value("Sales CRM Accounts Settings", "billing_user", cache=True)
 
 
 def deputies(request, users: list[str]) -> list[str]:
@@ -174,8 +179,6 @@ def deputies(request, users: list[str]) -> list[str]:
 
 def managers(*roles: str) -> list[str]:
 	"""Users with one of the roles (default: Approval Manager) that can act; System Managers where there is none."""
-	from sales_crm_accounts.services.approvals.directory import SiteDirectory
-
 	directory = SiteDirectory()
 	found = [user for role in roles or ("Approval Manager",) for user in directory.users_with_role(role)]
 	return list(dict.fromkeys(found or directory.users_with_role("System Manager")))

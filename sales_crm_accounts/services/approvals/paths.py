@@ -125,7 +125,7 @@ def _below(field, depth: int, doctype: str) -> list[dict]:
 	return [
 		_choice(
 			f"{field.fieldname}.{below.fieldname}",
-			f"{frappe._(field.label)} › {frappe._(below.label)}",
+			f"{frappe._(field.label, context=field.parent)} › {frappe._(below.label, context=below.parent)}",
 			below,
 		)
 		for below in frappe.get_meta(field.options).fields

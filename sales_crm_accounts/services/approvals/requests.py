@@ -316,7 +316,9 @@ def mark_posted(name: str):
 	if request.status != APPROVED or request.posted or request.flags.tampered:
 		frappe.db.rollback()
 		frappe.throw(
-			_("Approval request {0} was withdrawn or used meanwhile. Nothing was posted; submit again.").format(name)
+			_(
+				"Approval request {0} was withdrawn or used meanwhile. Nothing was posted; submit again."
+			).format(name)
 		)
 	steps.append(request, "Posted", frappe.session.user, channel="System")
 	request.posted, request.posted_on, request.posting_error = 1, now_datetime(), None

@@ -62,7 +62,8 @@ def _is_exchange_gain_or_loss(doc) -> bool:
 def _unbooked_difference(doc, party_row, other, currency: str) -> float:
 	"""What the rates of the two vouchers differ over the smaller of them, less what either has booked already."""
 	one, two = (
-		_in_currency(row.reference_type, row.reference_name, party_row, currency) for row in (party_row, other)
+		_in_currency(row.reference_type, row.reference_name, party_row, currency)
+		for row in (party_row, other)
 	)
 	if not one or not two:
 		return 0
@@ -121,7 +122,9 @@ def _is_reconciliation(doc) -> bool:
 def _is_common_party(doc) -> bool:
 	if len(doc.accounts) != 2:
 		return False
-	if not cint(frappe.db.get_single_value("Accounts Settings", "enable_common_party_accounting", cache=True)):
+	if not cint(
+		frappe.db.get_single_value("Accounts Settings", "enable_common_party_accounting", cache=True)
+	):
 		return False
 	invoice_row, advance_row = sorted(doc.accounts, key=lambda row: not row.reference_name)
 	if advance_row.reference_name or invoice_row.reference_type not in ("Sales Invoice", "Purchase Invoice"):

@@ -13,6 +13,7 @@ import frappe
 from frappe import _
 from frappe.utils import get_datetime, now_datetime
 
+from sales_crm_accounts.core.approvals import content as rules
 from sales_crm_accounts.services.approvals import (
 	SUBMIT,
 	baseline,
@@ -47,29 +48,44 @@ def start():
 
 
 def go_on(seconds: float = SECONDS) -> list[str]:
-	"""Go on with the full check for so long; names of the findings. Each chunk is committed with the place reached."""
+	"""Go on with the full check for so long, one chunk at least; names of the findings. The place reached is committed with each chunk."""
 	found, until = [], monotonic() + seconds
-	while (cursor := _cursor()) and monotonic() < until:
-		part = cursor["parts"][0]
-		chunk, last = _chunk(part, cursor["after"])
-		found += chunk
-		if last is None:
-			cursor["parts"].pop(0)
-		cursor["after"] = last or ""
-		_keep(cursor if cursor["parts"] else None)
+	while cursor := _cursor():
+		found += _next_chunk(cursor)
+		if monotonic() >= until:
+			break
 	return found
 
 
-def _chunk(part: str, after: str) -> tuple[list[str], str | None]:
-	"""(findings, name of the last one looked at, None at the end)."""
-	if part == STEPS:
-		names = _requests_after(after)
-		return check_steps(names), names[-1] if names else None
+def _next_chunk(cursor: dict) -> list[str]:
+	"""Look at the next chunk and move the place on; a chunk that cannot be looked at is logged and holds up none of the others."""
+	part = cursor["parts"][0]
+	names = _names(part, cursor["after"])
+	try:
+		found = _look(part, names)
+	except Exception:
+		frappe.db.rollback()
+		frappe.log_error(title=f"Approval check: {part} after {cursor['after']}")
+		found = []
+	if names:
+		cursor["after"] = names[-1]
+	else:
+		cursor["parts"].pop(0)
+		cursor["after"] = ""
+	_keep(cursor if cursor["parts"] else None)
+	return found
+
+
+def _names(part: str, after: str) -> list[str]:
 	if part == LOGS:
-		return check_logs(), None
-	doctype = part.split(":", 1)[1]
-	names = _documents_after(doctype, after)
-	return check_content(doctype, names), names[-1] if names else None
+		return []
+	return _requests_after(after) if part == STEPS else _documents_after(part.split(":", 1)[1], after)
+
+
+def _look(part: str, names: list[str]) -> list[str]:
+	if part == LOGS:
+		return check_logs()
+	return check_steps(names) if part == STEPS else check_content(part.split(":", 1)[1], names)
 
 
 def _cursor() -> dict | None:
@@ -202,16 +218,17 @@ def _what_changed(doc, log) -> str:
 	"""The change in words; empty where ERPNext itself moves what is different after posting."""
 	before = log.request and frappe.db.get_value("Approval Request", log.request, "content")
 	if before:
-		changes = [
-			change
-			for change in content.changed(before, content.material(doc))
-			if not moves.by_erpnext(doc.doctype, change.path)
-		]
+		changes = rules.changes(
+			moves.comparable(doc.doctype, rules.parse(before)),
+			moves.comparable(doc.doctype, rules.parse(content.as_text(content.material(doc)))),
+		)
 		if not changes:
 			return ""
 		lines = [
 			_("{0}: {1} → {2}").format(
-				f"{line['label']} ({line['row']})" if line["row"] else line["label"], line["before"], line["after"]
+				f"{line['label']} ({line['row']})" if line["row"] else line["label"],
+				line["before"],
+				line["after"],
 			)
 			for line in differences.described(doc.doctype, changes)
 		]
@@ -230,7 +247,7 @@ def _no_longer_passes(doc, log) -> str:
 	if verdict.passes:
 		return ""
 	return _("It passed without approval ({0}); as it is now, chain {1} would have asked for it.").format(
-		_(log.outcome), verdict.chain.name
+		_(log.outcome, context="Approval Gate Log"), verdict.chain.name
 	)
 
 
@@ -276,6 +293,7 @@ def check_logs() -> list[str]:
 			| (request.fingerprint != log.fingerprint)
 		)
 		.select(log.name, log.reference_doctype, log.reference_name, log.action, log.request, log.user)
+		.orderby(log.creation, order=frappe.qb.desc)
 		.limit(breaches.LIMIT)
 		.run(as_dict=True)
 	)

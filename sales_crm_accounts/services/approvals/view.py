@@ -115,6 +115,7 @@ def of_request(request) -> dict:
 	progress = requests.progress_of(request, rows)
 	mine = decisions.principals(request, progress, user) if open_ else {}
 	asked = decisions.open_questions(request, rows) if open_ else {}
+	answered = {step.user: place for place, step in enumerate(rows) if step.decision == "Answered"}
 	manager = is_manager(user)
 	part = decisions.takes_part(request, user)
 	level = _level_of(request, progress, mine)
@@ -177,9 +178,9 @@ def of_request(request) -> dict:
 				"full_name": get_fullname(step.user),
 				"text": step.comment,
 				"to_user": step.to_user,
-				"open": step.to_user in asked,
+				"open": open_ and place > answered.get(step.to_user, -1),
 			}
-			for step in rows
+			for place, step in enumerate(rows)
 			if step.decision == "Asked"
 		],
 		"why": why(request, user, mine),
@@ -218,6 +219,12 @@ def levels_of(request, progress, rows) -> list[dict]:
 		if step.decision in ("Approved", "Rejected")
 	}
 	groups = {group.row: group for group in routes.from_json(request.frozen_route).groups}
+	# In the reader's language; the request keeps them in that of who asked.
+	reasons = {
+		(group.row, candidate.user): routes.reason_text(candidate)
+		for group in groups.values()
+		for candidate in group.candidates
+	}
 	return [
 		{
 			"row": state_.row,
@@ -232,7 +239,7 @@ def levels_of(request, progress, rows) -> list[dict]:
 				{
 					"user": row.user,
 					"full_name": row.full_name,
-					"reason": row.reason,
+					"reason": reasons.get((row.level_row, row.user)) or row.reason,
 					"status": row.status,
 					"origin": row.origin,
 					"signed_by": row.signed_by,

@@ -63,6 +63,11 @@ def test_different_values_have_different_fingerprints(one, other):
 	assert fingerprint({"field": one}) != fingerprint({"field": other})
 
 
+def test_a_list_keeps_the_place_of_what_is_empty():
+	assert parse(canonical({"field": ["a", None, {}]})) == {"field": ["a", None, {}]}
+	assert fingerprint({"field": [None, "a"]}) != fingerprint({"field": ["a", None]})
+
+
 def test_an_empty_field_is_as_good_as_none():
 	assert fingerprint({"a": 1, "b": None}) == fingerprint({"a": 1})
 

@@ -108,6 +108,11 @@ class TestOncePerChain:
 			Decision(1, "b", "d"),
 		)
 
+	def test_a_delegate_signs_for_one_person_only(self):
+		chain = route(any_one(1, "b"), any_one(1, "c"))
+		assert not progress(chain, signed(1, "b/d", "c/d")).complete
+		assert progress(chain, signed(1, "b/d", "c/e")).complete
+
 	def test_who_signed_for_another_is_skipped_later(self):
 		assert statuses(route(any_one(1, "b"), any_one(2, "d")), signed(1, "b/d")) == [APPROVED, SKIPPED]
 
@@ -275,6 +280,18 @@ def test_the_order_of_decisions_does_not_matter(chain, orders):
 	for one, other in zip(listed.groups, shuffled.groups, strict=True):
 		assert (one.status, one.needed, one.pending) == (other.status, other.needed, other.pending)
 		assert {d.user for d in one.signed} == {d.user for d in other.signed}
+
+
+@given(
+	routes(),
+	st.lists(
+		st.builds(Decision, st.integers(1, 3), st.sampled_from(PEOPLE), st.sampled_from(PEOPLE)), max_size=8
+	),
+)
+def test_whatever_was_recorded_no_person_counts_twice(chain, decisions):
+	counted = [d for state in progress(chain, decisions).groups for d in state.signed]
+	people = [person for d in counted for person in {d.user, d.actor}]
+	assert len(people) == len(set(people))
 
 
 # Plays: whoever may sign signs, in any order, for themselves or for another

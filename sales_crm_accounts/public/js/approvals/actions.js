@@ -40,12 +40,12 @@ Object.assign(sales_crm_accounts.approvals, {
 		return run(state, options);
 	},
 
-	/** Wait until what was approved is posted in the background; resolves to whether it is. */
+	/** Wait until the background has posted what was approved (`docstatus` 1, or 2 for cancelling); resolves to whether it has. */
 	async wait_for_posting(doctype, name, docstatus, tries = 8) {
 		for (let look = 0; look < tries; look++) {
 			await new Promise((resolve) => setTimeout(resolve, 1200));
 			const { message } = await frappe.db.get_value(doctype, name, "docstatus");
-			if (cint(message?.docstatus) !== docstatus) return true;
+			if (cint(message?.docstatus) === docstatus) return true;
 		}
 		return false;
 	},
@@ -97,7 +97,7 @@ function decide(decision, state, { channel = "Form" }) {
 	}
 	fields.push({
 		...COMMENT,
-		label: approving ? __("Comment") : __("Why it is rejected"),
+		label: approving ? __("Comment", null, "Approval Step") : __("Why it is rejected"),
 		reqd: comment_needed ? 1 : 0,
 		description: approving ? "" : __("The requester has to know what to change."),
 	});
@@ -166,7 +166,7 @@ function ask({ request }) {
 			{
 				fieldtype: "Select",
 				fieldname: "to_user",
-				label: __("To"),
+				label: __("To", null, "Approval Step"),
 				options: [...options].map(([value, label]) => ({ value, label })),
 				default: options.has(request.requester) ? request.requester : "",
 				reqd: 1,
@@ -274,7 +274,7 @@ function reassign({ request, can }) {
 			{
 				fieldtype: "Select",
 				fieldname: "from_user",
-				label: __("Instead Of"),
+				label: __("Instead Of", null, "Approval Request Approver"),
 				options: [...waiting].map(([value, label]) => ({ value, label })),
 				default: waiting.has(me) ? me : waiting.keys().next().value,
 				reqd: 1,

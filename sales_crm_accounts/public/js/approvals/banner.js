@@ -4,12 +4,12 @@ const approvals = sales_crm_accounts.approvals;
 
 /**
  * Over a document's form: which way its approval goes, where it stands, why, and what the user can do.
- * With `parent` and `read` it stands elsewhere and shows another answer: on the form of the request itself.
+ * With `read` it shows another answer, and all of it: on the form of the request itself.
  */
 approvals.Banner = class Banner {
-	constructor(frm, { parent, read } = {}) {
+	constructor(frm, { read } = {}) {
 		this.frm = frm;
-		this.parent = parent;
+		this.whole = Boolean(read);
 		this.read =
 			read || (({ doctype, doc }) => approvals.call("state", { doctype, name: doc.name }));
 		this.wrapper = $(
@@ -50,15 +50,13 @@ approvals.Banner = class Banner {
 			.attr("class", `sca-approval ${this.tone()}`)
 			.html(this.head() + this.why() + (this.is_open() ? this.body() : ""));
 		if (!this.wrapper.parent().length) {
-			this.wrapper.prependTo(
-				this.parent || this.frm.layout.wrapper.find(".form-page").first()
-			);
+			this.wrapper.prependTo(this.frm.layout.wrapper.find(".form-page").first());
 		}
 	}
 
 	is_open() {
 		if (this.open !== undefined) return this.open;
-		if (this.parent) return true;
+		if (this.whole) return true;
 		const { request, needs_approval, action } = this.state;
 		if (!request)
 			return Boolean(needs_approval) && action !== "Cancel" && !this.hidden_request();
@@ -105,7 +103,7 @@ approvals.Banner = class Banner {
 				${request?.amount ? approvals.money(request.amount, request.currency) : ""}
 				<span class="sca-note">${about.map(esc).join(" · ")}</span>
 				<button type="button" class="btn btn-xs btn-default sca-approval-toggle"
-					aria-expanded="${this.is_open()}">${this.is_open() ? __("Less") : __("More")}</button>
+					aria-expanded="${this.is_open()}">${this.is_open() ? __("Less", null, "Approval Request") : __("More")}</button>
 			</div>`;
 	}
 
@@ -198,15 +196,19 @@ approvals.Banner = class Banner {
 		const { doctype, docname } = frm;
 		if (action === "request" && frm.is_dirty()) await frm.save();
 		const result = await approvals.act(action, state, { doctype, name: docname });
-		const last = ["approve"].includes(action) && result?.status === "Approved";
-		if (last && state.request.after_approval === "Post It for the Requester") {
+		let posted = false;
+		if (result?.status === "Approved" && state.request.after_approval !== "Only Allow It") {
 			await this.refresh();
-			const before = cint(frm.doc.docstatus);
-			if (!(await approvals.wait_for_posting(doctype, docname, before))) {
-				return this.refresh();
-			}
+			const { reference_doctype, reference_name, action: wanted } = state.request;
+			posted = await approvals.wait_for_posting(
+				reference_doctype,
+				reference_name,
+				wanted === "Cancel" ? 2 : 1
+			);
 		}
-		if (frm.docname === docname && !frm.is_dirty()) await frm.reload_doc();
+		if (frm.docname !== docname) return;
+		// What was typed meanwhile is kept, unless the document has been posted.
+		if (posted || !frm.is_dirty()) await frm.reload_doc();
 		else this.refresh();
 	}
 };
@@ -232,7 +234,9 @@ $(document).on("form-refresh", (event, frm) => {
 });
 
 // The gate stopped a submit: the request has been opened meanwhile.
-frappe.request.on_error("ApprovalRequired", async () => {
+frappe.request.on_error("ApprovalRequired", async ({ _server_messages }) => {
+	// With a handler of its own the desk leaves the message to it.
+	if (_server_messages) frappe.msgprint(JSON.parse(_server_messages));
 	const frm = frappe.container.page?.frm || shown.get(frappe.get_route()[1]);
 	if (!frm) return;
 	if (!doctypes().includes(frm.doctype)) await read_doctypes();

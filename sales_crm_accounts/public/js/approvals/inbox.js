@@ -137,7 +137,7 @@ approvals.Inbox = class Inbox {
 		const tabs = [
 			["mine", __("Waiting for Me"), this.counts?.mine],
 			["asked", __("I Asked"), this.counts?.asked],
-			["done", __("Done"), 0],
+			["done", __("Done", null, "Approval Request"), 0],
 		];
 		this.body.find(".sca-tabs").html(
 			tabs
@@ -298,7 +298,9 @@ approvals.Inbox = class Inbox {
 				{
 					fieldtype: "Small Text",
 					fieldname: "comment",
-					label: approving ? __("Comment") : __("Why they are rejected"),
+					label: approving
+						? __("Comment", null, "Approval Step")
+						: __("Why they are rejected"),
 					reqd: approving ? 0 : 1,
 				},
 			],

@@ -57,7 +57,7 @@ approvals.InboxDetail = class InboxDetail {
 			[esc(data.rows.label), this.rows()],
 			[__("What Will Be Posted"), this.ledger()],
 			[__("Attachments"), this.attachments()],
-			[__("Route"), approvals.route_html(data.request.levels)],
+			[__("Route", null, "Approval Request"), approvals.route_html(data.request.levels)],
 			[__("History"), approvals.steps_html(data.request.steps)],
 		];
 		this.wrapper.html(`

@@ -1,6 +1,7 @@
 frappe.provide("sales_crm_accounts.approvals");
 
 const SHOWN = 3;
+const CHANGES = 8;
 const MARKS = {
 	Approved: "✓",
 	Rejected: "✕",
@@ -9,6 +10,7 @@ const MARKS = {
 	"Not Needed": "–",
 	Waiting: "○",
 };
+const status_text = (status) => __(status, null, "Approval Request Approver");
 
 // Pieces that show a request: its route, what was done, what changed. Each gives HTML, everything from outside escaped.
 Object.assign(sales_crm_accounts.approvals, {
@@ -20,7 +22,9 @@ Object.assign(sales_crm_accounts.approvals, {
 			if (!stages.has(level.level)) stages.set(level.level, []);
 			stages.get(level.level).push(level);
 		}
-		return `<ol class="sca-route" aria-label="${__("Route")}">${[...stages]
+		return `<ol class="sca-route" aria-label="${__("Route", null, "Approval Request")}">${[
+			...stages,
+		]
 			.map(
 				([number, groups]) => `
 				<li class="sca-stage-of-route">
@@ -33,7 +37,7 @@ Object.assign(sales_crm_accounts.approvals, {
 	level_html(level, number) {
 		const { esc } = this;
 		const state = (level.status || "Waiting").toLowerCase();
-		const words = [__(level.status || "Waiting"), this.rule_text(level)];
+		const words = [status_text(level.status || "Waiting"), this.rule_text(level)];
 		if (level.needed > 1 && level.signed) words.push(__("{0} signed", [level.signed]));
 		return `
 			<div class="sca-level ${state}" ${state === "pending" ? `aria-current="step"` : ""}>
@@ -90,7 +94,7 @@ Object.assign(sales_crm_accounts.approvals, {
 				<span class="sca-mark" aria-hidden="true">${MARKS[status] || "○"}</span>
 				<div>
 					<span title="${esc(person.reason)}">${esc(person.full_name || person.user)}</span>
-					<span class="sr-only">${__(status)}</span>
+					<span class="sr-only">${status_text(status)}</span>
 					${lines.map((line) => `<div class="sca-note">${esc(line)}</div>`).join("")}
 					${person.comment ? `<div class="sca-quote">${esc(person.comment)}</div>` : ""}
 				</div>
@@ -99,7 +103,11 @@ Object.assign(sales_crm_accounts.approvals, {
 
 	step_text(step) {
 		const who = step.on_behalf_of
-			? __("{0} for {1}", [step.full_name, step.on_behalf_of_name || step.on_behalf_of])
+			? __(
+					"{0} for {1}",
+					[step.full_name, step.on_behalf_of_name || step.on_behalf_of],
+					"Approval Step"
+				)
 			: step.full_name;
 		const to = step.to_user_name || step.to_user;
 		const texts = {
@@ -115,11 +123,11 @@ Object.assign(sales_crm_accounts.approvals, {
 			Reminded: () => __("{0} was reminded", [to || who]),
 			Escalated: () =>
 				__("Escalated from {0} to {1}", [step.on_behalf_of_name || who, to || ""]),
-			Posted: () => __("Posted"),
+			Posted: () => __("Posted", null, "Approval Step"),
 			"Posting Failed": () => __("Could not be posted"),
 			Refused: () => __("{0} tried to decide and was refused", [who]),
 		};
-		return texts[step.decision]?.() ?? __(step.decision);
+		return texts[step.decision]?.() ?? __(step.decision, null, "Approval Step");
 	},
 
 	steps_html(steps) {
@@ -161,30 +169,38 @@ Object.assign(sales_crm_accounts.approvals, {
 			.join("");
 	},
 
+	// What was entered comes first; figures that follow from it are folded away.
 	changes_html(changes) {
 		const { esc } = this;
 		if (!changes?.length) {
 			return `<div class="sca-note">${__("Nothing that counts was changed.")}</div>`;
 		}
-		return `
+		const line = (change) => `<tr>
+			<td>${esc(change.label)}${
+				change.row ? ` <span class="text-muted">${__("row {0}", [change.row])}</span>` : ""
+			}</td>
+			<td class="sca-before">${esc(change.before) || "–"}</td>
+			<td>${esc(change.after) || "–"}</td>
+		</tr>`;
+		const table = (rows) => `
 			<table class="sca-lines sca-changes">
 				<thead><tr>
-					<th>${__("Field")}</th><th>${__("Before")}</th><th>${__("Now")}</th>
+					<th>${__("Field")}</th>
+					<th>${__("Before", null, "Approval Request")}</th>
+					<th>${__("Now", null, "Approval Request")}</th>
 				</tr></thead>
-				<tbody>${changes
-					.map(
-						(change) => `<tr>
-							<td>${esc(change.label)}${
-								change.row
-									? ` <span class="text-muted">${__("row {0}", [change.row])}</span>`
-									: ""
-							}</td>
-							<td class="sca-before">${esc(change.before) || "–"}</td>
-							<td>${esc(change.after) || "–"}</td>
-						</tr>`
-					)
-					.join("")}</tbody>
+				<tbody>${rows.map(line).join("")}</tbody>
 			</table>`;
+		const shown = changes.length > CHANGES + 1 ? CHANGES : changes.length;
+		const rest = changes.slice(shown);
+		return (
+			table(changes.slice(0, shown)) +
+			(rest.length
+				? `<details class="sca-more"><summary>${__("{0} more changes", [
+						rest.length,
+					])}</summary>${table(rest)}</details>`
+				: "")
+		);
 	},
 
 	rounds_html(history, but) {

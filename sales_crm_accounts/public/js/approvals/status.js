@@ -22,7 +22,11 @@ Object.assign(sales_crm_accounts.approvals, {
 	},
 
 	pill(status, colors = this.request_colors) {
-		return `<span class="indicator-pill no-indicator-dot ${colors[status] || "gray"}">${__(status)}</span>`;
+		return `<span class="indicator-pill no-indicator-dot ${colors[status] || "gray"}">${__(
+			status,
+			null,
+			"Approval Request"
+		)}</span>`;
 	},
 
 	/** Day and time as the user writes them; the seconds say nothing here. */
@@ -36,10 +40,6 @@ Object.assign(sales_crm_accounts.approvals, {
 
 	document_link(doctype, name) {
 		return `<a href="${frappe.utils.get_form_link(doctype, name)}">${__(doctype)} ${this.esc(name)}</a>`;
-	},
-
-	action_text(action) {
-		return action === "Cancel" ? __("Cancelling") : __("Posting");
 	},
 
 	/** "any one of 3", "2 of 4 needed", "all 3 needed": how many of a level's people have to sign. */

@@ -87,6 +87,7 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 	relief_note() {
 		const { data } = this;
 		const parts = [];
+		if (data.outstanding < 0) parts.push(__("Owed to the customer"));
 		if (data.credited)
 			parts.push(__("Credited {0}", [format_currency(data.credited, data.currency)]));
 		if (data.written_off) {
@@ -273,9 +274,10 @@ sales_crm_accounts.deal.CashPanel = class CashPanel {
 		return html;
 	}
 
-	// Its day, and its number once there is one.
+	// The day it is planned for; its own day and its number once there is one.
 	invoice(row) {
-		const day = sales_crm_accounts.deal.date(row.planned_invoice_date) || "–";
+		const day =
+			sales_crm_accounts.deal.date(row.invoice_date || row.planned_invoice_date) || "–";
 		if (!row.sales_invoice) return `<div class="sca-day">${day}</div>`;
 		// Without the right to read invoices a link would lead to an error page.
 		const name = this.data.can_read_invoices

@@ -63,6 +63,16 @@ sales_crm_accounts.deal.StageBar = class StageBar {
 					.on("click", () => this.move(step.value));
 			}
 		}
+		this.show_present();
+	}
+
+	// On a phone the bar is wider than the screen.
+	show_present() {
+		const present = this.bar.find(".now, .end").last()[0];
+		if (!present) return;
+		const hidden =
+			present.getBoundingClientRect().right - this.bar[0].getBoundingClientRect().right;
+		if (hidden > 0) this.bar[0].scrollLeft += hidden;
 	}
 
 	async move(stage) {

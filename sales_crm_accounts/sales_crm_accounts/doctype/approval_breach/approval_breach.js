@@ -31,7 +31,7 @@ function explain(frm) {
 			{
 				fieldtype: "Small Text",
 				fieldname: "explanation",
-				label: __("Explanation"),
+				label: __("Explanation", null, "Approval Breach"),
 				description: __("How it came about, and what was done."),
 				default: frm.doc.explanation,
 				reqd: 1,

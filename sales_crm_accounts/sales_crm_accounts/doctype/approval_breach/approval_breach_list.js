@@ -7,6 +7,6 @@ frappe.listview_settings["Approval Breach"] = {
 
 	get_indicator(doc) {
 		const color = sales_crm_accounts.approvals.breach_colors[doc.status];
-		return [__(doc.status), color, `status,=,${doc.status}`];
+		return [__(doc.status, null, "Approval Breach"), color, `status,=,${doc.status}`];
 	},
 };

@@ -252,14 +252,6 @@ function what_if(frm) {
 		size: "large",
 		fields: [
 			{
-				fieldtype: "Link",
-				fieldname: "name",
-				label: __(frm.doc.document_type),
-				options: frm.doc.document_type,
-				description: __("Choose a document, or give an amount below."),
-			},
-			{ fieldtype: "Column Break" },
-			{
 				fieldtype: "Currency",
 				fieldname: "amount",
 				label: __("Amount ({0})", [currency_of(frm)]),
@@ -272,6 +264,15 @@ function what_if(frm) {
 				options: "User",
 				default: frappe.session.user,
 				get_query: () => ({ filters: { enabled: 1, user_type: "System User" } }),
+			},
+			{ fieldtype: "Column Break" },
+			{
+				fieldtype: "Link",
+				fieldname: "name",
+				label: __("Or for This {0}", [__(frm.doc.document_type)]),
+				options: frm.doc.document_type,
+				// Who configures chains need not see the documents.
+				hidden: frappe.model.can_read(frm.doc.document_type) ? 0 : 1,
 			},
 			{ fieldtype: "Section Break" },
 			{ fieldtype: "HTML", fieldname: "answer" },

@@ -13,6 +13,6 @@ frappe.listview_settings["Approval Chain"] = {
 		if (doc.valid_from && doc.valid_from > today) {
 			return [__("Planned"), "blue", `active,=,1|valid_from,>,${today}`];
 		}
-		return [__("Active"), "green", "active,=,1"];
+		return [__("Active", null, "Approval Chain"), "green", "active,=,1"];
 	},
 };

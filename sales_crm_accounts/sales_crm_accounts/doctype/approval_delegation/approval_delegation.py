@@ -21,9 +21,9 @@ class ApprovalDelegation(Document):
 			frappe.throw(_("{0} is disabled.").format(get_fullname(self.delegate)))
 		if self.delegate == frappe.session.user:
 			frappe.throw(
-				_("Nobody takes over somebody else's approvals by themselves: {0} has to delegate them.").format(
-					get_fullname(self.delegator)
-				)
+				_(
+					"Nobody takes over somebody else's approvals by themselves: {0} has to delegate them."
+				).format(get_fullname(self.delegator))
 			)
 		if flt(self.max_amount) and not self.currency:
 			frappe.throw(_("Give the currency of the amount."))

@@ -14,9 +14,4 @@ frappe.listview_settings["Approval Delegation"] = {
 		if (doc.to_date < today) return [__("Past"), "gray", `disabled,=,0|to_date,<,${today}`];
 		return [__("In Force"), "green", `disabled,=,0|from_date,<=,${today}|to_date,>=,${today}`];
 	},
-
-	formatters: {
-		delegator: (value) => frappe.utils.escape_html(frappe.user.full_name(value)),
-		delegate: (value) => frappe.utils.escape_html(frappe.user.full_name(value)),
-	},
 };

@@ -7,7 +7,7 @@ frappe.ui.form.on("Approval Request", {
 	refresh(frm) {
 		frm.disable_save();
 		const { reference_doctype: doctype, reference_name: name } = frm.doc;
-		frm.toggle_display(["approvers", "content", "frozen_route"], false);
+		frm.toggle_display(["route_html", "approvers", "content", "frozen_route"], false);
 		frm.add_custom_button(__("Open {0}", [__(doctype)]), () =>
 			frappe.set_route("Form", doctype, name)
 		);
@@ -15,7 +15,6 @@ frappe.ui.form.on("Approval Request", {
 			frappe.set_route("approvals", frm.doc.name)
 		);
 		frm.request_banner ??= new approvals.Banner(frm, {
-			parent: frm.fields_dict.route_html.$wrapper,
 			read: () => approvals.call("request_state", { request: frm.doc.name }),
 		});
 		frm.request_banner.refresh();

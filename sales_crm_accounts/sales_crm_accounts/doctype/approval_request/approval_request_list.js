@@ -5,7 +5,9 @@ frappe.listview_settings["Approval Request"] = {
 	add_fields: ["status", "posted", "posting_error", "currency", "party_name", "title", "round"],
 
 	onload(listview) {
-		listview.page.add_inner_button(__("Inbox"), () => frappe.set_route("approvals"));
+		listview.page.add_inner_button(__("Inbox", null, "Approval Request"), () =>
+			frappe.set_route("approvals")
+		);
 	},
 
 	get_indicator(doc) {
@@ -13,6 +15,6 @@ frappe.listview_settings["Approval Request"] = {
 			return [__("Not Posted"), "red", "status,=,Approved|posted,=,0"];
 		}
 		const color = sales_crm_accounts.approvals.request_colors[doc.status];
-		return [__(doc.status), color, `status,=,${doc.status}`];
+		return [__(doc.status, null, "Approval Request"), color, `status,=,${doc.status}`];
 	},
 };

@@ -17,6 +17,10 @@ frappe.listview_settings["Approval Step"] = {
 			"Sent Back": "orange",
 			Escalated: "orange",
 		}[doc.decision];
-		return [__(doc.decision), color || "gray", `decision,=,${doc.decision}`];
+		return [
+			__(doc.decision, null, "Approval Step"),
+			color || "gray",
+			`decision,=,${doc.decision}`,
+		];
 	},
 };

@@ -1,7 +1,7 @@
 // Copyright (c) 2026, sales_crm_accounts contributors
 // License: GPL-3.0. See LICENSE
 
-frappe.provide("sales_crm_accounts.deal");
+const { plan, totals } = sales_crm_accounts.deal;
 
 const KEEP_ON_CANCEL = [
 	"Asset",
@@ -35,6 +35,9 @@ const KEEP_ON_CANCEL = [
 	"Supplier Quotation",
 ];
 
+// What a customer's own settings replace, whatever stood there.
+const FOLLOW_CUSTOMER = ["currency", "taxes_and_charges"];
+
 frappe.ui.form.on("Deal", {
 	setup(frm) {
 		set_queries(frm);
@@ -56,12 +59,9 @@ frappe.ui.form.on("Deal", {
 			["base_net_total", "base_grand_total"],
 			frm.doc.currency !== company_currency(frm)
 		);
-		show_plan_sum(frm);
+		totals.show_plan_sum(frm);
 		show_cash(frm);
-		if (!frm.is_new()) {
-			show_indicators(frm);
-			await add_buttons(frm);
-		}
+		if (!frm.is_new()) await sales_crm_accounts.deal.show_head(frm);
 	},
 
 	validate(frm) {
@@ -83,6 +83,7 @@ frappe.ui.form.on("Deal", {
 			if (frm.doc[field]) frm.set_value(field, "");
 		}
 		if (frm.doc.customer) frm.trigger("customer");
+		else fill_taxes(frm);
 	},
 
 	async customer(frm) {
@@ -93,7 +94,7 @@ frappe.ui.form.on("Deal", {
 		});
 		const { sales_team, ...values } = defaults;
 		for (const [field, value] of Object.entries(values)) {
-			if (value && (!frm.doc[field] || field === "currency"))
+			if (value && (!frm.doc[field] || FOLLOW_CUSTOMER.includes(field)))
 				await frm.set_value(field, value);
 		}
 		if (sales_team.length && !(frm.doc.sales_team || []).length) {
@@ -116,11 +117,11 @@ frappe.ui.form.on("Deal", {
 					args: "for_selling",
 				});
 		await frm.set_value("conversion_rate", rate || 0);
-		preview_totals(frm);
+		totals.refresh(frm);
 	},
 
-	conversion_rate: preview_totals,
-	discount_amount: preview_totals,
+	conversion_rate: (frm) => totals.refresh(frm),
+	discount_amount: (frm) => totals.refresh(frm),
 
 	selling_price_list(frm) {
 		(frm.doc.items || []).forEach((row) => row.item_code && fetch_item(frm, row));
@@ -134,7 +135,7 @@ frappe.ui.form.on("Deal", {
 			});
 			frm.clear_table("plan");
 			rows.forEach((row) => frm.add_child("plan", row));
-			preview_plan(frm);
+			totals.refresh_plan(frm);
 			frm.refresh_field("plan");
 		};
 		if (!(frm.doc.plan || []).some((row) => row.description)) return fill();
@@ -162,23 +163,23 @@ frappe.ui.form.on("Deal Item", {
 	},
 	qty: row_amount,
 	rate: row_amount,
-	items_remove: preview_totals,
+	items_remove: (frm) => totals.refresh(frm),
 });
 
 frappe.ui.form.on("Deal Plan Row", {
 	plan_add(frm, cdt, cdn) {
-		const used = (frm.doc.plan || []).reduce((sum, row) => sum + flt(row.percent), 0);
-		frappe.model.set_value(cdt, cdn, "percent", Math.max(0, flt(100 - used, 2)));
+		plan.fill_percent(frm.doc.plan, locals[cdt][cdn]);
 	},
-	basis: preview_plan,
-	percent: preview_plan,
-	amount: preview_plan,
-	plan_remove: preview_plan,
+	billing_trigger: plan.ask_for_details,
+	basis: (frm) => totals.refresh_plan(frm),
+	percent: (frm) => totals.refresh_plan(frm),
+	amount: (frm) => totals.refresh_plan(frm),
+	plan_remove: (frm) => totals.refresh_plan(frm),
 });
 
 frappe.ui.form.on("Deal Planned Cost", {
-	amount: preview_costs,
-	planned_costs_remove: preview_costs,
+	amount: (frm) => totals.refresh_costs(frm),
+	planned_costs_remove: (frm) => totals.refresh_costs(frm),
 });
 
 function company_currency(frm) {
@@ -250,11 +251,19 @@ async function fill_defaults(frm) {
 		await frm.set_value("company", frappe.defaults.get_user_default("Company"));
 	if (!frm.doc.currency && frm.doc.company)
 		await frm.set_value("currency", company_currency(frm));
+	if (frm.doc.company && !frm.doc.taxes_and_charges) await fill_taxes(frm);
 	if (!frm.doc.stage) {
 		const [first] = await sales_crm_accounts.deal.StageBar.stages();
 		if (first) await frm.set_value("stage", first.name);
 		frm.stage_bar?.refresh();
 	}
+}
+
+async function fill_taxes(frm) {
+	const taxes = await frappe.xcall("sales_crm_accounts.api.desk.default_taxes", {
+		company: frm.doc.company,
+	});
+	if (taxes && !frm.doc.taxes_and_charges) await frm.set_value("taxes_and_charges", taxes);
 }
 
 // Rows of a copied deal, or of one made from an Opportunity or Quotation: they come with their rates, without amounts.
@@ -265,7 +274,7 @@ async function complete_items(frm) {
 	}
 	if ((frm.doc.items || []).length) {
 		frm.refresh_field("items");
-		preview_totals(frm);
+		totals.refresh(frm);
 	}
 }
 
@@ -301,125 +310,7 @@ async function row_amount(frm, cdt, cdn) {
 		"amount",
 		flt(flt(row.qty) * flt(row.rate), precision("amount", row))
 	);
-	preview_totals(frm);
-}
-
-// What the form shows until it is saved; the server computes the same again and adds the taxes.
-function preview_totals(frm) {
-	const { doc } = frm;
-	if (doc.docstatus) return;
-	const items = doc.items || [];
-	const untaxed = flt(doc.grand_total) - flt(doc.total_taxes_and_charges);
-	const tax_rate = untaxed ? flt(doc.total_taxes_and_charges) / untaxed : 0;
-	const total = flt(
-		items.reduce((sum, row) => sum + flt(row.amount), 0),
-		precision("total")
-	);
-	const net_total = flt(total - flt(doc.discount_amount), precision("net_total"));
-	const taxes = flt(net_total * tax_rate, precision("net_total"));
-	Object.assign(doc, {
-		total_qty: items.reduce((sum, row) => sum + flt(row.qty), 0),
-		total,
-		net_total,
-		total_taxes_and_charges: taxes,
-		grand_total: net_total + taxes,
-		base_net_total: net_total * (flt(doc.conversion_rate) || 1),
-		base_grand_total: (net_total + taxes) * (flt(doc.conversion_rate) || 1),
-	});
-	for (const field of [
-		"total_qty",
-		"total",
-		"net_total",
-		"total_taxes_and_charges",
-		"grand_total",
-		"base_net_total",
-		"base_grand_total",
-	]) {
-		frm.refresh_field(field);
-	}
-	preview_plan(frm);
-	preview_costs(frm);
-}
-
-function preview_plan(frm) {
-	const { doc } = frm;
-	if (doc.docstatus) return;
-	const rows = doc.plan || [];
-	const places = precision("net_total");
-	let rest = flt(doc.net_total);
-	for (const row of rows) {
-		if (row.basis === "Remainder") continue;
-		row.net_amount =
-			row.basis === "Amount"
-				? flt(row.amount)
-				: flt((flt(doc.net_total) * flt(row.percent)) / 100, places);
-		rest -= row.net_amount;
-	}
-	const remainder = rows.find((row) => row.basis === "Remainder");
-	if (remainder) {
-		remainder.net_amount = flt(rest, places);
-	} else {
-		// Thirds typed as 33.33 % are shared out exactly by the server; here the last percentage takes the cents.
-		const last = rows.filter((row) => row.basis === "Percent").pop();
-		if (last && Math.abs(rest) <= (flt(doc.net_total) * 0.005 * rows.length) / 100 + 0.005) {
-			last.net_amount = flt(last.net_amount + rest, places);
-		}
-	}
-	frm.refresh_field("plan");
-	show_plan_sum(frm);
-}
-
-function show_plan_sum(frm) {
-	const field = frm.fields_dict.plan;
-	if (!field) return;
-	let line = field.$wrapper.find(".sca-plan-sum");
-	if (!line.length) line = $(`<div class="sca-plan-sum"></div>`).appendTo(field.$wrapper);
-	const rows = frm.doc.plan || [];
-	const net_total = flt(frm.doc.net_total);
-	if (!rows.length || !net_total) {
-		line.removeClass("off").text(
-			rows.length
-				? ""
-				: __("Left empty, the plan is filled from the default template when you save.")
-		);
-		return;
-	}
-	const sum = flt(
-		rows.reduce((total, row) => total + flt(row.net_amount), 0),
-		precision("net_total")
-	);
-	const money = (value) => format_currency(value, frm.doc.currency);
-	const gap = flt(net_total - sum, precision("net_total"));
-	line.toggleClass("off", gap !== 0).text(
-		gap === 0
-			? __("The plan covers the deal amount of {0} exactly.", [money(net_total)])
-			: gap > 0
-				? __("The plan sums to {0}: {1} of the deal amount {2} is missing.", [
-						money(sum),
-						money(gap),
-						money(net_total),
-					])
-				: __("The plan sums to {0}: {1} more than the deal amount {2}.", [
-						money(sum),
-						money(-gap),
-						money(net_total),
-					])
-	);
-}
-
-function preview_costs(frm) {
-	const { doc } = frm;
-	doc.total_planned_cost = (doc.planned_costs || []).reduce(
-		(sum, row) => sum + flt(row.amount),
-		0
-	);
-	doc.planned_margin = flt(doc.net_total) - doc.total_planned_cost;
-	doc.planned_margin_percent = flt(doc.net_total)
-		? (doc.planned_margin / doc.net_total) * 100
-		: 0;
-	["total_planned_cost", "planned_margin", "planned_margin_percent"].forEach((field) =>
-		frm.refresh_field(field)
-	);
+	totals.refresh(frm);
 }
 
 function show_cash(frm) {
@@ -432,73 +323,4 @@ function show_cash(frm) {
 	}
 	frm.cash_panel ??= new sales_crm_accounts.deal.CashPanel({ frm, wrapper: field.$wrapper });
 	frm.cash_panel.refresh();
-}
-
-function show_indicators(frm) {
-	const { doc } = frm;
-	const { deal_colors } = sales_crm_accounts.deal;
-	if (doc.docstatus < 2) frm.page.set_indicator(__(doc.status), deal_colors[doc.status]);
-	if (doc.docstatus === 1 && flt(doc.overdue_amount) > 0) {
-		frm.page.set_indicator(
-			__("{0} overdue", [
-				frappe.utils.html2text(format_currency(doc.overdue_amount, doc.currency)),
-			]),
-			"red"
-		);
-	}
-}
-
-async function add_buttons(frm) {
-	const { deal } = sales_crm_accounts;
-	const name = frm.doc.name;
-	const can = await frappe.xcall("sales_crm_accounts.api.desk.form_state", { deal: name });
-	if (frm.doc.name !== name || frm.is_dirty()) return;
-
-	if (can.can_win) frm.page.set_primary_action(__("Win the Deal"), () => deal.win(frm));
-	else if (frm.doc.docstatus === 0) frm.page.clear_primary_action();
-
-	const button = (allowed, label, action, group) => {
-		if (allowed) frm.add_custom_button(label, action, group);
-	};
-	button(can.can_preview, __("Preview"), () => deal.preview(frm));
-	button(can.can_lose, __("Lost"), () => deal.lose(frm));
-	button(can.can_reopen, __("Reopen"), () => deal.reopen(frm));
-	button(can.can_make_customer, __("Make Customer"), () => deal.make_customer(frm));
-	button(can.can_bill, __("Bill Now"), () => deal.bill(frm));
-	button(
-		can.can_change,
-		__("Change the Plan"),
-		() => frappe.new_doc("Deal Change", { deal: name }),
-		__("Actions")
-	);
-	button(can.can_credit, __("Make Credit Notes"), () => deal.credit(frm), __("Actions"));
-	button(
-		can.can_see_obstacles,
-		__("What Stands in the Way"),
-		() => deal.obstacles(frm),
-		__("Actions")
-	);
-	button(
-		frm.doc.docstatus === 1,
-		__("Installments"),
-		() =>
-			frappe.set_route("query-report", "Deal Installments", {
-				deal: name,
-				company: frm.doc.company,
-			}),
-		__("View")
-	);
-	button(
-		frm.doc.docstatus === 1 && frappe.model.can_read("GL Entry"),
-		__("Accounting Ledger"),
-		() =>
-			frappe.set_route("query-report", "General Ledger", {
-				company: frm.doc.company,
-				deal: [name],
-				from_date: frm.doc.won_on,
-				to_date: frappe.datetime.add_months(frappe.datetime.get_today(), 1),
-				group_by: "",
-			}),
-		__("View")
-	);
 }

@@ -4,7 +4,7 @@
 import frappe
 from frappe.model.document import Document
 
-from sales_crm_accounts.services import deals, sources, unwind, winning
+from sales_crm_accounts.services import deal_checks, deals, sources, unwind, winning
 
 
 class Deal(Document):
@@ -16,12 +16,22 @@ class Deal(Document):
 			winning.prepare(self)
 
 	def validate(self):
-		deals.check_party(self)
+		deal_checks.check_party(self)
+		deal_checks.check_opened(self)
 		deals.set_totals(self)
-		deals.check_accounting_links(self)
+		deal_checks.check_accounting_links(self)
 		deals.set_costs(self)
 		deals.set_plan(self)
 		deals.set_stage(self)
+
+	def on_update(self):
+		self.flags.log_stage = self.flags.stage_moved and self._action == "save"
+
+	def on_change(self):
+		# Runs on every db_set, too; the log comes last, after the version of the deal.
+		if self.flags.log_stage:
+			self.flags.log_stage = False
+			deals.log_stage(self)
 
 	def before_submit(self):
 		winning.check(self)
@@ -40,8 +50,10 @@ class Deal(Document):
 	def on_submit(self):
 		self.db_set("status", "Won", update_modified=False)
 		winning.won(self)
+		self.flags.log_stage = True
 
 	def before_update_after_submit(self):
+		deals.check_plan_kept(self)
 		deals.set_costs(self)
 
 	def before_cancel(self):

@@ -1,6 +1,8 @@
 // Copyright (c) 2026, sales_crm_accounts contributors
 // License: GPL-3.0. See LICENSE
 
+const { plan } = sales_crm_accounts.deal;
+
 frappe.ui.form.on("Deal Change", {
 	setup(frm) {
 		frm.set_query("deal", () => ({ filters: { docstatus: 1 } }));
@@ -55,6 +57,7 @@ frappe.ui.form.on("Deal Change Row", {
 		row.trigger_date = frappe.datetime.add_months(frappe.datetime.get_today(), 1);
 		share(frm);
 	},
+	billing_trigger: plan.ask_for_details,
 	basis: share,
 	percent: share,
 	amount: share,
@@ -89,44 +92,30 @@ async function fill(frm) {
 
 function missing(frm) {
 	const planned = (frm.doc.rows || []).reduce((sum, row) => sum + flt(row.net_amount), 0);
-	return flt(flt(frm.doc.new_unbilled_amount) - planned, precision("new_unbilled_amount"));
+	return flt(
+		flt(frm.doc.new_unbilled_amount) - planned,
+		precision("new_unbilled_amount", frm.doc)
+	);
 }
 
 // What the form shows until it is saved; the server shares the amount again, to the cent.
 function share(frm) {
-	const total = flt(frm.doc.new_unbilled_amount);
-	const rows = frm.doc.rows || [];
-	let rest = total;
-	for (const row of rows) {
-		if (row.basis === "Remainder") continue;
-		row.net_amount =
-			row.basis === "Amount"
-				? flt(row.amount)
-				: flt((total * flt(row.percent)) / 100, precision("new_unbilled_amount"));
-		rest -= row.net_amount;
-	}
-	const remainder = rows.find((row) => row.basis === "Remainder");
-	if (remainder) remainder.net_amount = flt(rest, precision("new_unbilled_amount"));
+	const places = precision("new_unbilled_amount", frm.doc);
+	plan.share(frm.doc.rows || [], flt(frm.doc.new_unbilled_amount), places);
 	frm.refresh_field("rows");
 	show_sum(frm);
 }
 
 function show_sum(frm) {
 	const field = frm.fields_dict.rows;
-	let line = field.$wrapper.find(".sca-plan-sum");
-	if (!line.length) line = $(`<div class="sca-plan-sum"></div>`).appendTo(field.$wrapper);
-	if (!(frm.doc.rows || []).length) return line.text("");
+	if (!(frm.doc.rows || []).length) return plan.show_line(field, "");
 	const gap = missing(frm);
 	const money = (value) => format_currency(value, frm.doc.currency);
 	const total = money(frm.doc.new_unbilled_amount);
-	line.toggleClass("off", gap !== 0).text(
-		gap === 0
-			? __("The rows cover the {0} still to be billed exactly.", [total])
-			: gap > 0
-				? __("{0} of the {1} still to be billed is not in the rows.", [money(gap), total])
-				: __("The rows take {0} more than the {1} still to be billed.", [
-						money(-gap),
-						total,
-					])
-	);
+	let text = __("The rows cover the {0} still to be billed exactly.", [total]);
+	if (gap > 0)
+		text = __("{0} of the {1} still to be billed is not in the rows.", [money(gap), total]);
+	else if (gap < 0)
+		text = __("The rows take {0} more than the {1} still to be billed.", [money(-gap), total]);
+	plan.show_line(field, text, gap !== 0);
 }

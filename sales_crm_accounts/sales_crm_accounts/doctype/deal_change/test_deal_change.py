@@ -7,23 +7,9 @@ import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
 from sales_crm_accounts.api import changes as api
-from sales_crm_accounts.api import deal as deal_api
 from sales_crm_accounts.services import billing, changes
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
-
-
-def make_change(deal, rows=None, amount_change=0, reason="Customer asked for it", submit=False):
-	"""A Deal Change as the form makes it: filled with what is not billed, rows replaced where given."""
-	values = api.fill(deal.name)
-	if rows is not None:
-		values["rows"] = rows
-	change = frappe.get_doc(
-		{"doctype": "Deal Change", **values, "amount_change": amount_change, "reason": reason}
-	).insert()
-	if submit:
-		change.submit()
-	return change
 
 
 def plan_of(deal) -> list[tuple]:
@@ -34,11 +20,6 @@ def plan_of(deal) -> list[tuple]:
 
 
 class TestDealChange(SiteTestCase):
-	def assertMessage(self, text: str, function, *args, **kwargs):
-		with self.assertRaises(frappe.ValidationError) as caught:
-			function(*args, **kwargs)
-		self.assertIn(text, str(caught.exception))
-
 	def won_deal(self, **values):
 		"""900.00 in thirds of 300.00, VAT 10 %: 330.00 each with tax; the first is billed."""
 		plan = [
@@ -66,7 +47,7 @@ class TestDealChange(SiteTestCase):
 	def test_replan_keeps_updates_removes_and_adds(self):
 		"""600.00 left in two becomes 100.00 + 250.00 + 250.00: one is kept and made smaller, one removed, two are new."""
 		deal = self.won_deal()
-		change = make_change(
+		change = make.make_change(
 			deal,
 			[
 				{
@@ -111,7 +92,7 @@ class TestDealChange(SiteTestCase):
 	def test_more_and_less_to_bill(self):
 		"""300.00 more: 900.00 left of 1,200.00 is billed to the cent; then 300.00 less before the last one."""
 		deal = self.won_deal()
-		make_change(deal, amount_change=300, submit=True)
+		make.make_change(deal, amount_change=300, submit=True)
 		self.assertEqual(
 			[(net, planned) for _name, net, planned, _status in plan_of(deal)],
 			[(300, 330), (300, 330), (600, 660)],
@@ -119,7 +100,7 @@ class TestDealChange(SiteTestCase):
 		deal.reload()
 		self.assertEqual((deal.net_total, deal.planned_amount), (900, 1320))
 		billing.bill([f"{deal.name}-02"], force=True)
-		make_change(deal, amount_change=-450, submit=True)
+		make.make_change(deal, amount_change=-450, submit=True)
 		billing.bill([f"{deal.name}-03"], force=True)
 		totals = [
 			(row.sales_invoice and frappe.db.get_value("Sales Invoice", row.sales_invoice, "net_total"))
@@ -131,8 +112,8 @@ class TestDealChange(SiteTestCase):
 		deal = self.won_deal()
 		make.bill_all(deal)
 		self.assertEqual(api.fill(deal.name)["rows"], [])
-		self.assertMessage("Everything of deal", make_change, deal, [])
-		make_change(deal, [make.row("Extra work", 100)], amount_change=50, submit=True)
+		self.assertMessage("Everything of deal", make.make_change, deal, [])
+		make.make_change(deal, [make.row("Extra work", 100)], amount_change=50, submit=True)
 		invoice = make.bill_all(deal)[-1]
 		self.assertEqual((invoice.net_total, invoice.deal_installment), (50, f"{deal.name}-04"))
 
@@ -143,7 +124,7 @@ class TestDealChange(SiteTestCase):
 		)
 		deal = make.make_deal(make.thirds(), win=True, billing_policy=policy.name)
 		first = make.bill_all(deal)[0]
-		make_change(
+		make.make_change(
 			deal, [make.row("Extra", 40), make.row("Work", 60, due_days=9)], amount_change=50, submit=True
 		)
 		invoices = [invoice.name for invoice in make.bill_all(deal)]
@@ -159,7 +140,7 @@ class TestDealChange(SiteTestCase):
 		"""The order is over 900.00; what a change adds is billed too, beyond the order's rows."""
 		policy = make.make_policy("SCA Change Order", create_sales_order=1, min_amount=9_000_005)
 		deal = self.won_deal(billing_policy=policy.name, delivery_date=add_days(today(), 30))
-		make_change(deal, amount_change=90, submit=True)
+		make.make_change(deal, amount_change=90, submit=True)
 		self.assertEqual([invoice.net_total for invoice in make.bill_all(deal)], [300, 300, 390])
 		# 600.00 of the 900.00; the last invoice goes beyond the order and does not name it.
 		self.assertEqual(round(frappe.db.get_value("Sales Order", deal.sales_order, "per_billed")), 67)
@@ -167,10 +148,10 @@ class TestDealChange(SiteTestCase):
 	def test_numbers_of_failed_invoices_are_passed_on(self):
 		deal = self.won_deal()
 		frappe.db.set_value("Deal Installment", f"{deal.name}-02", "reserved_number", "SCA-NUMBER-1")
-		make_change(deal, [make.row("A", 100)], submit=True)
+		make.make_change(deal, [make.row("A", 100)], submit=True)
 		rows = make.installments(deal)
 		self.assertEqual((rows[1].reserved_number, rows[3].reserved_number), (None, "SCA-NUMBER-1"))
-		make_change(deal, [], amount_change=-600, submit=True)
+		make.make_change(deal, [], amount_change=-600, submit=True)
 		self.assertFalse(make.installments(deal)[3].reserved_number)
 		self.assertTrue(
 			frappe.db.exists(
@@ -185,8 +166,8 @@ class TestDealChange(SiteTestCase):
 
 	def test_take_the_whole_rest_off(self):
 		deal = self.won_deal()
-		self.assertMessage("Nothing is left to bill", make_change, deal, amount_change=-600)
-		make_change(deal, [], amount_change=-600, submit=True)
+		self.assertMessage("Nothing is left to bill", make.make_change, deal, amount_change=-600)
+		make.make_change(deal, [], amount_change=-600, submit=True)
 		self.assertEqual([row.status for row in make.installments(deal)][1:], ["Cancelled", "Cancelled"])
 		deal.reload()
 		self.assertEqual(deal.planned_amount, 330)
@@ -214,7 +195,7 @@ class TestDealChange(SiteTestCase):
 			([make.row("A", billing_trigger="On Milestone")], 0, "row 1: name the milestone"),
 		):
 			with self.subTest(text=text):
-				self.assertMessage(text, make_change, deal, rows, amount_change)
+				self.assertMessage(text, make.make_change, deal, rows, amount_change)
 		self.assertEqual(frappe.db.count("Deal Change", {"deal": deal.name}), 0)
 
 	def test_what_was_planned_for_a_day_gone_by_may_stay(self):
@@ -224,7 +205,7 @@ class TestDealChange(SiteTestCase):
 			f"{deal.name}-02",
 			{"trigger_date": add_days(today(), -5), "planned_invoice_date": add_days(today(), -5)},
 		)
-		change = make_change(deal, submit=True)
+		change = make.make_change(deal, submit=True)
 		self.assertEqual(getdate(change.rows[0].invoice_date), getdate(add_days(today(), -5)))
 		self.assertEqual(make.installments(deal)[1].status, "Ready")
 
@@ -244,7 +225,7 @@ class TestDealChange(SiteTestCase):
 		try:
 			self.assertMessage(
 				"is in a closed period",
-				make_change,
+				make.make_change,
 				deal,
 				[make.row("A", billing_trigger="On Date", trigger_date=day)],
 			)
@@ -262,8 +243,8 @@ class TestDealChange(SiteTestCase):
 	def test_two_users_change_at_once(self):
 		"""Both write on the same plan; the first to submit wins, the second is told and nothing of his is done."""
 		deal = self.won_deal()
-		one = make_change(deal, [make.row("One", 100)])
-		two = make_change(deal, [make.row("Two", 100)])
+		one = make.make_change(deal, [make.row("One", 100)])
+		two = make.make_change(deal, [make.row("Two", 100)])
 		one.submit()
 		frappe.db.savepoint("two")
 		self.assertMessage("was cancelled meanwhile", two.submit)
@@ -287,8 +268,8 @@ class TestDealChange(SiteTestCase):
 	def test_two_connections_submit_at_the_same_moment(self):
 		"""The second waits for the first to commit, then sees what it did and changes nothing."""
 		deal = self.won_deal()
-		one = make_change(deal, [make.row("One", 100)])
-		two = make_change(deal, [make.row("Two", 100)])
+		one = make.make_change(deal, [make.row("One", 100)])
+		two = make.make_change(deal, [make.row("Two", 100)])
 		frappe.db.commit()
 		site, errors = frappe.local.site, []
 
@@ -323,7 +304,7 @@ class TestDealChange(SiteTestCase):
 	def test_billing_and_changing_at_the_same_moment(self):
 		"""Billing has the installment; the change waits for its commit and is then refused, naming the invoice."""
 		deal = self.won_deal()
-		change = make_change(deal, [make.row("All in one", 100)])
+		change = make.make_change(deal, [make.row("All in one", 100)])
 		frappe.db.commit()
 		site, results = frappe.local.site, []
 
@@ -347,7 +328,7 @@ class TestDealChange(SiteTestCase):
 
 	def test_billed_between_writing_and_submitting(self):
 		deal = self.won_deal()
-		change = make_change(deal, [make.row("All in one", 100)])
+		change = make.make_change(deal, [make.row("All in one", 100)])
 		billing.bill([f"{deal.name}-02"], force=True)
 		invoice = make.installments(deal)[1].sales_invoice
 		frappe.db.savepoint("sca_test")
@@ -367,7 +348,7 @@ class TestDealChange(SiteTestCase):
 	def test_submit_by_any_door_meets_the_same_check(self):
 		"""A script that skips validate, or a client that sends its own before_rows, changes nothing that is billed."""
 		deal = self.won_deal()
-		change = make_change(deal, [make.row("All in one", 100)])
+		change = make.make_change(deal, [make.row("All in one", 100)])
 		billing.bill([f"{deal.name}-02"], force=True)
 		change.flags.ignore_validate = True
 		frappe.db.savepoint("sca_test")
@@ -394,7 +375,7 @@ class TestDealChange(SiteTestCase):
 			)
 			for row in make.installments(deal)
 		]
-		change = make_change(
+		change = make.make_change(
 			deal,
 			[
 				{
@@ -428,12 +409,12 @@ class TestDealChange(SiteTestCase):
 
 	def test_cancel_is_refused_when_billed_or_changed_again(self):
 		deal = self.won_deal()
-		change = make_change(
+		change = make.make_change(
 			deal,
 			[make.row("A", amount=200), make.row("B", billing_trigger="On Milestone", milestone="M")],
 			submit=True,
 		)
-		later = make_change(
+		later = make.make_change(
 			deal,
 			[{**make.row("A", amount=150), "installment": f"{deal.name}-04"}, make.row("C")],
 			submit=True,
@@ -453,7 +434,7 @@ class TestDealChange(SiteTestCase):
 
 	def test_amend_a_cancelled_change(self):
 		deal = self.won_deal()
-		change = make_change(deal, [make.row("A", 100)], submit=True)
+		change = make.make_change(deal, [make.row("A", 100)], submit=True)
 		change.reload()
 		change.cancel()
 		amended = frappe.copy_doc(change)
@@ -469,7 +450,7 @@ class TestDealChange(SiteTestCase):
 		"""A salesperson writes changes for his own deals and submits none; a manager submits."""
 		deal = self.won_deal(deal_owner=make.SELLER)
 		frappe.set_user(make.SELLER)
-		change = make_change(deal, [make.row("A", 100)])
+		change = make.make_change(deal, [make.row("A", 100)])
 		with self.assertRaises(frappe.PermissionError):
 			change.submit()
 		frappe.set_user(make.OTHER_SELLER)
@@ -481,218 +462,3 @@ class TestDealChange(SiteTestCase):
 		frappe.set_user(make.MANAGER)
 		frappe.get_doc("Deal Change", change.name).submit()
 		self.assertEqual(make.installments(deal)[3].net_amount, 600)
-
-
-class TestUnwind(SiteTestCase):
-	assertMessage = TestDealChange.assertMessage
-
-	def refused(self, deal) -> str:
-		deal.reload()
-		frappe.db.savepoint("cancel")
-		with self.assertRaises(frappe.ValidationError) as caught:
-			deal.cancel()
-		frappe.db.rollback(save_point="cancel")
-		deal.reload()
-		self.assertEqual((deal.docstatus, deal.status), (1, "Won"))
-		return str(caught.exception)
-
-	def thirds(self, **values):
-		return make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE, **values)
-
-	def test_nothing_billed_goes_at_once(self):
-		deal = self.thirds()
-		self.assertEqual(deal_api.obstacles(deal.name), [])
-		deal.cancel()
-		self.assertEqual({row.status for row in make.installments(deal)}, {"Cancelled"})
-		deal.reload()
-		self.assertEqual((deal.status, deal.planned_amount, deal.outstanding_amount), ("Cancelled", 0, 0))
-
-	def test_each_obstacle_is_named(self):
-		"""One invoice stands and is partly paid, one is a draft, a Deal Change waits: all three in one message."""
-		policy = make.make_policy("SCA Unwind", min_amount=9_000_002)
-		deal = self.thirds(billing_policy=policy.name)
-		billing.bill([f"{deal.name}-01"], force=True)
-		stands = make.installments(deal)[0].sales_invoice
-		make.pay(stands, 130)
-		change = make_change(deal, [make.row("A", 100)])
-		frappe.db.set_value("Billing Policy", policy.name, "submit_invoices", 0)
-		frappe.clear_document_cache("Billing Policy", policy.name)
-		billing.bill([f"{deal.name}-02"], force=True)
-		draft = make.installments(deal)[1].sales_invoice
-		found = {row["name"]: (row["doctype"], row["creditable"]) for row in deal_api.obstacles(deal.name)}
-		self.assertEqual(
-			found,
-			{
-				stands: ("Sales Invoice", True),
-				draft: ("Sales Invoice", False),
-				change.name: ("Deal Change", False),
-			},
-		)
-		text = self.refused(deal)
-		for part in (stands, draft, change.name, "prepares the credit notes"):
-			self.assertIn(part, text)
-
-	def test_credit_notes_clear_the_way(self):
-		"""Two invoices of 329.97 (299.97 and tax) are credited by drafts, made once; submitted, they close the invoices and the deal goes."""
-		deal = self.thirds()
-		billing.bill([f"{deal.name}-01", f"{deal.name}-02"], force=True)
-		frappe.set_user(make.ACCOUNTANT)
-		drafts = deal_api.make_credit_notes(deal.name)
-		self.assertEqual(len(drafts), 2)
-		self.assertEqual(deal_api.make_credit_notes(deal.name), [])
-		frappe.set_user("Administrator")
-		self.assertIn("Submit it", self.refused(deal))
-		for name in drafts:
-			note = frappe.get_doc("Sales Invoice", name)
-			self.assertEqual(
-				(note.docstatus, note.update_outstanding_for_self, note.grand_total), (0, 0, -329.97)
-			)
-			note.submit()
-		for row in make.installments(deal)[:2]:
-			self.assertEqual(frappe.db.get_value("Sales Invoice", row.sales_invoice, "outstanding_amount"), 0)
-		self.assertEqual(deal_api.obstacles(deal.name), [])
-		deal.reload()
-		deal.cancel()
-		rows = make.installments(deal)
-		self.assertEqual({row.status for row in rows}, {"Cancelled"})
-		self.assertTrue(rows[0].sales_invoice)
-
-	def test_paid_and_credited_money_must_go_somewhere(self):
-		"""Invoice 330.00 paid in full and then credited: the customer's 330.00 is an obstacle until it is refunded."""
-		deal = make.make_deal(
-			[make.row("A", amount=300), make.row("B", billing_trigger="On Milestone", milestone="M")],
-			win=True,
-			taxes_and_charges=make.TAX_TEMPLATE,
-		)
-		billing.bill([f"{deal.name}-01"], force=True)
-		invoice = make.installments(deal)[0].sales_invoice
-		payment = make.pay(invoice)
-		for name in deal_api.make_credit_notes(deal.name):
-			frappe.get_doc("Sales Invoice", name).submit()
-		found = deal_api.obstacles(deal.name)
-		self.assertEqual([(row["doctype"], row["name"]) for row in found], [("Payment Entry", payment.name)])
-		self.assertIn("Refund it with a Payment Entry, or unreconcile it", self.refused(deal))
-		unreconcile = frappe.get_doc(
-			{
-				"doctype": "Unreconcile Payment",
-				"company": make.COMPANY,
-				"voucher_type": "Payment Entry",
-				"voucher_no": payment.name,
-			}
-		)
-		unreconcile.add_references()
-		unreconcile.insert(ignore_permissions=True).submit()
-		deal.reload()
-		deal.cancel()
-		self.assertEqual(frappe.db.get_value("Payment Entry", payment.name, "docstatus"), 1)
-
-	def test_partly_paid_and_credited(self):
-		"""330.00, paid 130.00, credited: ERPNext keeps the note apart (-330.00 beside 200.00); refunding 130.00 clears it."""
-		deal = make.make_deal(
-			[make.row("A", amount=300), make.row("B", billing_trigger="On Milestone", milestone="M")],
-			win=True,
-			taxes_and_charges=make.TAX_TEMPLATE,
-		)
-		billing.bill([f"{deal.name}-01"], force=True)
-		invoice = make.installments(deal)[0].sales_invoice
-		payment = make.pay(invoice, 130)
-		(name,) = deal_api.make_credit_notes(deal.name)
-		note = frappe.get_doc("Sales Invoice", name)
-		note.submit()
-		self.assertEqual(
-			[
-				frappe.db.get_value("Sales Invoice", each, "outstanding_amount")
-				for each in (invoice, note.name)
-			],
-			[200, -330],
-		)
-		self.assertEqual([row["name"] for row in deal_api.obstacles(deal.name)], [payment.name])
-		refund = frappe.get_doc(
-			{
-				"doctype": "Payment Entry",
-				"payment_type": "Pay",
-				"company": make.COMPANY,
-				"party_type": "Customer",
-				"party": make.CUSTOMER,
-				"paid_from": make.BANK,
-				"paid_to": make.DEBTORS,
-				"paid_amount": 130,
-				"received_amount": 130,
-				"reference_no": "TEST",
-				"reference_date": today(),
-				"references": [
-					{
-						"reference_doctype": "Sales Invoice",
-						"reference_name": note.name,
-						"allocated_amount": -130,
-					}
-				],
-			}
-		)
-		refund.insert(ignore_permissions=True).submit()
-		self.assertEqual(deal_api.obstacles(deal.name), [])
-		deal.reload()
-		deal.cancel()
-
-	def test_the_order_goes_with_the_deal(self):
-		policy = make.make_policy("SCA Unwind Order", create_sales_order=1, min_amount=9_000_003)
-		deal = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
-		self.assertTrue(deal.sales_order)
-		deal.cancel()
-		self.assertEqual(frappe.db.get_value("Sales Order", deal.sales_order, "docstatus"), 2)
-
-		credited = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
-		billing.bill([f"{credited.name}-01"], force=True)
-		for name in deal_api.make_credit_notes(credited.name):
-			frappe.get_doc("Sales Invoice", name).submit()
-		credited.reload()
-		credited.cancel()
-		self.assertEqual(
-			frappe.db.get_value("Sales Order", credited.sales_order, ["docstatus", "status"]), (1, "Closed")
-		)
-
-	def test_an_advance_on_the_order_is_named(self):
-		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
-
-		policy = make.make_policy("SCA Unwind Advance", create_sales_order=1, min_amount=9_000_006)
-		deal = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
-		entry = get_payment_entry("Sales Order", deal.sales_order, party_amount=50, bank_account=make.BANK)
-		entry.reference_no, entry.reference_date = "TEST", today()
-		entry.insert(ignore_permissions=True).submit()
-		self.assertIn(f"is an advance on Sales Order {deal.sales_order}", self.refused(deal))
-		entry.cancel()
-		deal.reload()
-		deal.cancel()
-		self.assertEqual(frappe.db.get_value("Sales Order", deal.sales_order, "docstatus"), 2)
-
-	def test_a_submitted_change_is_history_not_an_obstacle(self):
-		deal = self.thirds()
-		change = make_change(deal, [make.row("A", 100)], submit=True)
-		deal.reload()
-		deal.cancel()
-		change.reload()
-		self.assertEqual(change.docstatus, 1)
-		self.assertMessage("its changes stay as its history", change.cancel)
-
-	def test_amend_a_cancelled_deal(self):
-		deal = self.thirds()
-		deal.cancel()
-		amended = frappe.copy_doc(deal, ignore_no_copy=False)
-		amended.docstatus, amended.amended_from = 0, deal.name
-		amended.insert()
-		self.assertEqual((amended.docstatus, amended.status), (0, "Open"))
-		amended.submit()
-		self.assertEqual(
-			[row.name for row in make.installments(amended)], [f"{amended.name}-0{n}" for n in (1, 2, 3)]
-		)
-		make.bill_all(amended)
-
-	def test_rights(self):
-		deal = self.thirds(deal_owner=make.SELLER)
-		billing.bill([f"{deal.name}-01"], force=True)
-		frappe.set_user(make.SELLER)
-		self.assertEqual(len(deal_api.obstacles(deal.name)), 1)
-		with self.assertRaises(frappe.PermissionError):
-			deal_api.make_credit_notes(deal.name)
-		with self.assertRaises(frappe.PermissionError):
-			frappe.get_doc("Deal", deal.name).cancel()

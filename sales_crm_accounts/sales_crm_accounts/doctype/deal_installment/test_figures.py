@@ -17,10 +17,7 @@ from sales_crm_accounts.tests import factories as make
 class TestFigures(SiteTestCase):
 	def tearDown(self):
 		super().tearDown()
-		for name in frappe.get_all("Billing Policy", filters={"company": make.COMPANY}, pluck="name"):
-			frappe.db.set_value("Deal", {"billing_policy": name}, "billing_policy", None)
-			frappe.delete_doc("Billing Policy", name, force=True)
-		frappe.db.commit()
+		make.drop_policies()
 
 	def assertInstallments(self, deal, *expected):
 		"""(status, billed, paid, credited, written off, outstanding) of each, and the deal's sums of them."""

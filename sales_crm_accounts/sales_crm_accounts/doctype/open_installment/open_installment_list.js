@@ -4,6 +4,7 @@
 frappe.listview_settings["Open Installment"] = {
 	add_fields: ["due_date", "outstanding_amount", "paid_amount", "account_currency", "is_return"],
 	hide_name_column: true,
+	filters: [["outstanding_amount", "!=", 0]],
 
 	get_indicator(doc) {
 		const open = flt(doc.outstanding_amount);

@@ -215,7 +215,12 @@ def from_gate(filters) -> list[dict]:
 			frappe._dict(line),
 			user=line.user,
 			detail=": ".join(
-				part for part in (_(line.outcome), _(line.reason) if line.reason else "") if part
+				part
+				for part in (
+					_(line.outcome, context="Approval Gate Log"),
+					_(line.reason) if line.reason else "",
+				)
+				if part
 			),
 		)
 		for line in query.run(as_dict=True)

@@ -108,9 +108,9 @@ def by_person(rows) -> list[dict]:
 def request_columns() -> list[dict]:
 	return [
 		{"fieldname": "user", "label": _("Approver"), "fieldtype": "Link", "options": "User", "width": 190},
-		{"fieldname": "full_name", "label": _("Name"), "fieldtype": "Data", "width": 150},
-		{"fieldname": "hours", "label": _("Working Hours"), "fieldtype": "Float", "precision": 1, "width": 120},
-		{"fieldname": "range", "label": _("Age"), "fieldtype": "Data", "width": 100},
+		{"fieldname": "full_name", "label": _("Name", context="Approval Request Approver"), "fieldtype": "Data", "width": 150},
+		{"fieldname": "hours", "label": _("Working Hours", context="Approvals Waiting"), "fieldtype": "Float", "precision": 1, "width": 120},
+		{"fieldname": "range", "label": _("Age", context="Approvals Waiting"), "fieldtype": "Data", "width": 100},
 		{"fieldname": "request", "label": _("Request"), "fieldtype": "Link", "options": "Approval Request", "width": 150},
 		{"fieldname": "reference_doctype", "label": _("Document Type"), "fieldtype": "Link", "options": "DocType", "width": 130},
 		{"fieldname": "reference_name", "label": _("Document"), "fieldtype": "Dynamic Link", "options": "reference_doctype", "width": 170},
@@ -130,7 +130,7 @@ def request_columns() -> list[dict]:
 def people_columns(labels: list[str]) -> list[dict]:
 	return [
 		{"fieldname": "user", "label": _("Approver"), "fieldtype": "Link", "options": "User", "width": 220},
-		{"fieldname": "full_name", "label": _("Name"), "fieldtype": "Data", "width": 170},
+		{"fieldname": "full_name", "label": _("Name", context="Approval Request Approver"), "fieldtype": "Data", "width": 170},
 		{"fieldname": "waiting", "label": _("Waiting"), "fieldtype": "Int", "width": 90},
 		*(
 			{"fieldname": f"b{number}", "label": label, "fieldtype": "Int", "width": 110}

@@ -3,14 +3,7 @@
 
 frappe.query_reports["Collection Plan"] = {
 	filters: [
-		{
-			fieldname: "company",
-			label: __("Company"),
-			fieldtype: "Link",
-			options: "Company",
-			default: frappe.defaults.get_user_default("Company"),
-			reqd: 1,
-		},
+		sales_crm_accounts.report_filters.company(),
 		{
 			fieldname: "periodicity",
 			label: __("Periodicity"),
@@ -22,20 +15,10 @@ frappe.query_reports["Collection Plan"] = {
 			],
 			default: "Monthly",
 		},
-		{
-			fieldname: "date_based_on",
-			label: __("Dates By"),
-			fieldtype: "Select",
-			options: [
-				{ value: "Due Date", label: __("Due Date") },
-				{ value: "Invoice Date", label: __("Invoice Date") },
-			],
-			default: "Due Date",
-		},
-		{ fieldname: "from_date", label: __("From Date"), fieldtype: "Date" },
-		{ fieldname: "to_date", label: __("To Date"), fieldtype: "Date" },
-		{ fieldname: "customer", label: __("Customer"), fieldtype: "Link", options: "Customer" },
-		{ fieldname: "deal_owner", label: __("Deal Owner"), fieldtype: "Link", options: "User" },
+		sales_crm_accounts.report_filters.date_based_on(),
+		...sales_crm_accounts.report_filters.dates(),
+		sales_crm_accounts.report_filters.customer(),
+		sales_crm_accounts.report_filters.deal_owner(),
 	],
 
 	formatter(value, row, column, data, default_formatter) {

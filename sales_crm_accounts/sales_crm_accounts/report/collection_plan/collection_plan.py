@@ -14,22 +14,15 @@ from frappe.query_builder.functions import Count, Sum
 from frappe.utils import flt, getdate, today
 
 from sales_crm_accounts.permissions import deal_access
+from sales_crm_accounts.sales_crm_accounts.report import common
 
-AMOUNTS = (
-	"planned_amount",
-	"billed_amount",
-	"paid_amount",
-	"credited_amount",
-	"written_off_amount",
-	"outstanding_amount",
-)
 SHOWN = ("planned", "billed", "collected", "relieved", "outstanding", "overdue", "to_bill")
 EQUALS = ("company", "customer", "deal_owner")
 
 
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
-	currency = frappe.get_cached_value("Company", filters.company, "default_currency")
+	currency = common.company_currency(filters)
 	rows = fold(get_rows(filters), filters.periodicity or "Monthly", getdate(today()))
 	chart, summary = get_chart(rows, currency), get_summary(rows, currency)
 	if rows:
@@ -42,9 +35,7 @@ def execute(filters: dict | None = None) -> tuple:
 def get_rows(filters) -> list:
 	"""Sums by date, rate and whether it is billed: the report's one statement."""
 	installment, deal = frappe.qb.DocType("Deal Installment"), frappe.qb.DocType("Deal")
-	date_field = installment[
-		"planned_invoice_date" if filters.date_based_on == "Invoice Date" else "due_date"
-	]
+	date_field = common.date_field(installment, filters)
 	billed = Case().when(installment.billed_amount != 0, 1).else_(0)
 	query = (
 		frappe.qb.from_(installment)
@@ -55,18 +46,13 @@ def get_rows(filters) -> list:
 			installment.due_date,
 			billed.as_("is_billed"),
 			Count("*").as_("installments"),
-			*(Sum(installment[field] * deal.conversion_rate).as_(field) for field in AMOUNTS),
+			*(Sum(installment[field] * deal.conversion_rate).as_(field) for field in common.AMOUNTS),
 		)
 		.where(installment.status != "Cancelled")
 		.groupby(date_field, installment.due_date, billed)
 	)
-	for field in EQUALS:
-		if filters.get(field):
-			query = query.where(installment[field] == filters[field])
-	if filters.from_date:
-		query = query.where(date_field >= filters.from_date)
-	if filters.to_date:
-		query = query.where(date_field <= filters.to_date)
+	query = common.where_equal(query, installment, filters, EQUALS)
+	query = common.where_between(query, date_field, filters)
 	return deal_access.restrict(query, installment.deal).run(as_dict=True)
 
 
@@ -123,56 +109,31 @@ def period(date, periodicity: str) -> str:
 
 
 def get_columns() -> list[dict]:
-	def amount(fieldname, label):
-		return {
-			"fieldname": fieldname,
-			"label": label,
-			"fieldtype": "Currency",
-			"options": "currency",
-			"width": 130,
-		}
-
 	return [
-		{"fieldname": "period", "label": _("Period"), "fieldtype": "Data", "width": 110},
-		{"fieldname": "installments", "label": _("Installments"), "fieldtype": "Int", "width": 110},
-		amount("planned", _("Planned")),
-		amount("billed", _("Billed")),
-		amount("collected", _("Collected")),
-		amount("relieved", _("Credited or Written Off")),
-		amount("outstanding", _("Outstanding")),
-		amount("overdue", _("Overdue")),
-		amount("to_bill", _("To Be Billed")),
-		{
-			"fieldname": "per_collected",
-			"label": _("% Collected"),
-			"fieldtype": "Percent",
-			"width": 110,
-		},
-		{
-			"fieldname": "currency",
-			"label": _("Currency"),
-			"fieldtype": "Link",
-			"options": "Currency",
-			"hidden": 1,
-		},
+		common.column("period", _("Period"), width=110),
+		common.column("installments", _("Installments"), "Int", 110),
+		common.amount("planned", _("Planned")),
+		common.amount("billed", _("Billed")),
+		common.amount("collected", _("Collected")),
+		common.amount("relieved", _("Credited or Written Off")),
+		common.amount("outstanding", _("Outstanding")),
+		common.amount("overdue", _("Overdue")),
+		common.amount("to_bill", _("To Be Billed")),
+		common.column("per_collected", _("% Collected"), "Percent", 110),
+		common.currency_column(),
 	]
 
 
 def get_chart(rows, currency) -> dict | None:
 	if not rows:
 		return None
-	series = (("planned", _("Planned")), ("billed", _("Billed")), ("collected", _("Collected")))
-	return {
-		"data": {
-			"labels": [row["period"] for row in rows],
-			"datasets": [{"name": name, "values": [row[field] for row in rows]} for field, name in series],
-		},
-		"type": "bar",
-		"colors": ["light-blue", "orange", "green"],
-		"fieldtype": "Currency",
-		"options": "currency",
-		"currency": currency,
-	}
+	series = ((_("Planned"), "planned"), (_("Billed"), "billed"), (_("Collected"), "collected"))
+	return common.bar_chart(
+		[row["period"] for row in rows],
+		[(name, [row[field] for row in rows]) for name, field in series],
+		["light-blue", "orange", "green"],
+		currency,
+	)
 
 
 def get_summary(rows, currency) -> list[dict]:
@@ -183,13 +144,4 @@ def get_summary(rows, currency) -> list[dict]:
 		(_("Overdue"), "overdue", "Red"),
 		(_("To Be Billed"), "to_bill", "Blue"),
 	)
-	return [
-		{
-			"label": label,
-			"value": flt(sum(row[field] for row in rows), 2),
-			"datatype": "Currency",
-			"currency": currency,
-			"indicator": indicator,
-		}
-		for label, field, indicator in cards
-	]
+	return [common.card(label, rows, field, currency, indicator) for label, field, indicator in cards]

@@ -3,17 +3,10 @@
 
 frappe.query_reports["Deal Installments"] = {
 	filters: [
-		{
-			fieldname: "company",
-			label: __("Company"),
-			fieldtype: "Link",
-			options: "Company",
-			default: frappe.defaults.get_user_default("Company"),
-			reqd: 1,
-		},
-		{ fieldname: "deal", label: __("Deal"), fieldtype: "Link", options: "Deal" },
-		{ fieldname: "customer", label: __("Customer"), fieldtype: "Link", options: "Customer" },
-		{ fieldname: "deal_owner", label: __("Deal Owner"), fieldtype: "Link", options: "User" },
+		sales_crm_accounts.report_filters.company(),
+		sales_crm_accounts.report_filters.link("deal", __("Deal"), "Deal"),
+		sales_crm_accounts.report_filters.customer(),
+		sales_crm_accounts.report_filters.deal_owner(),
 		{
 			fieldname: "status",
 			label: __("Status"),
@@ -26,18 +19,8 @@ frappe.query_reports["Deal Installments"] = {
 					);
 			},
 		},
-		{
-			fieldname: "date_based_on",
-			label: __("Dates By"),
-			fieldtype: "Select",
-			options: [
-				{ value: "Due Date", label: __("Due Date") },
-				{ value: "Invoice Date", label: __("Invoice Date") },
-			],
-			default: "Due Date",
-		},
-		{ fieldname: "from_date", label: __("From Date"), fieldtype: "Date" },
-		{ fieldname: "to_date", label: __("To Date"), fieldtype: "Date" },
+		sales_crm_accounts.report_filters.date_based_on(),
+		...sales_crm_accounts.report_filters.dates(),
 		{
 			fieldname: "in_company_currency",
 			label: __("In Company Currency"),

@@ -8,22 +8,15 @@ from frappe import _
 from frappe.utils import date_diff, flt, getdate, today
 
 from sales_crm_accounts.permissions import deal_access
+from sales_crm_accounts.sales_crm_accounts.report import common
 
-AMOUNTS = (
-	"planned_amount",
-	"billed_amount",
-	"paid_amount",
-	"credited_amount",
-	"written_off_amount",
-	"outstanding_amount",
-)
 #: Filters that compare a field of the installment with the value given.
 EQUALS = ("company", "deal", "customer", "deal_owner")
 
 
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
-	currency = filters.company and frappe.get_cached_value("Company", filters.company, "default_currency")
+	currency = common.company_currency(filters)
 	rows = get_rows(filters)
 	today_ = getdate(today())
 	for row in rows:
@@ -60,25 +53,17 @@ def get_rows(filters) -> list:
 			installment.sales_invoice,
 			installment.currency,
 			deal.conversion_rate,
-			*(installment[field] for field in AMOUNTS),
+			*(installment[field] for field in common.AMOUNTS),
 		)
 		.orderby(installment.due_date.isnull(), installment.due_date, installment.name)
 	)
-	for field in EQUALS:
-		if filters.get(field):
-			query = query.where(installment[field] == filters[field])
+	query = common.where_equal(query, installment, filters, EQUALS)
 	if filters.status:
 		statuses = filters.status if isinstance(filters.status, list) else [filters.status]
 		query = query.where(installment.status.isin(statuses))
 	else:
 		query = query.where(installment.status != "Cancelled")
-	date_field = installment[
-		"planned_invoice_date" if filters.date_based_on == "Invoice Date" else "due_date"
-	]
-	if filters.from_date:
-		query = query.where(date_field >= filters.from_date)
-	if filters.to_date:
-		query = query.where(date_field <= filters.to_date)
+	query = common.where_between(query, common.date_field(installment, filters), filters)
 	return deal_access.restrict(query, installment.deal).run(as_dict=True)
 
 
@@ -86,7 +71,7 @@ def _finish(row, today_, company_currency: str | None):
 	"""Overdue from the dates, since a status changes only when the nightly job looks; amounts in the asked currency."""
 	rate = flt(row.pop("conversion_rate")) or 1
 	if company_currency and row.currency != company_currency:
-		for field in AMOUNTS:
+		for field in common.AMOUNTS:
 			row[field] = flt(row[field] * rate, 2)
 		row.currency = company_currency
 	late = row.outstanding_amount > 0 and row.due_date and row.due_date < today_
@@ -95,71 +80,25 @@ def _finish(row, today_, company_currency: str | None):
 
 
 def get_columns() -> list[dict]:
-	def amount(fieldname, label):
-		return {
-			"fieldname": fieldname,
-			"label": label,
-			"fieldtype": "Currency",
-			"options": "currency",
-			"width": 120,
-		}
-
 	return [
-		{
-			"fieldname": "installment",
-			"label": _("Installment"),
-			"fieldtype": "Link",
-			"options": "Deal Installment",
-			"width": 185,
-		},
-		{"fieldname": "title", "label": _("Description"), "fieldtype": "Data", "width": 160},
-		{"fieldname": "deal", "label": _("Deal"), "fieldtype": "Link", "options": "Deal", "width": 160},
-		{
-			"fieldname": "customer",
-			"label": _("Customer"),
-			"fieldtype": "Link",
-			"options": "Customer",
-			"width": 160,
-		},
-		{"fieldname": "status", "label": _("Status"), "fieldtype": "Data", "width": 100},
-		{"fieldname": "planned_invoice_date", "label": _("Invoice Date"), "fieldtype": "Date", "width": 120},
-		{"fieldname": "due_date", "label": _("Due Date"), "fieldtype": "Date", "width": 120},
-		{
-			"fieldname": "days_overdue",
-			"label": _("Days Overdue"),
-			"fieldtype": "Int",
-			"width": 120,
-			"disable_total": 1,
-		},
-		amount("planned_amount", _("Planned")),
-		amount("billed_amount", _("Billed")),
-		amount("paid_amount", _("Paid")),
-		amount("credited_amount", _("Credited")),
-		amount("written_off_amount", _("Written Off")),
-		amount("outstanding_amount", _("Outstanding")),
-		amount("overdue_amount", _("Overdue")),
-		{
-			"fieldname": "sales_invoice",
-			"label": _("Sales Invoice"),
-			"fieldtype": "Link",
-			"options": "Sales Invoice",
-			"width": 150,
-		},
-		{
-			"fieldname": "deal_owner",
-			"label": _("Deal Owner"),
-			"fieldtype": "Link",
-			"options": "User",
-			"width": 150,
-		},
-		{
-			"fieldname": "currency",
-			"label": _("Currency"),
-			"fieldtype": "Link",
-			"options": "Currency",
-			"width": 80,
-			"hidden": 1,
-		},
+		common.link("installment", _("Installment"), "Deal Installment", 185),
+		common.column("title", _("Description"), width=160),
+		common.link("deal", _("Deal"), "Deal"),
+		common.link("customer", _("Customer"), "Customer"),
+		common.column("status", _("Status"), width=100),
+		common.column("planned_invoice_date", _("Planned Invoice Date"), "Date", 160),
+		common.column("due_date", _("Due Date"), "Date"),
+		common.column("days_overdue", _("Days Overdue"), "Int", disable_total=1),
+		common.amount("planned_amount", _("Planned")),
+		common.amount("billed_amount", _("Billed")),
+		common.amount("paid_amount", _("Paid")),
+		common.amount("credited_amount", _("Credited")),
+		common.amount("written_off_amount", _("Written Off")),
+		common.amount("outstanding_amount", _("Outstanding")),
+		common.amount("overdue_amount", _("Overdue")),
+		common.link("sales_invoice", _("Sales Invoice"), "Sales Invoice"),
+		common.link("deal_owner", _("Deal Owner"), "User"),
+		common.currency_column(),
 	]
 
 
@@ -176,38 +115,24 @@ def get_chart(rows, currency) -> dict | None:
 	if not months:
 		return None
 	labels = sorted(months)
-	names = (_("Paid"), _("Outstanding"), _("To Be Billed"))
-	return {
-		"data": {
-			"labels": labels,
-			"datasets": [
-				{"name": name, "values": [flt(months[label][index], 2) for label in labels]}
-				for index, name in enumerate(names)
-			],
-		},
-		"type": "bar",
-		"barOptions": {"stacked": 1},
-		"colors": ["green", "orange", "#c0c6cc"],
-		"fieldtype": "Currency",
-		"options": "currency",
-		"currency": currency,
-	}
+	return common.bar_chart(
+		labels,
+		[
+			(name, [flt(months[label][index], 2) for label in labels])
+			for index, name in enumerate((_("Paid"), _("Outstanding"), _("To Be Billed")))
+		],
+		["green", "orange", common.GRAY],
+		currency,
+		stacked=True,
+	)
 
 
 def get_summary(rows, currency) -> list[dict]:
-	def card(label, field, indicator=None):
-		return {
-			"label": label,
-			"value": flt(sum(row[field] for row in rows), 2),
-			"datatype": "Currency",
-			"currency": currency,
-			"indicator": indicator,
-		}
-
-	return [
-		card(_("Planned"), "planned_amount"),
-		card(_("Billed"), "billed_amount"),
-		card(_("Paid"), "paid_amount", "Green"),
-		card(_("Outstanding"), "outstanding_amount", "Orange"),
-		card(_("Overdue"), "overdue_amount", "Red"),
-	]
+	cards = (
+		(_("Planned"), "planned_amount", None),
+		(_("Billed"), "billed_amount", None),
+		(_("Paid"), "paid_amount", "Green"),
+		(_("Outstanding"), "outstanding_amount", "Orange"),
+		(_("Overdue"), "overdue_amount", "Red"),
+	)
+	return [common.card(label, rows, field, currency, indicator) for label, field, indicator in cards]

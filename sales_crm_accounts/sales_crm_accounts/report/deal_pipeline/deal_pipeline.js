@@ -3,14 +3,7 @@
 
 frappe.query_reports["Deal Pipeline"] = {
 	filters: [
-		{
-			fieldname: "company",
-			label: __("Company"),
-			fieldtype: "Link",
-			options: "Company",
-			default: frappe.defaults.get_user_default("Company"),
-			reqd: 1,
-		},
+		sales_crm_accounts.report_filters.company(),
 		{
 			fieldname: "group_by",
 			label: __("Group By"),
@@ -21,20 +14,16 @@ frappe.query_reports["Deal Pipeline"] = {
 			})),
 			default: "Stage",
 		},
-		{ fieldname: "from_date", label: __("Expected Close From"), fieldtype: "Date" },
-		{ fieldname: "to_date", label: __("Expected Close To"), fieldtype: "Date" },
-		{ fieldname: "deal_owner", label: __("Deal Owner"), fieldtype: "Link", options: "User" },
-		{
-			fieldname: "territory",
-			label: __("Territory"),
-			fieldtype: "Link",
-			options: "Territory",
-		},
-		{
-			fieldname: "customer_group",
-			label: __("Customer Group"),
-			fieldtype: "Link",
-			options: "Customer Group",
-		},
+		...sales_crm_accounts.report_filters.dates(
+			__("Expected Close From"),
+			__("Expected Close To")
+		),
+		sales_crm_accounts.report_filters.deal_owner(),
+		sales_crm_accounts.report_filters.link("territory", __("Territory"), "Territory"),
+		sales_crm_accounts.report_filters.link(
+			"customer_group",
+			__("Customer Group"),
+			"Customer Group"
+		),
 	],
 };

@@ -9,6 +9,7 @@ from frappe.query_builder.functions import Avg
 from frappe.utils import date_diff, flt, getdate, today
 
 from sales_crm_accounts.permissions import deal_access
+from sales_crm_accounts.sales_crm_accounts.report import common
 
 GROUPS = {
 	"Stage": ("stage", "Deal Stage"),
@@ -23,7 +24,7 @@ SECONDS_A_DAY = 86400
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	group, link = GROUPS[filters.group_by or "Stage"]
-	currency = frappe.get_cached_value("Company", filters.company, "default_currency")
+	currency = common.company_currency(filters)
 	rows = fold(get_deals(filters), group, getdate(today()))
 	if group == "stage":
 		usual = usual_days(filters)
@@ -36,10 +37,7 @@ def execute(filters: dict | None = None) -> tuple:
 
 
 def _filtered(query, deal, filters):
-	for field in EQUALS:
-		if filters.get(field):
-			query = query.where(deal[field] == filters[field])
-	return deal_access.restrict(query, deal.name)
+	return deal_access.restrict(common.where_equal(query, deal, filters, EQUALS), deal.name)
 
 
 def get_deals(filters) -> list:
@@ -65,10 +63,7 @@ def get_deals(filters) -> list:
 		)
 		.where((deal.docstatus == 0) & (deal.status == "Open"))
 	)
-	if filters.from_date:
-		query = query.where(deal.expected_close_date >= filters.from_date)
-	if filters.to_date:
-		query = query.where(deal.expected_close_date <= filters.to_date)
+	query = common.where_between(query, deal.expected_close_date, filters)
 	return _filtered(query, deal, filters).run(as_dict=True)
 
 
@@ -131,100 +126,42 @@ def fold(deals, group: str, today_) -> list[dict]:
 
 def get_columns(group: str, link: str, label: str) -> list[dict]:
 	columns = [
-		{"fieldname": "group", "label": _(label), "fieldtype": "Link", "options": link, "width": 180},
-		{"fieldname": "deals", "label": _("Deals"), "fieldtype": "Int", "width": 80},
-		{
-			"fieldname": "amount",
-			"label": _("Amount"),
-			"fieldtype": "Currency",
-			"options": "currency",
-			"width": 140,
-		},
-		{
-			"fieldname": "weighted",
-			"label": _("Weighted"),
-			"fieldtype": "Currency",
-			"options": "currency",
-			"width": 140,
-		},
-		{
-			"fieldname": "average_age",
-			"label": _("Average Age (Days)"),
-			"fieldtype": "Float",
-			"precision": 1,
-			"width": 160,
-		},
-		{
-			"fieldname": "average_stay",
-			"label": _("Days in Stage"),
-			"fieldtype": "Float",
-			"precision": 1,
-			"width": 120,
-		},
+		common.link("group", _(label), link, 180),
+		common.column("deals", _("Deals"), "Int", 80),
+		common.amount("amount", _("Amount"), 140),
+		common.amount("weighted", _("Weighted"), 140),
+		common.column("average_age", _("Average Age (Days)"), "Float", 160, precision=1),
+		common.column("average_stay", _("Days in Stage"), "Float", precision=1),
 	]
 	if group == "stage":
 		columns.append(
-			{
-				"fieldname": "usual_days",
-				"label": _("Usual Days in Stage"),
-				"fieldtype": "Float",
-				"precision": 1,
-				"width": 140,
-				"disable_total": 1,
-			}
+			common.column("usual_days", _("Usual Days in Stage"), "Float", 140, precision=1, disable_total=1)
 		)
 	return [
 		*columns,
-		{"fieldname": "late", "label": _("Past Expected Close"), "fieldtype": "Int", "width": 170},
-		{
-			"fieldname": "currency",
-			"label": _("Currency"),
-			"fieldtype": "Link",
-			"options": "Currency",
-			"hidden": 1,
-		},
+		common.column("late", _("Past Expected Close"), "Int", 170),
+		common.currency_column(),
 	]
 
 
 def get_chart(rows, currency) -> dict | None:
 	if not rows:
 		return None
-	return {
-		"data": {
-			"labels": [_(row["group"]) for row in rows],
-			"datasets": [
-				{"name": _("Amount"), "values": [row["amount"] for row in rows]},
-				{"name": _("Weighted"), "values": [row["weighted"] for row in rows]},
-			],
-		},
-		"type": "bar",
-		"colors": ["light-blue", "blue"],
-		"fieldtype": "Currency",
-		"options": "currency",
-		"currency": currency,
-	}
+	return common.bar_chart(
+		[_(row["group"]) for row in rows],
+		[
+			(_("Amount"), [row["amount"] for row in rows]),
+			(_("Weighted"), [row["weighted"] for row in rows]),
+		],
+		["light-blue", "blue"],
+		currency,
+	)
 
 
 def get_summary(rows, currency) -> list[dict]:
 	return [
-		{"label": _("Open Deals"), "value": sum(row["deals"] for row in rows), "datatype": "Int"},
-		{
-			"label": _("Amount"),
-			"value": flt(sum(row["amount"] for row in rows), 2),
-			"datatype": "Currency",
-			"currency": currency,
-		},
-		{
-			"label": _("Weighted"),
-			"value": flt(sum(row["weighted"] for row in rows), 2),
-			"datatype": "Currency",
-			"currency": currency,
-			"indicator": "Blue",
-		},
-		{
-			"label": _("Past Expected Close"),
-			"value": sum(row["late"] for row in rows),
-			"datatype": "Int",
-			"indicator": "Red",
-		},
+		common.count(_("Open Deals"), rows, "deals"),
+		common.card(_("Amount"), rows, "amount", currency),
+		common.card(_("Weighted"), rows, "weighted", currency, "Blue"),
+		common.count(_("Past Expected Close"), rows, "late", "Red"),
 	]

@@ -1,0 +1,138 @@
+"""What must be true of a deal's party, items and accounts whenever it is saved; each message names the row and the remedy."""
+
+import frappe
+from frappe import _
+from frappe.utils import flt, get_link_to_form, getdate, today
+
+from sales_crm_accounts.core.plan import MAX_AMOUNT
+
+
+def check_party(deal):
+	"""A deal is somebody's: a customer, or a lead or prospect until it is won."""
+	if not (deal.customer or deal.lead or deal.prospect):
+		frappe.throw(
+			_("Choose a customer, or a lead or prospect until the deal is won."), title=_("Party Missing")
+		)
+	if deal.customer:
+		customer = frappe.get_cached_value(
+			"Customer",
+			deal.customer,
+			["disabled", "customer_name", "customer_group", "territory"],
+			as_dict=True,
+		)
+		if not customer:
+			frappe.throw(_("Customer {0} does not exist. Choose another.").format(deal.customer))
+		if customer.disabled:
+			frappe.throw(
+				_("Customer {0} is disabled. Enable the customer or choose another.").format(
+					get_link_to_form("Customer", deal.customer)
+				)
+			)
+		deal.customer_name = customer.customer_name
+		deal.customer_group = deal.customer_group or customer.customer_group
+		deal.territory = deal.territory or customer.territory
+	elif deal.lead:
+		deal.customer_name = frappe.get_cached_value("Lead", deal.lead, "title")
+	else:
+		deal.customer_name = deal.prospect
+
+
+def check_accounting_links(deal):
+	"""Cost centre, project and accounts belong to the deal's company, and can be posted to."""
+	_check_link(deal, "Cost Center", deal.cost_center)
+	_check_link(deal, "Project", deal.project)
+	for row in deal.items:
+		where = _("Items, row {0}:").format(row.idx) + " "
+		_check_link(deal, "Cost Center", row.cost_center, where)
+		_check_link(deal, "Account", row.income_account, where)
+	for row in deal.planned_costs:
+		where = _("Planned costs, row {0}:").format(row.idx) + " "
+		_check_link(deal, "Account", row.expense_account, where)
+
+
+def _check_link(deal, doctype: str, name: str | None, where: str = ""):
+	if not name:
+		return
+	fields = ["company"] if doctype == "Project" else ["company", "disabled", "is_group"]
+	found = frappe.get_cached_value(doctype, name, fields, as_dict=True) or {}
+	values = (_(doctype), frappe.bold(name))
+	if found.get("company") and found.company != deal.company:
+		frappe.throw(
+			where
+			+ _("{0} {1} belongs to company {2}, the deal to {3}.").format(
+				*values, found.company, deal.company
+			)
+		)
+	if found.get("disabled"):
+		frappe.throw(where + _("{0} {1} is disabled. Enable it or choose another.").format(*values))
+	if found.get("is_group"):
+		frappe.throw(where + _("{0} {1} is a group. Choose one below it.").format(*values))
+
+
+def check_opened(deal):
+	if getdate(deal.transaction_date) > getdate(today()):
+		frappe.throw(
+			_("The deal is opened on {0}, in the future. Choose today or an earlier day.").format(
+				frappe.format(deal.transaction_date, "Date")
+			)
+		)
+
+
+def check_item(deal, row):
+	item = frappe.get_cached_value(
+		"Item",
+		row.item_code,
+		["item_name", "disabled", "is_sales_item", "has_variants", "sales_uom", "stock_uom"],
+		as_dict=True,
+	)
+	if not item:
+		frappe.throw(_("Items, row {0}: choose an item.").format(row.idx))
+	where = _("Items, row {0}:").format(row.idx) + " "
+	if item.disabled:
+		frappe.throw(where + _("item {0} is disabled. Enable it or choose another.").format(row.item_code))
+	if item.has_variants:
+		frappe.throw(where + _("item {0} is a template. Choose one of its variants.").format(row.item_code))
+	if not item.is_sales_item:
+		frappe.throw(where + _("item {0} is not a sales item.").format(row.item_code))
+	row.item_name = row.item_name or item.item_name
+	row.uom = row.uom or item.sales_uom or item.stock_uom
+	row.conversion_factor = flt(row.conversion_factor) or 1
+	if not flt(row.qty) > 0:
+		frappe.throw(where + _("the quantity must be more than 0."))
+	if not flt(row.rate) >= 0:
+		frappe.throw(where + _("the rate must not be negative. Use the discount of the deal instead."))
+	if flt(row.qty) * max(flt(row.rate), 1) > MAX_AMOUNT:
+		frappe.throw(where + _("quantity times rate is too large. Check the figures."))
+	if flt(row.qty) % 1 and frappe.get_cached_value("UOM", row.uom, "must_be_whole_number"):
+		frappe.throw(
+			where + _("the quantity must be a whole number of {0}. Change it or the unit.").format(_(row.uom))
+		)
+
+
+def check_amount(deal):
+	"""More than the columns of the database hold is a slip of the hand."""
+	amount = max(flt(deal.net_total), flt(deal.grand_total))
+	if amount > MAX_AMOUNT:
+		frappe.throw(
+			_("The deal amount {0} is too large. Check quantities and rates.").format(money(deal, amount))
+		)
+	if max(amount, 1) * (flt(deal.conversion_rate) or 1) > MAX_AMOUNT:
+		frappe.throw(
+			_("The deal amount is too large in the company's currency. Check the exchange rate {0}.").format(
+				f"{flt(deal.conversion_rate):g}"
+			)
+		)
+
+
+def check_costs(deal):
+	for row in deal.planned_costs:
+		if flt(row.amount) > MAX_AMOUNT:
+			frappe.throw(
+				_("Planned costs, row {0}:").format(row.idx)
+				+ " "
+				+ _("the amount is too large. Check the figure.")
+			)
+
+
+def money(deal, value) -> str:
+	return frappe.format_value(value, {"fieldtype": "Currency"}, currency=deal.currency)

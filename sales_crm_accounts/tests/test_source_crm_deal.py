@@ -1,0 +1,183 @@
+# Copyright (c) 2026, sales_crm_accounts contributors
+# License: GPL-3.0. See LICENSE
+
+import frappe
+from frappe.utils import add_days, today
+
+from sales_crm_accounts.api import sources as api
+from sales_crm_accounts.services import mapping
+from sales_crm_accounts.tests import factories as make
+from sales_crm_accounts.tests.source_case import SourceTestCase
+
+CRM_DOCTYPES = {
+	# The fields of Frappe CRM that are read, by their names there (crm/fcrm/doctype).
+	"CRM Deal Status": (
+		"field:deal_status",
+		[("deal_status", "Data", None), ("type", "Select", "Open\nOngoing\nOn Hold\nWon\nLost")],
+	),
+	"CRM Product": (
+		"field:product_code",
+		[("product_code", "Data", None), ("product_name", "Data", None), ("erpnext_item_code", "Data", None)],
+	),
+	"CRM Products": (
+		None,
+		[
+			("product_code", "Link", "CRM Product"),
+			("product_name", "Data", None),
+			("qty", "Float", None),
+			("rate", "Currency", None),
+			("discount_percentage", "Percent", None),
+			("discount_amount", "Currency", None),
+			("net_amount", "Currency", None),
+		],
+	),
+	"CRM Contacts": (None, [("contact", "Link", "Contact"), ("is_primary", "Check", None)]),
+	"CRM Deal": (
+		"hash",
+		[
+			("organization", "Data", None),
+			("organization_name", "Data", None),
+			("lead_name", "Data", None),
+			("status", "Link", "CRM Deal Status"),
+			("currency", "Link", "Currency"),
+			("exchange_rate", "Float", None),
+			("deal_owner", "Link", "User"),
+			("probability", "Percent", None),
+			("expected_closure_date", "Date", None),
+			("territory", "Data", None),
+			("website", "Data", None),
+			("products", "Table", "CRM Products"),
+			("contacts", "Table", "CRM Contacts"),
+		],
+	),
+}
+
+
+class TestCRMDeal(SourceTestCase):
+	"""Against DocTypes with the fields of Frappe CRM, made for the test where that app is not installed."""
+
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		cls.made = []
+		for name, (autoname, fields) in CRM_DOCTYPES.items():
+			if frappe.db.exists("DocType", name):
+				continue
+			table = name in ("CRM Products", "CRM Contacts")
+			frappe.get_doc(
+				{
+					"doctype": "DocType",
+					"name": name,
+					"module": "Custom",
+					"custom": 1,
+					"istable": table,
+					"autoname": autoname or "hash",
+					"fields": [
+						{
+							"fieldname": field,
+							"fieldtype": kind,
+							"options": options,
+							"label": field,
+							"unique": 0,
+						}
+						for field, kind, options in fields
+					],
+					"permissions": []
+					if table
+					else [{"role": "Sales User", "read": 1, "write": 1, "create": 1}],
+				}
+			).insert(ignore_permissions=True)
+			cls.made.append(name)
+		for status, kind in (("Negotiation", "Ongoing"), ("Won", "Won")):
+			if not frappe.db.exists("CRM Deal Status", status):
+				frappe.get_doc({"doctype": "CRM Deal Status", "deal_status": status, "type": kind}).insert(
+					ignore_permissions=True
+				)
+		if not frappe.db.exists("CRM Product", "P-1"):
+			frappe.get_doc(
+				{
+					"doctype": "CRM Product",
+					"product_code": "P-1",
+					"product_name": "Service",
+					"erpnext_item_code": make.SERVICE,
+				}
+			).insert(ignore_permissions=True)
+		frappe.defaults.set_global_default("company", make.COMPANY)
+		frappe.db.commit()
+
+	@classmethod
+	def tearDownClass(cls):
+		frappe.set_user("Administrator")
+		for name in reversed(cls.made):
+			frappe.delete_doc("DocType", name, force=True, ignore_permissions=True)
+			frappe.db.sql_ddl(f"drop table if exists `tab{name}`")
+		frappe.db.commit()
+		super().tearDownClass()
+
+	def crm_deal(self, **values):
+		return frappe.get_doc(
+			{
+				"doctype": "CRM Deal",
+				"organization": f"Org {frappe.generate_hash(length=6)}",
+				"status": "Negotiation",
+				"currency": "USD",
+				"deal_owner": make.SELLER,
+				"probability": 40,
+				"expected_closure_date": add_days(today(), 9),
+				"products": [
+					{
+						"product_code": "P-1",
+						"product_name": "Service",
+						"qty": 2,
+						"rate": 100,
+						"discount_percentage": 10,
+					},
+					{
+						"product_code": "P-1",
+						"product_name": "Service",
+						"qty": 3,
+						"rate": 10,
+						"discount_amount": 1,
+					},
+				],
+				**values,
+			}
+		).insert(ignore_permissions=True)
+
+	def test_one_click(self):
+		"""2 x 100.00 less 10 % is 2 x 90.00; 1.00 off 3 x 10.00 has no exact rate and becomes the deal's discount: 209.00."""
+		source = self.crm_deal()
+		frappe.set_user(make.SELLER)
+		deal = api.make_deal_from_crm_deal(source.name)
+		self.assertEqual((deal.title, deal.customer, deal.crm_deal), (source.organization, None, source.name))
+		self.assertEqual(
+			[(row.item_code, row.qty, row.rate) for row in deal.items],
+			[(make.SERVICE, 2, 90), (make.SERVICE, 3, 10)],
+		)
+		deal.insert()
+		self.assertEqual((deal.discount_amount, deal.net_total, deal.deal_owner), (1, 209, make.SELLER))
+		self.assertEqual(frappe.db.get_value("Customer", deal.customer, "customer_name"), source.organization)
+		self.assertEqual(api.make_deal_from_crm_deal(source.name).name, deal.name)
+
+	def test_won_makes_its_deal_once(self):
+		self.set(deal_from_won_crm_deal=1)
+		customer = make.CUSTOMER
+		source = self.crm_deal(organization=customer)
+		self.assertFalse(frappe.db.exists("Deal", {"crm_deal": source.name}))
+		source.status = "Won"
+		source.save()
+		source.save()
+		deals = frappe.get_all("Deal", filters={"crm_deal": source.name}, fields=["customer", "docstatus"])
+		self.assertEqual([(row.customer, row.docstatus) for row in deals], [(customer, 0)])
+
+	def test_setting_off(self):
+		source = self.crm_deal(status="Won")
+		self.assertFalse(frappe.db.exists("Deal", {"crm_deal": source.name}))
+
+
+class TestWithoutCRM(SourceTestCase):
+	def test_message(self):
+		if frappe.db.table_exists("CRM Deal"):
+			self.skipTest("Frappe CRM is installed")
+		with self.assertRaises(frappe.ValidationError):
+			mapping.from_crm_deal("X")
