@@ -74,8 +74,9 @@ class TestApprovalBadInput(ApprovalCase):
 		frappe.db.commit()
 		people.approve(request, people.FIRST)
 		self.assertEqual(fresh(request).status, "Open")
-		with self.assertRaises(frappe.ValidationError):
+		with self.assertRaises(decisions.NotYours):
 			decisions.decide(request.name, "Approved", user=people.SECOND)
+		frappe.db.rollback()
 		# An Approval Manager puts somebody else in their place.
 		with people.as_user(people.APPROVAL_MANAGER):
 			decisions.reassign(request.name, people.SECOND, people.THIRD, "Left the company")
@@ -97,6 +98,16 @@ class TestApprovalBadInput(ApprovalCase):
 		self.assertEqual(fresh(request).status, "Open")
 		people.approve(request, people.SECOND)
 		self.assertEqual(fresh(request).status, "Approved")
+
+	def test_chain_that_was_rolled_back_stops_nothing(self):
+		people.make_chain("SCA Rolled Back")
+		self.assertTrue(chains.gated("Journal Entry"))  # read, and so cached, before the transaction ends
+		frappe.db.rollback()
+		entry = people.draft()
+		with people.as_user(people.REQUESTER):
+			fresh(entry).submit()
+			frappe.db.commit()
+		self.assertPosted(entry)
 
 	def test_chain_switched_off_or_deleted_with_requests_open(self):
 		"""Nothing needs approval any more; the request can still be decided, and is closed as posted without it."""
@@ -140,6 +151,7 @@ class TestApprovalBadInput(ApprovalCase):
 		request = people.ask(entry)
 		frappe.db.set_value("Journal Entry", entry.name, "docstatus", 1)
 		frappe.db.commit()
+		self.addCleanup(frappe.db.set_value, "Journal Entry", entry.name, "docstatus", 0)
 		with (
 			people.as_user(people.FIRST),
 			self.assertRaisesRegex(frappe.ValidationError, "not waiting any more"),

@@ -23,6 +23,7 @@ class TestApprovalCancel(ApprovalCase):
 			fresh(self.entry).submit()
 		frappe.db.commit()
 		people.make_chain(action="Cancel")
+		frappe.db.commit()
 
 	def assertStillPosted(self, attempt):
 		with people.as_user(people.REQUESTER):

@@ -1,5 +1,7 @@
 """What was approved is what is posted: every material field counts, harmless ones do not, and saving alone changes nothing."""
 
+from datetime import datetime, timedelta
+
 import frappe
 from frappe.utils import add_days, flt, nowdate, today
 
@@ -314,6 +316,12 @@ class TestApprovalContent(ApprovalCase):
 						self.assertNotEqual(content.fingerprint_of(doc), before, table)
 						doc.set(table, rows)
 			self.assertEqual(content.fingerprint_of(doc), before)
+
+	def test_times_are_the_same_in_memory_and_in_the_database(self):
+		self.assertEqual(content.plain("01:50:21.300000", "Time"), content.plain(timedelta(hours=1, minutes=50, seconds=21.3), "Time"))
+		self.assertEqual(
+			content.plain("2026-01-02 03:04:05", "Datetime"), content.plain(datetime(2026, 1, 2, 3, 4, 5), "Datetime")
+		)
 
 	def assertFound(self, doc, holder, fields, skipped, before: str):
 		for name, fieldtype in fields:

@@ -47,7 +47,9 @@ def shown() -> list[str]:
 def forget():
 	"""Read the chains anew: now, and once this transaction stands (another request may have read the old ones meanwhile)."""
 	frappe.cache.delete_value(CACHE_KEY)
+	# Either way the transaction ends: what was read meanwhile may never have come to stand.
 	frappe.db.after_commit.add(lambda: frappe.cache.delete_value(CACHE_KEY))
+	frappe.db.after_rollback.add(lambda: frappe.cache.delete_value(CACHE_KEY))
 
 
 def _read() -> dict[str, list[dict]]:

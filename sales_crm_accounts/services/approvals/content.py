@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import frappe
 from frappe.model import no_value_fields, table_fields
-from frappe.utils import cint, cstr, flt, getdate
+from frappe.utils import cint, cstr, flt, get_datetime, get_time, getdate
 
 from sales_crm_accounts.core.approvals import content as rules
 
@@ -126,6 +126,11 @@ def plain(value, fieldtype: str):
 		return ""
 	if fieldtype == "Date":
 		return getdate(value).isoformat()
+	# As the database gives them back: a time before ten o'clock has one digit there and two in the form.
+	if fieldtype == "Time":
+		return get_time(value).isoformat()
+	if fieldtype == "Datetime":
+		return get_datetime(value).isoformat(sep=" ")
 	return cstr(value).strip()
 
 
@@ -179,7 +184,9 @@ def forget():
 	"""Read the rules anew: now, and once this transaction stands."""
 	frappe.local.sca_material_fields = None
 	frappe.cache.delete_value(CACHE_KEY)
+	# Either way the transaction ends: what was read meanwhile may never have come to stand.
 	frappe.db.after_commit.add(lambda: frappe.cache.delete_value(CACHE_KEY))
+	frappe.db.after_rollback.add(lambda: frappe.cache.delete_value(CACHE_KEY))
 
 
 def _read_rules() -> dict:

@@ -199,13 +199,14 @@ def reassign(request_name: str, from_user: str, to_user: str, comment: str, user
 	_usable(request, to_user)
 	if user == to_user:
 		frappe.throw(_("You cannot put yourself in the place of {0}.").format(get_fullname(from_user)))
-	if not any(row.user == from_user and row.status in ("Pending", "Waiting") for row in request.approvers):
+	level_rows = _waited_for_at(request, from_user)
+	if not level_rows:
 		frappe.throw(_("{0} is not waited for.").format(get_fullname(from_user)))
 	if any(
 		row.user == to_user and row.status in ("Pending", "Waiting", "Approved") for row in request.approvers
 	):
 		frappe.throw(_("{0} is on the route already.").format(get_fullname(to_user)))
-	routes.replace(request, from_user, to_user)
+	routes.replace(request, from_user, to_user, level_rows=level_rows)
 	steps.append(
 		request,
 		"Reassigned",
@@ -218,6 +219,15 @@ def reassign(request_name: str, from_user: str, to_user: str, comment: str, user
 	)
 	requests.refresh(request)
 	return request
+
+
+def _waited_for_at(request, user: str) -> set[str]:
+	"""Levels of the route that wait for the user, or would if they were not disabled: somebody has to be put in their place."""
+	rows = [row for row in request.approvers if row.user == user]
+	if frappe.get_cached_value("User", user, "enabled"):
+		return {row.level_row for row in rows if row.status in ("Pending", "Waiting")}
+	states = {group.row: group.status for group in requests.progress_of(request).groups}
+	return {row.level_row for row in rows if states.get(row.level_row) in (rules.PENDING, rules.WAITING)}
 
 
 def withdraw(request_name: str, comment: str = "", user: str | None = None):
