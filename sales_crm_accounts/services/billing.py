@@ -46,7 +46,9 @@ def bill(installments: list[str], source: str = "Manual", force: bool = False) -
 	"""
 	deals, results = {}, []
 	with as_billing_user(), figures.deals_once():
-		for deal, unit in _units(installments, deals):
+		units = _units(installments, deals)
+		frappe.db.commit()  # what a transaction sees is as old as its first look
+		for deal, unit in units:
 			results += _bill_unit(deal, unit, force)
 	frappe.db.commit()
 	return results
@@ -102,7 +104,7 @@ def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 	rows = lock(names)
 	open_rows, results = [], []
 	policy = policies.policy_of(deal)
-	is_won = frappe.db.get_value("Deal", deal.name, "docstatus") == 1
+	is_won, standing_by_key = _look(deal, names)
 	for row in rows:
 		reason = _why_not(row, policy, force) if is_won else _("The deal is not won.")
 		if reason:
@@ -126,9 +128,8 @@ def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 	if not open_rows:
 		return results
 	key = invoices.billing_key(deal, policy, open_rows)
-	standing = frappe.db.get_value("Sales Invoice", {"deal_billing_key": key, "docstatus": ("<", 2)})
-	if standing:
-		return results + _relink(open_rows, standing)
+	if key in standing_by_key:
+		return results + _relink(open_rows, standing_by_key[key])
 	number = open_rows[0].reserved_number
 	if not number and _reserves_numbers():
 		_reserve_number(deal, policy, open_rows[0])
@@ -158,6 +159,20 @@ def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 	if invoice.docstatus == 1 and policy.email_invoice:
 		_mail(invoice, policy)
 	return results
+
+
+def _look(deal, names: list[str]) -> tuple[bool, dict[str, str]]:
+	"""Whether the deal is won, and the invoices that stand, by the keys that one of these installments could have."""
+	rows = frappe.db.sql(
+		"""
+		select deal.docstatus, invoice.deal_billing_key, invoice.name
+		from `tabDeal` deal
+		left join `tabSales Invoice` invoice on invoice.deal_billing_key in %(keys)s and invoice.docstatus < 2
+		where deal.name = %(deal)s
+		""",
+		{"deal": deal.name, "keys": [deal.name, *names]},
+	)
+	return any(row[0] == 1 for row in rows), {key: name for _docstatus, key, name in rows if key}
 
 
 def _relink(rows, invoice: str) -> list[frappe._dict]:

@@ -33,13 +33,17 @@ def upsert(
 ) -> bool:
 	"""Write `rows` (changed or new) in the order of their names. `kept` is what this transaction saw of them before.
 
-	Returns whether another transaction has changed one of the `watched` figures since: the rows are locked and looked at again first.
+	Returns whether another transaction has changed one of the `watched` figures since.
 	"""
+	stamp, user = now(), frappe.session.user
 	rows = sorted(rows, key=lambda row: row["name"])
-	conflict, stamp, user = False, now(), frappe.session.user
-	for start in range(0, len(rows), CHUNK):
-		chunk = rows[start : start + CHUNK]
-		conflict = _changed_meanwhile(doctype, [row["name"] for row in chunk], kept, watched) or conflict
+	new = [row for row in rows if row["name"] not in kept]
+	stamped = [
+		{**row, "modified": stamp, "modified_by": user} for row in rows if row["name"] in kept
+	]
+	conflict = _update(doctype, stamped, kept, (*columns[1:], "modified", "modified_by"), watched)
+	for start in range(0, len(new), CHUNK):
+		chunk = new[start : start + CHUNK]
 		values, marks = [], "(" + ", ".join(["%s"] * (len(columns) + 4)) + ")"
 		for row in chunk:
 			values += [row[column] for column in columns] + [stamp, stamp, user, user]
@@ -59,16 +63,9 @@ def update(
 ) -> bool:
 	"""Like `upsert`, for documents that exist; their `modified` stays, so that nobody's open form becomes outdated."""
 	rows = sorted(rows, key=lambda row: row["name"])
-	conflict = False
-	for start in range(0, len(rows), CHUNK):
-		chunk = rows[start : start + CHUNK]
-		conflict = _changed_meanwhile(doctype, [row["name"] for row in chunk], kept, columns) or conflict
-		for row in chunk:
-			frappe.db.sql(
-				f"update `tab{doctype}` set {', '.join(f'`{column}` = %s' for column in columns)} where name = %s",
-				[*(row[column] for column in columns), row["name"]],
-			)
-			frappe.clear_document_cache(doctype, row["name"])
+	conflict = _update(doctype, rows, kept, columns, columns)
+	for row in rows:
+		frappe.clear_document_cache(doctype, row["name"])
 	return conflict
 
 
@@ -78,15 +75,25 @@ def same(a, b) -> bool:
 	return (a or None) == (b or None)
 
 
-def _changed_meanwhile(
-	doctype: str, names: list[str], kept: Mapping[str, Mapping], fields: Sequence[str]
+def _update(
+	doctype: str,
+	rows: Iterable[Mapping],
+	kept: Mapping[str, Mapping],
+	columns: Sequence[str],
+	watched: Sequence[str],
 ) -> bool:
-	known = sorted(name for name in names if name in kept)
-	if not known:
-		return False
-	table = frappe.qb.DocType(doctype)
-	query = frappe.qb.from_(table).where(table.name.isin(known)).orderby(table.name).for_update()
-	now_there = query.select(table.name, *(table[field] for field in fields)).run(as_dict=True)
-	return len(now_there) != len(known) or any(
-		not same(row[field], kept[row.name][field]) for row in now_there for field in fields
-	)
+	"""Write rows that exist, one by one; whether a watched figure of one was no more what this transaction saw.
+
+	The statement itself looks, at the row as it is committed: a plain read would show it as it was when the transaction began.
+	"""
+	conflict = False
+	changes = ", ".join(f"`{column}` = %s" for column in columns)
+	unchanged = " and ".join(f"`{column}` <=> %s" for column in watched)
+	for row in rows:
+		values, seen = [row[column] for column in columns], kept[row["name"]]
+		write = f"update `tab{doctype}` set {changes} where name = %s"
+		frappe.db.sql(f"{write} and {unchanged}", [*values, row["name"], *(seen[column] for column in watched)])
+		if not frappe.db._cursor.rowcount:
+			conflict = True
+			frappe.db.sql(write, [*values, row["name"]])
+	return conflict

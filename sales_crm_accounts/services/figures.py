@@ -15,14 +15,9 @@ CHUNK = 500
 
 def refresh_of_invoices(invoices: Iterable[str]) -> None:
 	"""Figures of the installments that these invoices bill, and of their deals."""
-	names = list(invoices)
-	if not names:
-		return
-	rows = frappe.get_all(
-		"Deal Installment", filters={"sales_invoice": ("in", names)}, fields=["name", "deal"]
-	)
-	refresh_installments([row.name for row in rows])
-	refresh_deals({row.deal for row in rows})
+	names = sorted({name for name in invoices if name})
+	for start in range(0, len(names), CHUNK):
+		refresh_deals(_refresh_installments(invoices=names[start : start + CHUNK]))
 
 
 def refresh_installments(installments: Iterable[str]) -> None:
@@ -85,28 +80,27 @@ def _in_chunks(names: list[str], work) -> None:
 		work(names[start : start + CHUNK])
 
 
-def _refresh_installments(names: list[str], day=None) -> None:
-	invoices = frappe.get_all(
-		"Deal Installment",
-		filters={"name": ("in", names), "sales_invoice": ("is", "set")},
-		pluck="sales_invoice",
-		distinct=True,
-	)
-	if invoices:
-		names = sorted(
-			{
-				*names,
-				*frappe.get_all(
-					"Deal Installment", filters={"sales_invoice": ("in", invoices)}, pluck="name"
-				),
-			}
+def _refresh_installments(
+	names: Iterable[str] = (), day=None, invoices: Iterable[str] = ()
+) -> set[str]:
+	"""Write the figures of these installments, or of those that these invoices bill; the deals of both."""
+	if names:
+		invoices = frappe.get_all(
+			"Deal Installment",
+			filters={"name": ("in", names), "sales_invoice": ("is", "set")},
+			pluck="sales_invoice",
+			distinct=True,
 		)
-	rows = frappe.db.sql(
-		installments(precision(), some=True),
-		{"installments": names, "invoices": invoices or [""], "today": day or getdate(today())},
-		as_dict=True,
-	)
+	values = {
+		"installments": list(names) or [""],
+		"invoices": list(invoices) or [""],
+		"today": day or getdate(today()),
+	}
+	rows = frappe.db.sql(installments(precision(), plain=True), values, as_dict=True)
+	if rows and rows[0].more:
+		rows = frappe.db.sql(installments(precision(), some=True), values, as_dict=True)
 	_write("Deal Installment", rows, INSTALLMENT_FIGURES)
+	return {row.deal for row in rows}
 
 
 def _refresh_deals(names: list[str], day=None) -> None:

@@ -1,5 +1,7 @@
 """The statements behind the figures of Deal Installment and Deal: one row each, from Open Installment, in deal currency."""
 
+from functools import lru_cache
+
 INSTALLMENT_FIGURES = (
 	"due_date",
 	"planned_amount",
@@ -152,6 +154,26 @@ _SHARED = """
 	) shares
 """
 
+# An invoice that bills one installment, in the currency of its account, without credit notes: all of its rows are that one's.
+_ALONE = """
+	select
+		line.name,
+		max(kept.due_date) as due_date,
+		sum(kept.amount) as billed,
+		sum(kept.paid_amount) as paid,
+		sum(kept.credited_amount) as credited,
+		sum(kept.outstanding_amount) as outstanding
+	from `tabDeal Installment` line
+	join `tabOpen Installment` kept on kept.sales_invoice = line.sales_invoice
+	where line.sales_invoice in %(invoices)s
+	group by line.name
+"""
+_NOT_ALONE = """
+	exists(select 1 from `tabDeal Installment` where sales_invoice in %(invoices)s group by sales_invoice having count(*) > 1)
+	or exists(select 1 from `tabOpen Installment` where sales_invoice in %(invoices)s and currency <> account_currency)
+	or exists(select 1 from `tabOpen Installment` where return_against in %(invoices)s)
+"""
+
 # The state of an installment: `core.installments.status`. Once billed, what was planned is what the invoice comes to: tax is
 # rounded on each invoice, and the cent between the two would otherwise never be billed.
 _INSTALLMENTS = """
@@ -183,6 +205,7 @@ _INSTALLMENTS = """
 			else 'Paid'
 		end as status,
 		{kept}
+		{more}
 	from `tabDeal Installment` line
 	join `tabDeal` deal on deal.name = line.deal
 	left join ({shared}) figures on figures.name = line.name
@@ -252,20 +275,31 @@ def _shared(column: str) -> str:
 	)
 
 
-def installments(precision: int, some: bool = False, kept: bool = True) -> str:
-	"""SELECT of the figures of Deal Installments: all, or those in %(installments)s and others on their %(invoices)s.
+@lru_cache
+def installments(precision: int, some: bool = False, kept: bool = True, plain: bool = False) -> str:
+	"""SELECT of the figures of Deal Installments: all, or those in %(installments)s and those on %(invoices)s.
 
-	With `kept`, what is on the documents now comes along as `kept_<field>`. Needs %(today)s.
+	With `kept`, what is on the documents now comes along as `kept_<field>`. With `plain` (and `some`), the column `more` says
+	whether the figures are to be had from the whole statement only; then these are wrong. Needs %(today)s.
 	"""
 	only = {"some_notes": "", "some_lines": "", "some_installments": ""}
 	which = "kept.is_return = 0 and invoice.deal > ''"
-	if some:
+	if some or plain:
 		only = {
 			"some_notes": "and kept.return_against in %(invoices)s",
 			"some_lines": "and sales_invoice in %(invoices)s",
-			"some_installments": "and line.name in %(installments)s",
+			"some_installments": "and (line.name in %(installments)s or line.sales_invoice in %(invoices)s)",
 		}
 		which = "kept.sales_invoice in %(invoices)s"
+	return _INSTALLMENTS.format(
+		shared=_ALONE if plain else _of_invoices(precision, which, only),
+		kept=_kept("line", INSTALLMENT_FIGURES, kept),
+		more=f", {_NOT_ALONE} as more" if plain else "",
+		**only,
+	)
+
+
+def _of_invoices(precision: int, which: str, only: dict[str, str]) -> str:
 	lines = _LINES.format(**only)
 	opened = _OPEN.format(precision=precision, which=which)
 	netted = _NETTED.format(
@@ -277,13 +311,10 @@ def installments(precision: int, some: bool = False, kept: bool = True) -> str:
 		column: _shared(column).format(precision=precision)
 		for column in ("billed", "paid", "credited", "outstanding")
 	}
-	return _INSTALLMENTS.format(
-		shared=_SHARED.format(lines=lines, netted=netted, **shares),
-		kept=_kept("line", INSTALLMENT_FIGURES, kept),
-		**only,
-	)
+	return _SHARED.format(lines=lines, netted=netted, **shares)
 
 
+@lru_cache
 def deals(some: bool = False, kept: bool = True) -> str:
 	"""SELECT of the figures of Deals: all, or those in %(deals)s. Needs %(today)s."""
 	return _DEALS.format(

@@ -11,14 +11,10 @@ from sales_crm_accounts.services.invoices import core_row
 
 def lock(names: list[str]) -> list[frappe._dict]:
 	"""Take the rows, in the order of their names, and read them as they are now."""
-	row = frappe.qb.DocType("Deal Installment")
-	return (
-		frappe.qb.from_(row)
-		.where(row.name.isin(names or [""]))
-		.orderby(row.name)
-		.for_update()
-		.select(row.star)
-		.run(as_dict=True)
+	return frappe.db.sql(
+		"select * from `tabDeal Installment` where name in %(names)s order by name for update",
+		{"names": names or [""]},
+		as_dict=True,
 	)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import frappe
-from frappe.query_builder.functions import Sum
 from frappe.utils import add_days, cint, flt, getdate, today
 
 from sales_crm_accounts import erpnext_compat
@@ -46,14 +45,14 @@ def position_before(deal, policy, installments) -> Position:
 	Earlier ones that are not billed yet are counted as if they were, so each invoice has the same lines whichever is raised
 	first, and two workers on one deal need not wait for each other.
 	"""
-	row = frappe.qb.DocType("Deal Installment")
-	open_rows = (
-		frappe.qb.from_(row)
-		.where((row.deal == deal.name) & (row.status != "Cancelled"))
-		.where(row.sales_invoice.isnull() | (row.sales_invoice == ""))
-		.orderby(row.sequence)
-		.select(row.name, row.sequence, row.net_amount)
-		.run(as_dict=True)
+	open_rows = frappe.db.sql(
+		"""
+		select name, sequence, net_amount from `tabDeal Installment`
+		where deal = %(deal)s and status <> 'Cancelled' and coalesce(sales_invoice, '') = ''
+		order by sequence
+		""",
+		{"deal": deal.name},
+		as_dict=True,
 	)
 	precision = deal.precision("net_total")
 	parts = {entry.name: quantize(to_decimal(entry.net_amount), precision) for entry in open_rows}
@@ -236,16 +235,15 @@ def _rounding(deal) -> SiteRounding:
 
 def _billed(deal) -> dict[str, tuple]:
 	"""Amount and quantity of each deal item on its invoices that stand, credit notes not counted."""
-	invoice, item = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
-	rows = (
-		frappe.qb.from_(item)
-		.join(invoice)
-		.on(item.parent == invoice.name)
-		.where((invoice.deal == deal.name) & (invoice.docstatus < 2) & (invoice.is_return == 0))
-		.where(item.deal_item.isnotnull())
-		.groupby(item.deal_item)
-		.select(item.deal_item, Sum(item.amount), Sum(item.qty))
-		.run()
+	rows = frappe.db.sql(
+		"""
+		select item.deal_item, sum(item.amount), sum(item.qty)
+		from `tabSales Invoice` invoice
+		join `tabSales Invoice Item` item on item.parent = invoice.name
+		where invoice.deal = %(deal)s and invoice.docstatus < 2 and invoice.is_return = 0 and item.deal_item is not null
+		group by item.deal_item
+		""",
+		{"deal": deal.name},
 	)
 	return {name: (to_decimal(flt(amount, 9)), to_decimal(flt(qty, 9))) for name, amount, qty in rows}
 

@@ -1,8 +1,11 @@
 """The statements of the installment ledger: the rule of `core.installments.allocate` as one SELECT.
 
 The same SELECT serves a few invoices (`some=True`, names in `%(invoices)s`) and all of them, so that what is kept as money
-moves and what is rebuilt or proved at night cannot differ. Needs MariaDB 10.6 (window functions, WITH inside an INSERT).
+moves and what is rebuilt or proved at night cannot differ. For a few, the database spends its time on planning: parts that find
+nothing are left out of it (`plain=True`). Needs MariaDB 10.6 (window functions, WITH inside an INSERT).
 """
+
+from functools import lru_cache
 
 #: Columns of Open Installment that are derived, in the order of the SELECT; `FIGURES` are those that money moves.
 FACTS = (
@@ -142,6 +145,24 @@ _SETTLED = (
 """
 	% _JOURNAL_WRITE_OFFS
 )
+_NOTHING_SETTLED = "select '' as sales_invoice, 0 as credited, 0 as written_off from dual where false"
+
+# Whether anything but payments without deduction or payment term, and credit notes, stands against the invoices: only then is
+# there something that the plain statement leaves out.
+_MORE = """
+	exists(
+		select 1 from `tabPayment Ledger Entry`
+		where against_voucher_type = 'Sales Invoice' and against_voucher_no in %(invoices)s and voucher_type = 'Journal Entry'
+			and delinked = 0
+	) or exists(
+		select 1 from `tabPayment Entry Reference` reference
+		where reference.reference_doctype = 'Sales Invoice' and reference.reference_name in %(invoices)s and reference.docstatus = 1
+			and (
+				reference.payment_term > ''
+				or exists(select 1 from `tabPayment Entry Deduction` line where line.parent = reference.parent)
+			)
+	)
+"""
 
 # What payments that name a payment term paid, without the part that was written off, by the rows of the schedule with that term.
 _NAMED = """
@@ -203,10 +224,10 @@ _INVOICES = """
 			end as own_credited
 		from `tabSales Invoice` invoice
 		left join (%s) ledger on ledger.sales_invoice = invoice.name
-		left join (%s) settled on settled.sales_invoice = invoice.name
+		left join ({settled}) settled on settled.sales_invoice = invoice.name
 		where invoice.docstatus = 1 {some_invoices}
 	) vouchers
-""" % (_LEDGER, _SETTLED)
+""" % _LEDGER
 
 # Each invoice with the rows of its payment schedule, oldest first; their amounts are weights only, ERPNext makes them net of
 # advances. Nothing but keys and numbers goes through the windows: what they sort is written to disk at size.
@@ -325,6 +346,7 @@ _ROWS = """
 			when n = 1 or fills.outstanding = 0 then 0
 			else round(fills.base_outstanding * left_prior / fills.outstanding, {precision})
 		end as base_outstanding_amount
+		{more}
 	from (%s) fills
 	straight_join `tabSales Invoice` invoice on invoice.name = fills.name
 """
@@ -344,12 +366,40 @@ def _fill(pool: str) -> str:
 	)
 
 
-def derive(precision: int, some: bool = False, company: bool = False) -> str:
-	"""SELECT of all derived columns (`COLUMNS`), one row an installment.
+@lru_cache
+def derive(precision: int, some: bool = False, company: bool = False, plain: bool = False) -> str:
+	"""SELECT of all derived columns (`COLUMNS`), one row an installment; `precision` is that of amounts.
 
-	`some` limits it to the invoices in %(invoices)s, `company` to those of %(company)s; `precision` is that of amounts.
+	`some` limits it to the invoices in %(invoices)s, `company` to those of %(company)s. With `plain` (and `some`), the column
+	`more` says whether the figures are to be had from the whole statement only; then these are wrong.
 	"""
-	pool = _POOLS["fill_written_off"]
+	scopes = _scopes(some or plain, company)
+	write_offs = f"with payment_write_offs as ({_PAYMENT_WRITE_OFFS.format(precision=int(precision), **scopes)})"
+	if plain:
+		return _rows(precision, _ROOMS, scopes, _NOTHING_SETTLED, f", {_MORE} as more")
+	if some:
+		return f"{write_offs} {_rows(precision, _ROOMS_BY_TERM, scopes)}"
+	# Two halves, because the windows of the second cost more than all the rest and few payments name a term.
+	by_term = (
+		"(select reference_name from `tabPayment Entry Reference` where docstatus = 1 and reference_doctype = 'Sales Invoice' "
+		"and parenttype = 'Payment Entry' and reference_name > '' and payment_term > '')"
+	)
+	halves = (
+		_rows(
+			precision,
+			rooms,
+			{**scopes, "some_invoices": f"{scopes['some_invoices']} and invoice.name {which} {by_term}"},
+		)
+		for rooms, which in ((_ROOMS, "not in"), (_ROOMS_BY_TERM, "in"))
+	)
+	return f"{write_offs} {' union all '.join(halves)}"
+
+
+def _scopes(some: bool, company: bool) -> dict[str, str]:
+	"""Which vouchers each part of the statement looks at."""
+	if not some:
+		scopes = dict.fromkeys(("some_ledger", "some_payments", "some_journals", "some_references"), "")
+		return {**scopes, "some_invoices": "and invoice.company = %(company)s" if company else ""}
 	references = (
 		"select parent from `tabPayment Entry Reference` "
 		"where reference_doctype = 'Sales Invoice' and reference_name in %(invoices)s and docstatus = 1"
@@ -358,33 +408,22 @@ def derive(precision: int, some: bool = False, company: bool = False) -> str:
 		"select voucher_no from `tabPayment Ledger Entry` where against_voucher_type = 'Sales Invoice' "
 		"and against_voucher_no in %(invoices)s and voucher_type = 'Journal Entry' and delinked = 0"
 	)
-	scopes = {
+	return {
 		"some_ledger": "and against_voucher_no in %(invoices)s",
 		"some_payments": f"and payment.name in ({references})",
 		"some_journals": f"and journal.name in ({journals})",
 		"some_references": "and reference.reference_name in %(invoices)s",
 		"some_invoices": "and invoice.name in %(invoices)s",
 	}
-	if not some:
-		scopes = dict.fromkeys(scopes, "")
-		scopes["some_invoices"] = "and invoice.company = %(company)s" if company else ""
-	by_term = (
-		"(select reference_name from `tabPayment Entry Reference` where docstatus = 1 and reference_doctype = 'Sales Invoice' "
-		f"and parenttype = 'Payment Entry' and reference_name > '' and payment_term > '' {scopes['some_references'].replace('reference.', '')})"
-	)
 
-	def rows(rooms: str, which: str) -> str:
-		return (_ROWS % (_FILLS % rooms)).format(
-			precision=int(precision),
-			**{name: _fill(pool) for name, pool in _POOLS.items()},
-			left_upto=f"before_row + room - greatest(0, least({pool}, before_row + room))",
-			left_prior=f"before_row - greatest(0, least({pool}, before_row))",
-			**{**scopes, "some_invoices": f"{scopes['some_invoices']} and invoice.name {which} {by_term}"},
-		)
 
-	write_offs = _PAYMENT_WRITE_OFFS.format(precision=int(precision), **scopes)
-	# Two halves, because the windows of the second cost more than all the rest and few payments name a term.
-	return (
-		f"with payment_write_offs as ({write_offs}) "
-		f"{rows(_ROOMS, 'not in')} union all {rows(_ROOMS_BY_TERM, 'in')}"
+def _rows(precision: int, rooms: str, scopes: dict, settled: str = _SETTLED, more: str = "") -> str:
+	pool = _POOLS["fill_written_off"]
+	return (_ROWS % (_FILLS % rooms)).replace("{settled}", settled).format(
+		precision=int(precision),
+		**{name: _fill(pool) for name, pool in _POOLS.items()},
+		left_upto=f"before_row + room - greatest(0, least({pool}, before_row + room))",
+		left_prior=f"before_row - greatest(0, least({pool}, before_row))",
+		more=more,
+		**scopes,
 	)
