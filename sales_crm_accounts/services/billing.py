@@ -100,7 +100,7 @@ def _bill_unit(deal, names: list[str], force: bool) -> list[frappe._dict]:
 			return _failed(names, error)
 
 
-def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
+def _try(deal, names: list[str], force: bool, header=None) -> list[frappe._dict]:
 	rows = lock(names)
 	open_rows, results = [], []
 	policy = policies.policy_of(deal)
@@ -132,9 +132,8 @@ def _try(deal, names: list[str], force: bool) -> list[frappe._dict]:
 		return results + _relink(open_rows, standing_by_key[key])
 	number = open_rows[0].reserved_number
 	if not number and _reserves_numbers():
-		_reserve_number(deal, policy, open_rows[0])
-		return _try(deal, names, force)
-	invoice = _insert_invoice(deal, policy, open_rows, number)
+		return _try(deal, names, force, _reserve_number(deal, policy, open_rows[0]))
+	invoice = _insert_invoice(deal, policy, open_rows, number, header)
 	for row in open_rows:
 		frappe.db.set_value(
 			"Deal Installment",
@@ -221,11 +220,13 @@ def _reserve_number(deal, policy, row):
 
 	ERPNext takes the number first and holds the lock on its series until the whole invoice is posted, so that one invoice is
 	made at a time on the site. Taken beforehand, invoices are made side by side. A number is not lost: a retry uses it.
+	Returns the header of the invoice that the number was taken for.
 	"""
 	invoice = invoices.header(deal, policy)
 	set_new_name(invoice)
 	frappe.db.set_value("Deal Installment", row.name, "reserved_number", invoice.name, update_modified=False)
 	frappe.db.commit()
+	return invoice
 
 
 def _give_number_back(row):
@@ -243,8 +244,8 @@ def _give_number_back(row):
 		frappe.db.set_value("Deal Installment", row.name, "reserved_number", None, update_modified=False)
 
 
-def _insert_invoice(deal, policy, installments, number: str | None = None):
-	invoice = invoices.build_invoice(deal, installments)
+def _insert_invoice(deal, policy, installments, number: str | None = None, header=None):
+	invoice = invoices.build_invoice(deal, installments, invoice=header)
 	expected = sum((to_decimal(row.net_amount) for row in installments), ZERO)
 	invoice.flags.ignore_permissions = True
 	invoice.flags.sca_billing = True

@@ -38,9 +38,7 @@ def upsert(
 	stamp, user = now(), frappe.session.user
 	rows = sorted(rows, key=lambda row: row["name"])
 	new = [row for row in rows if row["name"] not in kept]
-	stamped = [
-		{**row, "modified": stamp, "modified_by": user} for row in rows if row["name"] in kept
-	]
+	stamped = [{**row, "modified": stamp, "modified_by": user} for row in rows if row["name"] in kept]
 	conflict = _update(doctype, stamped, kept, (*columns[1:], "modified", "modified_by"), watched)
 	for start in range(0, len(new), CHUNK):
 		chunk = new[start : start + CHUNK]
@@ -92,7 +90,9 @@ def _update(
 	for row in rows:
 		values, seen = [row[column] for column in columns], kept[row["name"]]
 		write = f"update `tab{doctype}` set {changes} where name = %s"
-		frappe.db.sql(f"{write} and {unchanged}", [*values, row["name"], *(seen[column] for column in watched)])
+		frappe.db.sql(
+			f"{write} and {unchanged}", [*values, row["name"], *(seen[column] for column in watched)]
+		)
 		if not frappe.db._cursor.rowcount:
 			conflict = True
 			frappe.db.sql(write, [*values, row["name"]])

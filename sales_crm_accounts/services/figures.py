@@ -80,9 +80,7 @@ def _in_chunks(names: list[str], work) -> None:
 		work(names[start : start + CHUNK])
 
 
-def _refresh_installments(
-	names: Iterable[str] = (), day=None, invoices: Iterable[str] = ()
-) -> set[str]:
+def _refresh_installments(names: Iterable[str] = (), day=None, invoices: Iterable[str] = ()) -> set[str]:
 	"""Write the figures of these installments, or of those that these invoices bill; the deals of both."""
 	if names:
 		invoices = frappe.get_all(

@@ -64,14 +64,15 @@ def position_before(deal, policy, installments) -> Position:
 	return position
 
 
-def build_invoice(deal, installments, posting_date=None, position: Position | None = None):
-	"""Unsaved Sales Invoice over `installments` (rows or documents of Deal Installment) of a deal.
+def build_invoice(deal, installments, posting_date=None, position: Position | None = None, invoice=None):
+	"""Unsaved Sales Invoice over `installments` (rows or documents of Deal Installment) of a deal; `invoice` is its `header`, if made.
 
 	Accounts, series, taxes, letter head and terms come from the billing policy where it names them, else ERPNext fills them.
 	"""
 	policy = policies.policy_of(deal)
 	posting_date = getdate(posting_date or today())
-	invoice = header(deal, policy, posting_date)
+	if not invoice or invoice.posting_date != posting_date:  # a day may have begun since
+		invoice = header(deal, policy, posting_date)
 	one_invoice = policy.invoicing_method == billing.ONE_INVOICE
 	part = sum((to_decimal(row.net_amount) for row in installments), ZERO)
 	position = position or position_before(deal, policy, installments)

@@ -181,7 +181,8 @@ _NAMED = """
 # Amounts of each invoice in the currency of its receivable account. What the invoice's own voucher takes in (POS, loyalty
 # points) is added back to what stands against it. A credit note that went onto its invoice at once counts with its own
 # amount, and as used up.
-_INVOICES = """
+_INVOICES = (
+	"""
 	select
 		name,
 		outstanding,
@@ -227,7 +228,9 @@ _INVOICES = """
 		left join ({settled}) settled on settled.sales_invoice = invoice.name
 		where invoice.docstatus = 1 {some_invoices}
 	) vouchers
-""" % _LEDGER
+"""
+	% _LEDGER
+)
 
 # Each invoice with the rows of its payment schedule, oldest first; their amounts are weights only, ERPNext makes them net of
 # advances. Nothing but keys and numbers goes through the windows: what they sort is written to disk at size.
@@ -374,7 +377,9 @@ def derive(precision: int, some: bool = False, company: bool = False, plain: boo
 	`more` says whether the figures are to be had from the whole statement only; then these are wrong.
 	"""
 	scopes = _scopes(some or plain, company)
-	write_offs = f"with payment_write_offs as ({_PAYMENT_WRITE_OFFS.format(precision=int(precision), **scopes)})"
+	write_offs = (
+		f"with payment_write_offs as ({_PAYMENT_WRITE_OFFS.format(precision=int(precision), **scopes)})"
+	)
 	if plain:
 		return _rows(precision, _ROOMS, scopes, _NOTHING_SETTLED, f", {_MORE} as more")
 	if some:
@@ -419,11 +424,15 @@ def _scopes(some: bool, company: bool) -> dict[str, str]:
 
 def _rows(precision: int, rooms: str, scopes: dict, settled: str = _SETTLED, more: str = "") -> str:
 	pool = _POOLS["fill_written_off"]
-	return (_ROWS % (_FILLS % rooms)).replace("{settled}", settled).format(
-		precision=int(precision),
-		**{name: _fill(pool) for name, pool in _POOLS.items()},
-		left_upto=f"before_row + room - greatest(0, least({pool}, before_row + room))",
-		left_prior=f"before_row - greatest(0, least({pool}, before_row))",
-		more=more,
-		**scopes,
+	return (
+		(_ROWS % (_FILLS % rooms))
+		.replace("{settled}", settled)
+		.format(
+			precision=int(precision),
+			**{name: _fill(pool) for name, pool in _POOLS.items()},
+			left_upto=f"before_row + room - greatest(0, least({pool}, before_row + room))",
+			left_prior=f"before_row - greatest(0, least({pool}, before_row))",
+			more=more,
+			**scopes,
+		)
 	)

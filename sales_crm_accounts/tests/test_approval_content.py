@@ -318,9 +318,13 @@ class TestApprovalContent(ApprovalCase):
 			self.assertEqual(content.fingerprint_of(doc), before)
 
 	def test_times_are_the_same_in_memory_and_in_the_database(self):
-		self.assertEqual(content.plain("01:50:21.300000", "Time"), content.plain(timedelta(hours=1, minutes=50, seconds=21.3), "Time"))
 		self.assertEqual(
-			content.plain("2026-01-02 03:04:05", "Datetime"), content.plain(datetime(2026, 1, 2, 3, 4, 5), "Datetime")
+			content.plain("01:50:21.300000", "Time"),
+			content.plain(timedelta(hours=1, minutes=50, seconds=21.3), "Time"),
+		)
+		self.assertEqual(
+			content.plain("2026-01-02 03:04:05", "Datetime"),
+			content.plain(datetime(2026, 1, 2, 3, 4, 5), "Datetime"),
 		)
 
 	def assertFound(self, doc, holder, fields, skipped, before: str):
