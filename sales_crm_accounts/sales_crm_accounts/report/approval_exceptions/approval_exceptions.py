@@ -246,12 +246,12 @@ def _row(moment, kind: str, line, user: str, other_user: str | None = None, deta
 
 def columns() -> list[dict]:
 	return [
-		{"fieldname": "happened_on", "label": _("When"), "fieldtype": "Datetime", "width": 160},
+		{"fieldname": "happened_on", "label": _("When"), "fieldtype": "Datetime", "width": 180},
 		{"fieldname": "kind", "label": _("Kind"), "fieldtype": "Data", "width": 170},
 		{"fieldname": "user", "label": _("By"), "fieldtype": "Link", "options": "User", "width": 190},
 		{"fieldname": "other_user", "label": _("For or To"), "fieldtype": "Link", "options": "User", "width": 190},
 		{"fieldname": "document_type", "label": _("Document Type"), "fieldtype": "Link", "options": "DocType", "width": 130},
-		{"fieldname": "document_name", "label": _("Document"), "fieldtype": "Dynamic Link", "options": "document_type", "width": 170},
+		{"fieldname": "document_name", "label": _("Document"), "fieldtype": "Dynamic Link", "options": "document_type", "width": 190},
 		{"fieldname": "request", "label": _("Request"), "fieldtype": "Link", "options": "Approval Request", "width": 150},
 		{"fieldname": "chain", "label": _("Approval Chain"), "fieldtype": "Link", "options": "Approval Chain", "width": 180},
 		{"fieldname": "company", "label": _("Company"), "fieldtype": "Link", "options": "Company", "width": 140},

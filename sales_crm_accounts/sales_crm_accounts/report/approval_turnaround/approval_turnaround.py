@@ -114,7 +114,7 @@ def measures(taken: list[tuple]) -> dict:
 
 
 def columns() -> list[dict]:
-	hours = {"fieldtype": "Float", "precision": 1, "width": 130}
+	hours = {"fieldtype": "Float", "precision": 1, "width": 150}
 	return [
 		{"fieldname": "chain", "label": _("Approval Chain"), "fieldtype": "Link", "options": "Approval Chain", "width": 220},
 		{"fieldname": "level", "label": _("Level"), "fieldtype": "Int", "width": 70},
@@ -153,7 +153,7 @@ def summary(rows: list[dict], requests) -> list[dict]:
 		{"label": _("Rejected"), "value": rejected, "datatype": "Int"},
 		{
 			"label": _("Longest (Hours)"),
-			"value": max((row["longest"] for row in rows), default=0),
-			"datatype": "Float",
+			"value": f"{max((row['longest'] for row in rows), default=0):.1f}",
+			"datatype": "Data",
 		},
 	]

@@ -86,7 +86,7 @@ class TestApprovalTurnaround(ApprovalTestCase):
 			],
 		)
 		self.assertEqual({column["fieldname"] for column in columns}, set(rows[0]))
-		self.assertEqual([card["value"] for card in summary], [2, 1, 9])
+		self.assertEqual([card["value"] for card in summary], [2, 1, "9.0"])
 		self.assertEqual(chart["data"]["datasets"][0]["values"], [6, 2.5, 3.5])
 
 	def test_period_and_rights(self):

@@ -29,8 +29,8 @@ frappe.query_reports["Approvals Waiting"] = {
 			options: "Approval Chain",
 		},
 		{ fieldname: "requester", label: __("Requester"), fieldtype: "Link", options: "User" },
-		{ fieldname: "range1", label: __("Age Up To (Hours)"), fieldtype: "Float", default: 4 },
-		{ fieldname: "range2", label: __("Then Up To"), fieldtype: "Float", default: 8 },
-		{ fieldname: "range3", label: __("And Up To"), fieldtype: "Float", default: 24 },
+		{ fieldname: "range1", label: __("Age Up To (Hours)"), fieldtype: "Int", default: 4 },
+		{ fieldname: "range2", label: __("Then Up To"), fieldtype: "Int", default: 8 },
+		{ fieldname: "range3", label: __("And Up To"), fieldtype: "Int", default: 24 },
 	],
 };

@@ -113,7 +113,7 @@ def request_columns() -> list[dict]:
 		{"fieldname": "range", "label": _("Age", context="Approvals Waiting"), "fieldtype": "Data", "width": 100},
 		{"fieldname": "request", "label": _("Request"), "fieldtype": "Link", "options": "Approval Request", "width": 150},
 		{"fieldname": "reference_doctype", "label": _("Document Type"), "fieldtype": "Link", "options": "DocType", "width": 130},
-		{"fieldname": "reference_name", "label": _("Document"), "fieldtype": "Dynamic Link", "options": "reference_doctype", "width": 170},
+		{"fieldname": "reference_name", "label": _("Document"), "fieldtype": "Dynamic Link", "options": "reference_doctype", "width": 190},
 		{"fieldname": "title", "label": _("Title"), "fieldtype": "Data", "width": 160},
 		{"fieldname": "party_name", "label": _("Party"), "fieldtype": "Data", "width": 150},
 		{"fieldname": "company", "label": _("Company"), "fieldtype": "Link", "options": "Company", "width": 140},
@@ -165,8 +165,8 @@ def summary(rows, people, limits: list[float]) -> list[dict]:
 		{"label": _("People Asked"), "value": len(people), "datatype": "Int"},
 		{
 			"label": _("Longest (Working Hours)"),
-			"value": max((row.hours for row in rows), default=0),
-			"datatype": "Float",
+			"value": f"{max((row.hours for row in rows), default=0):.1f}",
+			"datatype": "Data",
 		},
 		{
 			"label": _("Over {0} h").format(f"{limits[-1]:g}"),

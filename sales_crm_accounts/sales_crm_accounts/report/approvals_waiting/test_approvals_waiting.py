@@ -61,7 +61,7 @@ class TestApprovalsWaiting(ApprovalTestCase):
 		]
 		self.assertEqual(rows, expected)
 		self.assertEqual({column["fieldname"] for column in columns}, set(expected[0]))
-		self.assertEqual([card["value"] for card in summary], [2, 2, 16, 0])
+		self.assertEqual([card["value"] for card in summary], [2, 2, "16.0", 0])
 		self.assertEqual(
 			[series["values"] for series in chart["data"]["datasets"]], [[1, 1], [0, 0], [1, 1], [0, 0]]
 		)
