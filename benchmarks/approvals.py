@@ -55,7 +55,9 @@ def route_cost(frappe, people, make) -> tuple[float, int]:
 	from sales_crm_accounts.services.approvals import gate
 
 	levels = [people.level(number) for number in range(1, 4)]
-	levels += [people.by(user, 4 + number) for number, user in enumerate((people.FIRST, people.SECOND, people.THIRD))]
+	levels += [
+		people.by(user, 4 + number) for number, user in enumerate((people.FIRST, people.SECOND, people.THIRD))
+	]
 	levels += [
 		people.level(number, approver_source="Manager of Requester", role=None, skip_if_approved=1)
 		for number in range(7, 10)
@@ -97,12 +99,34 @@ def insert_requests(frappe, people, wanted: int):
 		open_ = number % 10 == 0
 		user = (people.FIRST, people.SECOND, people.THIRD)[number % 3]
 		requests.append(
-			(name, now, now, "Administrator", "Administrator", "Journal Entry", f"BENCH-{number}", "Submit")
-			+ ("Open" if open_ else "Approved", MARK, people.REQUESTER, now, 100, "USD", 1, int(not open_))
+			(
+				*(
+					name,
+					now,
+					now,
+					"Administrator",
+					"Administrator",
+					"Journal Entry",
+					f"BENCH-{number}",
+					"Submit",
+				),
+				*(
+					"Open" if open_ else "Approved",
+					MARK,
+					people.REQUESTER,
+					now,
+					100,
+					"USD",
+					1,
+					int(not open_),
+				),
+			)
 		)
 		rows.append(
-			(f"{name}-1", name, "Approval Request", "approvers", 1, user)
-			+ ("Pending" if open_ else "Approved", 1, "Level 1", "row-1", now)
+			(
+				*(f"{name}-1", name, "Approval Request", "approvers", 1, user),
+				*("Pending" if open_ else "Approved", 1, "Level 1", "row-1", now),
+			)
 		)
 	frappe.db.bulk_insert(
 		"Approval Request",
@@ -142,7 +166,9 @@ def clean(frappe, people):
 
 def main():
 	arguments = parser(__doc__.splitlines()[0])
-	arguments.add_argument("--requests", type=int, action="append", help="sizes of the inbox (1000 and 100000)")
+	arguments.add_argument(
+		"--requests", type=int, action="append", help="sizes of the inbox (1000 and 100000)"
+	)
 	args = arguments.parse_args()
 	with connected(args) as frappe:
 		from sales_crm_accounts.tests import approval_factories as people
