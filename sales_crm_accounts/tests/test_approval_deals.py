@@ -2,7 +2,6 @@
 
 import frappe
 
-from sales_crm_accounts.sales_crm_accounts.doctype.deal_change.test_deal_change import make_change
 from sales_crm_accounts.services import billing
 from sales_crm_accounts.services.approvals import gate, posting
 from sales_crm_accounts.tests import approval_factories as people
@@ -92,7 +91,7 @@ class TestApprovalDeals(ApprovalCase):
 		"""A Deal Change is a document of its own, under a chain of its own."""
 		people.make_chain("SCA Changes", "Deal Change", levels=[people.by(people.FIRST)])
 		deal = make.make_deal([make.row("All", 100)], win=True)
-		change = make_change(deal, amount_change=100)
+		change = make.make_change(deal, amount_change=100)
 		frappe.db.commit()
 		with self.assertRaises(gate.ApprovalRequired):
 			fresh(change).submit()

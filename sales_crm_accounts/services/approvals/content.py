@@ -4,7 +4,6 @@ Secure by default: every field is material except those known to say nothing abo
 display) or to be filled by ERPNext from elsewhere (outstanding amounts, progress). An Approval Content Rule can set it per DocType.
 """
 
-import json
 from decimal import Decimal
 
 import frappe
@@ -98,8 +97,8 @@ def as_text(content: dict) -> str:
 def changed(before: str | dict, after: dict) -> list:
 	"""Changes from what an earlier round approved; `before` as kept on its request."""
 	if isinstance(before, str):
-		before = json.loads(before or "{}")
-	return rules.changes(before, json.loads(rules.canonical(after)))
+		before = rules.parse(before or "{}")
+	return rules.changes(before, rules.parse(rules.canonical(after)))
 
 
 def _own_day(doc) -> tuple[str, ...]:

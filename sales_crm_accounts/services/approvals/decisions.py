@@ -203,7 +203,9 @@ def reassign(request_name: str, from_user: str, to_user: str, comment: str, user
 	if not level_rows:
 		frappe.throw(_("{0} is not waited for.").format(get_fullname(from_user)))
 	if any(
-		row.user == to_user and row.status in ("Pending", "Waiting", "Approved") for row in request.approvers
+		row.user == to_user
+		and (row.status in ("Pending", "Waiting", "Approved") or row.level_row in level_rows)
+		for row in request.approvers
 	):
 		frappe.throw(_("{0} is on the route already.").format(get_fullname(to_user)))
 	routes.replace(request, from_user, to_user, level_rows=level_rows)
@@ -344,15 +346,20 @@ def why_not(request, progress, user: str) -> str:
 def _refuse(request, user: str, reason: str, channel: str = "Form"):
 	"""Say no, and keep that it was tried where an author tried to approve their own document."""
 	if user in authors(request):
-		name = request.name
+		name, done = request.name, []
 
 		def write_down():
+			if done:
+				return
+			done.append(True)
 			held = requests.load(name)
 			steps.append(held, "Refused", user, comment=reason, channel=channel, level=held.current_level)
 			requests.save(held)
 			frappe.db.commit()
 
+		# After the rollback that follows, or after the commit where only this decision of several was taken back.
 		frappe.db.after_rollback.add(write_down)
+		frappe.db.after_commit.add(write_down)
 	frappe.throw(reason, NotYours, title=_("Not Yours to Decide"))
 
 

@@ -2,7 +2,7 @@
 
 import frappe
 from frappe.query_builder.functions import Count
-from frappe.utils import get_datetime, getdate, now_datetime, today
+from frappe.utils import cint, get_datetime, getdate, now_datetime, today
 from pypika import Order
 from pypika.functions import Min, Sum
 
@@ -142,13 +142,14 @@ def _rows(names: list[str], user: str, people) -> list[dict]:
 				"chain",
 				"posted",
 				"posting_error",
+				"frozen_route",
 			],
 		)
 	}
 	approvers = frappe.get_all(
 		"Approval Request Approver",
 		filters={"parent": ("in", names)},
-		fields=["parent", "user", "full_name", "status", "level_title", "asked_on"],
+		fields=["parent", "user", "full_name", "status", "level_row", "level_title", "asked_on"],
 		order_by="parent, idx",
 	)
 	overdue = _overdue(found.values())
@@ -169,6 +170,8 @@ def _rows(names: list[str], user: str, people) -> list[dict]:
 		]
 		shown = (mine or pending or [None])[0]
 		asked_on = (shown and shown.asked_on) or row.requested_on
+		level = routes.level_settings(row, shown.level_row) if shown else frappe._dict()
+		row.frozen_route = None
 		result.append(
 			{
 				**row,
@@ -182,6 +185,8 @@ def _rows(names: list[str], user: str, people) -> list[dict]:
 				else 0,
 				"waiting_for": list(dict.fromkeys(entry.full_name for entry in pending)),
 				"level_title": shown.level_title if shown else "",
+				"comment_required": cint(level.comment_required),
+				"attachment_required": cint(level.attachment_required),
 				"on_behalf_of": mine[0].user if mine and mine[0].user != user else None,
 				"on_behalf_of_name": mine[0].full_name if mine and mine[0].user != user else "",
 				"overdue_amount": overdue.get((row.company, row.customer), 0),

@@ -40,7 +40,9 @@ def resolve(chain, doc, amount, requester: str | None = None, authors=None, comp
 	if authors is None:
 		authors = authors_of(doc, requester) if doc is not None else {requester}
 	directory = SiteDirectory(doc, company)
-	return rules.resolve(levels(chain, doc), to_decimal(amount), requester, frozenset(authors), directory)
+	return rules.resolve(
+		levels(chain, doc, requester), to_decimal(amount), requester, frozenset(authors), directory
+	)
 
 
 def authors_of(doc, requester: str) -> set[str]:
@@ -49,14 +51,14 @@ def authors_of(doc, requester: str) -> set[str]:
 	return {requester, doc.get("owner"), *(kept or ())} - {None, ""}
 
 
-def levels(chain, doc=None) -> list[rules.Level]:
+def levels(chain, doc=None, requester: str | None = None) -> list[rules.Level]:
 	return [
 		rules.Level(
 			row=row.name or f"row-{row.idx}",
 			number=cint(row.level),
 			title=row.title or "",
 			source=row.approver_source,
-			value=_source_value(row, doc),
+			value=_source_value(row, doc, requester or frappe.session.user),
 			rule=row.rule,
 			required=cint(row.required_count),
 			min_amount=to_decimal(row.min_amount),
@@ -69,11 +71,11 @@ def levels(chain, doc=None) -> list[rules.Level]:
 	]
 
 
-def _source_value(row, doc) -> str:
+def _source_value(row, doc, requester: str) -> str:
 	if row.approver_source == "Head of Cost Center":
 		return _unit_of(doc, "cost_center")
 	if row.approver_source == "Head of Department":
-		return _unit_of(doc, "department") or _department_of_requester()
+		return _unit_of(doc, "department") or _department_of(requester)
 	return row.get(SOURCE_FIELD.get(row.approver_source, "")) or ""
 
 
@@ -91,8 +93,8 @@ def _unit_of(doc, field: str) -> str:
 	return ""
 
 
-def _department_of_requester() -> str:
-	return frappe.db.get_value("Employee", {"user_id": frappe.session.user}, "department") or ""
+def _department_of(user: str) -> str:
+	return frappe.db.get_value("Employee", {"user_id": user, "status": "Active"}, "department") or ""
 
 
 # Kept on the request

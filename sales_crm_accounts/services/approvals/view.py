@@ -44,6 +44,8 @@ def state(doc) -> dict:
 		request = frappe.get_doc("Approval Request", standing.name)
 		answer.update(of_request(request), chain=request.chain, needs_approval=True)
 		return answer
+	if standing:  # asked for already, by people among whom the reader is not
+		return {**answer, "needs_approval": True, "why": _("Approval is asked for already.")}
 	if doc.docstatus == 2 or not answer["gated"]:
 		return answer
 	return {**answer, **_would_be(doc, action)}
@@ -225,6 +227,7 @@ def levels_of(request, progress, rows) -> list[dict]:
 		for group in groups.values()
 		for candidate in group.candidates
 	}
+	rejected = {row.level_row for row in request.approvers if row.status == "Rejected"}
 	return [
 		{
 			"row": state_.row,
@@ -233,7 +236,7 @@ def levels_of(request, progress, rows) -> list[dict]:
 			"rule": groups[state_.row].rule,
 			"needed": state_.needed,
 			"signed": len(state_.signed),
-			"status": state_.status,
+			"status": "Rejected" if state_.row in rejected else state_.status,
 			"reason": messages.text(state_.reason) if state_.reason else "",
 			"people": [
 				{
