@@ -45,7 +45,11 @@ def state(doc) -> dict:
 		answer.update(of_request(request), chain=request.chain, needs_approval=True)
 		return answer
 	if standing:  # asked for already, by people among whom the reader is not
-		return {**answer, "needs_approval": True, "why": _("Approval is asked for already.")}
+		return {
+			**answer,
+			"needs_approval": True,
+			"why": _("Approval is asked for already. You take no part in it."),
+		}
 	if doc.docstatus == 2 or not answer["gated"]:
 		return answer
 	return {**answer, **_would_be(doc, action)}
