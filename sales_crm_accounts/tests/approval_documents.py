@@ -231,8 +231,6 @@ class Documents:
 		return deal
 
 	def deal_change(self):
-		from sales_crm_accounts.sales_crm_accounts.doctype.deal_change.test_deal_change import make_change
-
-		change = make_change(make.make_deal(make.thirds(), win=True), amount_change=30)
+		change = make.make_change(make.make_deal(make.thirds(), win=True), amount_change=30)
 		frappe.db.commit()
 		return change

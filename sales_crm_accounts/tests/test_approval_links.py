@@ -20,6 +20,7 @@ class TestApprovalLinks(ApprovalTestCase):
 	def link(self, user: str = af.FIRST, chain: dict | None = None, entry=None):
 		"""(request, token) out of the mail that `user` got."""
 		af.make_chain(**(chain or {}))
+		frappe.db.commit()
 		request = self.ask(entry or af.draft())
 		self.tell()
 		return request, self.token(user)
@@ -190,7 +191,9 @@ class TestApprovalLinks(ApprovalTestCase):
 				frappe.db.commit()
 				self.assertUnused(request, self.decide(token), "There is nothing left to decide")
 				self.assertNotIn(request.reference_name, self.page(token))
-		frappe.db.set_value("User", af.FIRST, "enabled", 1)
+				frappe.db.set_value("User", af.FIRST, "enabled", 1)
+				frappe.clear_document_cache("User", af.FIRST)
+				frappe.db.commit()
 
 	def test_changed_by_sql_meanwhile(self):
 		"""The content in the database is compared at that moment, not the request's status alone."""

@@ -62,6 +62,7 @@ def open_later(doc, action: str, requester: str | None = None, submit_as: str | 
 		except Exception:
 			frappe.db.rollback()
 			frappe.log_error(title=f"Approval request for {doctype} {name}")
+			frappe.db.commit()  # the log; and nothing is left that a rollback's other callbacks would cut in two
 
 	frappe.db.after_rollback.add(ask)
 	frappe.db.after_commit.add(ask)
@@ -71,8 +72,8 @@ def _ask_after_stop(doctype, name, action: str, user: str, requester: str | None
 	if not frappe.db.exists(doctype, name):
 		return
 	doc = frappe.get_doc(doctype, name)
-	if doc.docstatus != (0 if action == SUBMIT else 1):
-		return
+	if doc.docstatus != (0 if action == SUBMIT else 1) or not needed(doc, action):
+		return  # the rollback took the reason away, too
 	messages = list(frappe.local.message_log or [])
 	before = frappe.session.user
 	if before != user:
