@@ -21,17 +21,16 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 @contextmanager
-def connected(args):
+def connected(args, site: str | None = None):
 	"""Connect to the site; refuses one that is not marked as scratch, because the generator writes rows without documents."""
 	os.chdir(Path(args.bench).expanduser() / "sites")
 	import frappe
 
-	frappe.init(site=args.site)
+	site = site or args.site
+	frappe.init(site=site)
 	frappe.connect()
 	if not frappe.conf.get("sca_benchmark"):
-		sys.exit(
-			f"{args.site} is not a scratch site. Mark it: bench --site {args.site} set-config sca_benchmark 1"
-		)
+		sys.exit(f"{site} is not a scratch site. Mark it: bench --site {site} set-config sca_benchmark 1")
 	try:
 		yield frappe
 	finally:
