@@ -101,6 +101,12 @@ RECORDS = {
 def main() -> int:
 	started = time.time()
 	problems = []
+	if not database_administrator():
+		print(
+			"NO DATABASE ADMINISTRATOR: install, uninstall, install did not run (set SCA_DB_ROOT_PASSWORD, or root_password "
+			"in the bench's common_site_config.json)."
+		)
+		return 0
 	try:
 		make_site()
 		step("prepare")
@@ -171,9 +177,12 @@ def bench(*command, site: str | None = SITE, check: bool = True) -> None:
 
 
 def database_administrator() -> list[str]:
+	"""Options for the commands that make and drop a site; empty where no password is known, for which Frappe would ask."""
 	config = json.loads((SITES / "common_site_config.json").read_text())
 	user = os.environ.get("SCA_DB_ROOT_USER") or config.get("root_login") or "root"
-	password = os.environ.get("SCA_DB_ROOT_PASSWORD") or config.get("root_password") or ""
+	password = os.environ.get("SCA_DB_ROOT_PASSWORD") or config.get("root_password")
+	if not password:
+		return []
 	return [f"--db-root-username={user}", f"--db-root-password={password}"]
 
 

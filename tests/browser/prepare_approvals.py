@@ -22,6 +22,7 @@ def main(site: str, password: str = ""):
 			print(*prepare(password), sep="\n")
 		else:
 			approvals.remove_chain(CHAIN)
+			frappe.db.delete("Approval Delegation", {"delegator": approvals.SECOND})
 		frappe.db.commit()
 		frappe.clear_cache()
 	finally:
