@@ -15,7 +15,10 @@ from pypika.terms import LiteralValue
 from sales_crm_accounts import erpnext_compat
 
 SEES_ALL = frozenset(
-	{"Deal Manager", "Accounts User", "Accounts Manager", "Auditor", "System Manager", "Administrator"}
+	{
+		*("Deal Manager", "Accounts User", "Accounts Manager", "Auditor"),
+		*("Collector", "Collections Manager", "System Manager", "Administrator"),
+	}
 )
 
 # What a share can give (frappe.share), by what is asked for. Anything else comes with ownership only.

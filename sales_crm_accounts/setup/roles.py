@@ -7,7 +7,9 @@ from sales_crm_accounts.setup import SETTINGS
 
 DEAL_USER = "Deal User"
 DEAL_MANAGER = "Deal Manager"
-ROLES = (DEAL_USER, DEAL_MANAGER, APPROVAL_MANAGER)
+COLLECTOR = "Collector"
+COLLECTIONS_MANAGER = "Collections Manager"
+ROLES = (DEAL_USER, DEAL_MANAGER, APPROVAL_MANAGER, COLLECTOR, COLLECTIONS_MANAGER)
 
 # A top-level domain that is reserved for never existing (RFC 2606): no mail can reach or come from this user.
 BILLING_USER = "deal-billing@sales-crm-accounts.invalid"

@@ -1,0 +1,1 @@
+"""Use cases of open receivables on a site."""
