@@ -82,9 +82,9 @@ class TestDocTypes:
 				assert istable, f"{name}: {target} is no child table"
 			elif field["fieldtype"] == "Link":
 				other = DOCTYPES.get(target) or ERPNEXT.get(target) or {}
-				assert not other.get("istable") and not other.get("issingle"), (
-					f"{name}: no link to {target} possible"
-				)
+				assert not other.get("istable") and not other.get(
+					"issingle"
+				), f"{name}: no link to {target} possible"
 			elif field["fieldtype"] == "Dynamic Link":
 				assert target in fields(doctype), f"{name}: no field {target}"
 
@@ -128,9 +128,9 @@ class TestDocTypes:
 				own = set(re.findall(r"\bdoc\.(\w+)", condition)) - {"__islocal", "__onload"}
 				assert own <= set(fields(doctype)) | STANDARD_FIELDS, f"{name} {key}: {condition}"
 				for parent_field in set(re.findall(r"\bparent\.(\w+)", condition)):
-					assert all(parent_field in {*fields(p), *STANDARD_FIELDS} for p in parents), (
-						f"{name} {key}"
-					)
+					assert all(
+						parent_field in {*fields(p), *STANDARD_FIELDS} for p in parents
+					), f"{name} {key}"
 
 	def test_title_search_and_naming_name_fields_that_exist(self, doctype):
 		doc = DOCTYPES[doctype]
