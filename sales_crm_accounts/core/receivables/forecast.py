@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from sales_crm_accounts.core.money import ZERO, quantize
 from sales_crm_accounts.core.problems import _
+from sales_crm_accounts.core.receivables import holds as held
 from sales_crm_accounts.core.receivables.rows import OpenRow, oldest_first
 
 PROMISED, OPEN, PLANNED, PIPELINE = "Promised", "Open", "Planned", "Pipeline"
@@ -29,11 +30,11 @@ DOUBTFUL_AFTER_DAYS = 180
 _BEHAVIOUR = _("Due {due}; this customer pays {days} days after the due date on average.")
 _DUE = _("Due {due}.")
 _LATER_THAN_USUAL = _("Due {due}, later than this customer ever pays; expected {wait} days from today.")
-_PROMISE = _("Promised for {day} ({promise}).")
+_PROMISE = _("Promised, at the latest on {day} ({promise}).")
 _DISPUTE = _("Disputed ({dispute}); not counted until it is settled.")
 _DOUBTFUL = _("Overdue for more than {days} days; not counted.")
 _UNBILLED = _("Not billed yet; due {due} as planned.")
-_NO_DATE = _("No date yet: a milestone or a delivery is awaited.")
+_NO_DATE = _("No date yet: it is on hold, or a milestone or a delivery is awaited.")
 _WEIGHTED = _("Open deal with a probability of {probability} %.")
 
 
@@ -51,27 +52,6 @@ class Planned:
 	@property
 	def certain(self) -> bool:
 		return self.probability >= 100
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-	"""An open promise over `amount` (in the receivable's currency) of one installment, one invoice or all of a customer."""
-
-	name: str
-	customer: str
-	currency: str
-	amount: Decimal
-	pay_by: date
-	sales_invoice: str = ""
-	installment_no: int = 0
-
-	def covers(self, row: OpenRow) -> bool:
-		return (
-			row.customer == self.customer
-			and row.currency == self.currency
-			and (not self.sales_invoice or row.sales_invoice == self.sales_invoice)
-			and (not self.installment_no or row.installment_no == self.installment_no)
-		)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,39 +92,31 @@ def forecast(
 	today: date,
 	*,
 	days_late: Mapping[str, Decimal] | None = None,
-	promises: Sequence[Promise] = (),
-	disputed: Mapping[tuple[str, int], tuple[str, Decimal]] | None = None,
+	holds: Mapping[tuple[str, int], Sequence[held.Hold]] | None = None,
 	planned: Iterable[Planned] = (),
 	precision: int = 2,
 	terms: Terms | None = None,
 ) -> list[Expected]:
 	"""Everything that is expected; the parts of an installment add up to what is open of it, in both currencies.
 
-	`disputed` gives, per (invoice, installment number), the dispute and the amount in the receivable's currency. A promise
-	takes what it covers oldest first, after disputes; a later promise takes what an earlier one left.
+	`holds` are those of `holds.held` over the same rows: what is promised is expected on the last day it holds, what is
+	disputed on none; a pause says nothing about when money comes.
 	"""
-	terms, days_late, disputed = terms or Terms(), days_late or {}, disputed or {}
+	terms, days_late, holds = terms or Terms(), days_late or {}, holds or {}
 	found: list[Expected] = []
-	left = {promise.name: promise.amount for promise in promises}
-	in_order = sorted(promises, key=lambda promise: (promise.pay_by, promise.name))
 	for row in oldest_first(row for row in rows if not row.is_return and row.outstanding > 0):
 		parts: list[tuple[Decimal, str, date | None, str, dict]] = []
 		rest = row.outstanding
-		if row.key in disputed:
-			dispute, amount = disputed[row.key]
-			taken = min(rest, amount)
-			if taken > 0:
-				parts.append((taken, DISPUTED, None, _DISPUTE, {"dispute": dispute}))
-				rest -= taken
-		for promise in in_order:
-			taken = min(rest, left[promise.name])
-			if taken > 0 and promise.covers(row):
-				left[promise.name] -= taken
-				rest -= taken
-				day = max(promise.pay_by, today)
-				parts.append(
-					(taken, PROMISED, day, _PROMISE, {"day": promise.pay_by, "promise": promise.name})
-				)
+		for hold in holds.get(row.key, ()):
+			taken = rest if hold.amount is None else min(rest, hold.amount)
+			if taken <= 0 or hold.kind == held.PAUSE:
+				continue
+			rest -= taken
+			if hold.kind == held.DISPUTE:
+				parts.append((taken, DISPUTED, None, _DISPUTE, {"dispute": hold.name}))
+			else:
+				day = max(hold.until or today, today)
+				parts.append((taken, PROMISED, day, _PROMISE, {"day": day, "promise": hold.name}))
 		if rest > 0:
 			parts.append((rest, *_usual(row, days_late.get(row.customer), today, terms)))
 		found += _shared(row, parts, precision)
@@ -222,7 +194,9 @@ class Week:
 		return sum(self.amounts.values(), ZERO)
 
 
-def by_week(expected: Iterable[Expected], today: date, weeks: int = WEEKS) -> tuple[list[Week], dict[str, Decimal]]:
+def by_week(
+	expected: Iterable[Expected], today: date, weeks: int = WEEKS
+) -> tuple[list[Week], dict[str, Decimal]]:
 	"""`weeks` weeks from that of `today`, and by kind what stands in none of them: Later, No Date, Disputed, Doubtful."""
 	start = first_week(today)
 	found = [Week(start + timedelta(weeks=number), dict.fromkeys(KINDS, ZERO)) for number in range(weeks)]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sales_crm_accounts.core.money import ZERO
 from sales_crm_accounts.core.receivables import forecast as f
+from sales_crm_accounts.core.receivables.holds import Hold
 from sales_crm_accounts.core.receivables.rows import OpenRow
 
 TODAY = date(2026, 3, 4)  # a Wednesday
@@ -58,37 +59,26 @@ def test_half_a_year_overdue_is_not_counted():
 	assert sum(week.total for week in weeks) == 0
 
 
-def test_a_promise_takes_the_oldest_first_and_a_dispute_stays_out():
-	"""100.00 due 1 March with 30.00 disputed, 100.00 due 10 March; 120.00 promised for the 20th.
-
-	The promise takes 70.00 of the first and 50.00 of the second; 50.00 remain at the due date.
-	"""
-	rows = [row("INV-2", due=date(2026, 3, 10)), row("INV-1", due=date(2026, 3, 1))]
-	promise = f.Promise("PTP-1", "ACME", "USD", Decimal(120), date(2026, 3, 20))
-	found = f.forecast(rows, TODAY, promises=[promise], disputed={("INV-1", 1): ("DSP-1", Decimal(30))})
-	assert [(part.sales_invoice, *place) for part, place in zip(found, places(found), strict=True)] == [
-		("INV-1", "Disputed", Decimal(30), None),
-		("INV-1", "Promised", Decimal(70), date(2026, 3, 20)),
-		("INV-2", "Promised", Decimal(50), date(2026, 3, 20)),
-		("INV-2", "Open", Decimal(50), date(2026, 3, 10)),
+def test_what_is_promised_and_what_is_disputed():
+	"""100.00 due 10 March: 30.00 disputed, 50.00 promised until the 20th; 20.00 remain at the due date, whatever is paused."""
+	holds = {
+		("INV-1", 1): [
+			Hold("Dispute", "DSP-1", Decimal(30), None),
+			Hold("Promise", "PTP-1", Decimal(50), date(2026, 3, 20)),
+			Hold("Pause", "PAU-1", None, date(2026, 6, 1)),
+		]
+	}
+	assert places(f.forecast([row()], TODAY, holds=holds)) == [
+		("Disputed", Decimal(30), None),
+		("Promised", Decimal(50), date(2026, 3, 20)),
+		("Open", Decimal(20), date(2026, 3, 10)),
 	]
-
-
-def test_a_promise_of_one_installment_leaves_the_others():
-	rows = [row(number=1), row(number=2, due=date(2026, 4, 10))]
-	promise = f.Promise("PTP-1", "ACME", "USD", Decimal(100), date(2026, 3, 20), "INV-1", 2)
-	assert [part.kind for part in f.forecast(rows, TODAY, promises=[promise])] == ["Open", "Promised"]
-
-
-def test_a_promise_in_another_currency_covers_nothing():
-	promise = f.Promise("PTP-1", "ACME", "EUR", Decimal(100), date(2026, 3, 20))
-	assert f.forecast([row()], TODAY, promises=[promise])[0].kind == "Open"
 
 
 def test_the_company_currency_is_shared_exactly():
 	"""3.00 in foreign currency are 10.00: a promise of 1.00 takes 3.33, the rest is 6.67."""
-	promise = f.Promise("PTP-1", "ACME", "USD", Decimal(1), date(2026, 3, 20))
-	found = f.forecast([row(outstanding="3", base="10")], TODAY, promises=[promise])
+	holds = {("INV-1", 1): [Hold("Promise", "PTP-1", Decimal(1), date(2026, 3, 20))]}
+	found = f.forecast([row(outstanding="3", base="10")], TODAY, holds=holds)
 	assert [part.amount for part in found] == [Decimal("3.33"), Decimal("6.67")]
 
 
@@ -124,24 +114,21 @@ def cases(draw):
 		row(f"INV-{number}", due=draw(days), outstanding=str(draw(amounts)), base=str(draw(amounts)))
 		for number in range(draw(st.integers(0, 6)))
 	]
-	invoices = st.sampled_from(["", "INV-0", "INV-1"])
-	promises = [
-		f.Promise(f"PTP-{number}", "ACME", "USD", draw(amounts), draw(days), draw(invoices))
-		for number in range(draw(st.integers(0, 4)))
-	]
-	disputed = {
-		(f"INV-{number}", 1): (f"DSP-{number}", draw(amounts)) for number in draw(st.sets(st.integers(0, 5)))
+	holds = {
+		(f"INV-{number}", 1): [
+			Hold(kind, f"{kind}-{number}", draw(st.none() | amounts), draw(st.none() | days))
+			for kind in draw(st.sets(st.sampled_from(["Dispute", "Promise", "Pause"])))
+		]
+		for number in draw(st.sets(st.integers(0, 5)))
 	}
-	return rows, promises, disputed, draw(st.integers(-30, 200))
+	return rows, holds, draw(st.integers(-30, 200))
 
 
 @given(cases())
 def test_nothing_is_lost_or_counted_twice(case):
 	"""All parts of a row sum to what is open of it, and all weeks with what stands beside them to all that is open."""
-	rows, promises, disputed, late = case
-	found = f.forecast(
-		rows, TODAY, days_late={"ACME": Decimal(late)}, promises=promises, disputed=disputed
-	)
+	rows, holds, late = case
+	found = f.forecast(rows, TODAY, days_late={"ACME": Decimal(late)}, holds=holds)
 	for one in rows:
 		parts = [part.amount for part in found if part.sales_invoice == one.sales_invoice]
 		assert sum(parts) == one.base_outstanding
