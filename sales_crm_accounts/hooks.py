@@ -95,6 +95,7 @@ scheduler_events = {
 	"daily_long": [
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
+		"sales_crm_accounts.services.receivables.cash_forecast.sca_weekly_cash_forecast",
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
 		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
 	],
