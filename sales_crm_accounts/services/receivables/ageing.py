@@ -18,6 +18,8 @@ TABLE = "Open Installment"
 #: What sums can be gathered by, and the column for it.
 CUSTOMER, DEAL, DEAL_OWNER = "Customer", "Deal", "Deal Owner"
 _BY = {CUSTOMER: "open.customer", DEAL: "open.deal", DEAL_OWNER: "deal.deal_owner"}
+#: No column: one sum for each currency.
+ALL = None
 
 
 @dataclass(frozen=True)
@@ -76,29 +78,34 @@ def rows(question: Question) -> list[dict]:
 	return found
 
 
-def summary(question: Question, by: str = CUSTOMER, buckets: Buckets | None = None) -> dict[tuple, Ageing]:
-	"""(customer, deal or deal owner; currency) -> sums, largest balance first. What belongs to none has None as its key."""
+def summary(
+	question: Question, by: str | None = CUSTOMER, buckets: Buckets | None = None, vouchers: bool = True
+) -> dict[tuple, Ageing]:
+	"""(customer, deal or deal owner; currency) -> sums, largest balance first. What belongs to none has None as its key.
+
+	Without `vouchers` only invoices and credit notes are looked at.
+	"""
 	buckets = buckets or Buckets()
 	values, scope = _scope(question)
 	head, opened = ageing_sql.open_at(precision(), scope, _moved_later(question))
 	own = question.in_party_currency
 	currency = "open.account_currency" if own else "%(currency)s"
 	amount = "open.outstanding" if own else "open.base_outstanding"
-	key = _BY[by]
+	key = _BY.get(by, "null")
 	join = "left join `tabDeal` deal on deal.name = open.deal" if by == DEAL_OWNER else ""
 	grouped = frappe.db.sql(
 		f"""
 		{head}
 		select {key} as `key`, {currency} as currency, {_place(buckets, amount)} as place, sum({amount}) as amount
 		from ({opened}) open {join}
-		group by {key}, {currency if own else "currency"}, place
+		group by `key`, currency, place
 		""",
 		values,
 	)
 	placed = [
 		((key or None, currency), place, to_decimal(amount)) for key, currency, place, amount in grouped
 	]
-	if not question.of_deals_only:
+	if vouchers and not question.of_deals_only:
 		for row in _vouchers(question):
 			outstanding = to_decimal(row.outstanding)
 			place = buckets.place(outstanding, row.due_date, question.day, of_invoice=False)
@@ -119,7 +126,7 @@ def _place(buckets: Buckets, amount: str) -> str:
 def _vouchers(question: Question) -> list[dict]:
 	"""Money on account and what was booked without an invoice; of no deal, so only for those who see all."""
 	values = _values(question)
-	scope = _customer_scope(question, "entry.party", values)
+	scope = customer_scope(question, "entry.party", values)
 	own = question.in_party_currency
 	return frappe.db.sql(
 		f"""
@@ -160,7 +167,7 @@ def _values(question: Question) -> dict:
 def _scope(question: Question) -> tuple[dict, str]:
 	"""Values, and conditions over `kept`: the filters, and what the user may read."""
 	values = _values(question)
-	conditions = [_customer_scope(question, "kept.customer", values)]
+	conditions = [customer_scope(question, "kept.customer", values)]
 	if question.deal:
 		values["deal"] = question.deal
 		conditions.append("and kept.deal = %(deal)s")
@@ -172,7 +179,8 @@ def _scope(question: Question) -> tuple[dict, str]:
 	return values, " ".join(filter(None, conditions))
 
 
-def _customer_scope(question: Question, column: str, values: dict) -> str:
+def customer_scope(question: Question, column: str, values: dict) -> str:
+	"""Conditions on a column of customers, and their values: the filters, and the customers that are left to the user."""
 	conditions = []
 	if question.customer:
 		values["customer"] = question.customer
