@@ -98,6 +98,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.receivables.cash_forecast.sca_weekly_cash_forecast",
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
 		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
+		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
@@ -111,6 +112,7 @@ permission_query_conditions = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.deal_installment_query",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.deal_change_query",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.open_installment_query",
+	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.receivable_charge_query",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.request_query",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.step_query",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.delegation_query",
@@ -126,6 +128,7 @@ has_permission = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.has_request_permission",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.has_step_permission",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.has_delegation_permission",
@@ -152,4 +155,5 @@ ignore_links_on_delete = [
 	"Receivable Dispute",
 	"Collection Pause",
 	"Collection Note",
+	"Receivable Charge",
 ]

@@ -87,6 +87,14 @@ APPROVAL_CHAINS = {
 		[("voucher_type", "!=", "Write Off Entry")],
 		[_level(1, "Head of accounting", "Accounts Manager")],
 	),
+	"Waivers of Interest and Fees": (
+		"Charge Waiver",
+		[("amount", ">", "0")],
+		[
+			_level(1, "Head of collections", "Collections Manager"),
+			_level(2, "Head of accounting", "Accounts Manager", min_amount=500, comment_required=1),
+		],
+	),
 }
 
 
