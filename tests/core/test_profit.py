@@ -175,9 +175,7 @@ def test_older_months_and_days_to_come():
 
 
 @given(
-	st.lists(
-		st.tuples(st.integers(-40, 58), st.decimals("-9999", "9999", places=2)), min_size=1, max_size=12
-	)
+	st.lists(st.tuples(st.integers(-40, 58), st.decimals("-9999", "9999", places=2)), min_size=1, max_size=12)
 )
 def test_closed_form_is_the_sum_over_days(entries):
 	"""Against the definition: the balance at the end of every day."""
