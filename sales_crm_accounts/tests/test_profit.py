@@ -11,18 +11,11 @@ from sales_crm_accounts.tests import factories as make
 
 ADS, FREIGHT = f"Marketing Expenses - {make.ABBR}", f"Freight and Forwarding Charges - {make.ABBR}"
 CATEGORY = "SCA Transport"
-SUPPLIER = "SCA Haulier"
 
 
 class TestProfit(SiteTestCase):
 	def setUp(self):
 		super().setUp()
-		ensure(
-			"Supplier",
-			SUPPLIER,
-			supplier_name=SUPPLIER,
-			supplier_group=frappe.db.get_value("Supplier Group", {"is_group": 0}),
-		)
 		ensure(
 			"Deal Expense Category",
 			CATEGORY,
@@ -49,29 +42,6 @@ class TestProfit(SiteTestCase):
 				{"account": make.BANK, "credit_in_account_currency": amount},
 			]
 		)
-
-	def supplier_bill(self, amount, deal):
-		bill = frappe.get_doc(
-			{
-				"doctype": "Purchase Invoice",
-				"company": make.COMPANY,
-				"supplier": SUPPLIER,
-				"bill_no": frappe.generate_hash(length=8),
-				"deal": deal,
-				"items": [
-					{
-						"item_code": make.SERVICE,
-						"qty": 1,
-						"rate": amount,
-						"expense_account": FREIGHT,
-						"cost_center": make.COST_CENTER,
-					}
-				],
-			}
-		)
-		bill.insert()
-		bill.submit()
-		return bill
 
 	def pay_together(self, invoices, write_off):
 		"""One payment over several invoices that gives up `write_off` of what is open; it names no deal."""
@@ -160,7 +130,7 @@ class TestProfit(SiteTestCase):
 		make.credit_note(invoice_a, 0.5)
 		self.expense(ADS, 120, a.name)
 		self.expense(FREIGHT, 80, a.name)
-		self.supplier_bill(200, b.name)
+		make.supplier_bill(200, b.name, FREIGHT)
 		loose = self.expense(ADS, 77)
 		self.pay_together([invoice_a, invoice_b], 10)
 

@@ -46,9 +46,10 @@ def execute(filters: dict | None = None) -> tuple:
 	)
 	categories = columns_of_categories(line.figures for line in lines)
 	currency = common.company_currency(filters)
-	rows = [line.row(group_by, categories, currency, profits, digits) for line in lines]
+	names = {core.NO_DEAL: _("Without Deal"), NOT_SET: _("Not Set")}
+	rows = [line.row(names, group_by, categories, currency, profits) for line in lines]
 	columns = deal_access.plain_links(get_columns(group_by, categories, profits, bool(profits.waiting)))
-	return columns, rows, None, get_chart(rows, currency), get_summary(lines, currency, digits)
+	return columns, rows, None, get_chart(rows, currency), get_summary(lines, currency)
 
 
 class Line:
@@ -59,13 +60,13 @@ class Line:
 		self.discounts = self.waiting = self.planned = ZERO
 		self.deals: set[str] = set()
 
-	def row(self, group_by: str, categories: list, currency: str, profits, digits: int) -> dict:
+	def row(self, names: dict, group_by: str, categories: list, currency: str, profits) -> dict:
 		figures = self.figures
 		profit_amount = figures.profit
 		planned = bool(self.deals) and group_by != "Month"
 		row = {
-			"group": {core.NO_DEAL: _("Without Deal"), NOT_SET: _("Not Set")}.get(self.group, self.group),
-			"key": self.group if self.group not in (core.NO_DEAL, NOT_SET) else None,
+			"group": names.get(self.group, self.group),
+			"key": self.group if self.group not in names else None,
 			"without_deal": int(self.group == core.NO_DEAL),
 			"currency": currency,
 			"revenue": float(figures.revenue),
@@ -266,7 +267,7 @@ def get_chart(rows: list[dict], currency: str) -> dict | None:
 	)
 
 
-def get_summary(lines: list[Line], currency: str, digits: int) -> list[dict]:
+def get_summary(lines: list[Line], currency: str) -> list[dict]:
 	total = core.Figures()
 	for line in lines:
 		total.add(line.figures)
