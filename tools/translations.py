@@ -117,6 +117,9 @@ def collect() -> Found:
 		if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "DEAL_STAGES":
 			for stage in ast.literal_eval(node.value):  # Deal Stage is a translated DocType
 				found.add(stage[0], "setup/defaults.py")
+		elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXPENSE_CATEGORIES":
+			for category in ast.literal_eval(node.value):  # as is Deal Expense Category
+				found.add(category, "setup/defaults.py")
 	for module in (APP / "modules.txt").read_text().split("\n"):
 		found.add(module.strip(), "modules.txt")
 	return found

@@ -98,8 +98,20 @@ APPROVAL_CHAINS = {
 }
 
 
+#: Categories to start from: name -> whether it comes after the deal is completed as well. Their accounts are the accountant's.
+EXPENSE_CATEGORIES = {
+	"Marketing": 0,
+	"Transport": 0,
+	"After-Sales Service": 1,
+	"Commission": 1,
+	"Travel": 0,
+	"Other": 0,
+}
+
+
 def make_defaults() -> None:
 	make_stages()
+	make_expense_categories()
 	make_plan_templates()
 	make_approval_chains()
 	make_settings()
@@ -117,6 +129,19 @@ def make_stages() -> None:
 				"sequence": sequence,
 				"probability": probability,
 				"stage_type": stage_type,
+			}
+		).insert(ignore_permissions=True)
+
+
+def make_expense_categories() -> None:
+	if frappe.db.count("Deal Expense Category"):
+		return
+	for name, after_completion in EXPENSE_CATEGORIES.items():
+		frappe.get_doc(
+			{
+				"doctype": "Deal Expense Category",
+				"category_name": name,
+				"after_completion": after_completion,
 			}
 		).insert(ignore_permissions=True)
 

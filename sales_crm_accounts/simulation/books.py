@@ -273,6 +273,22 @@ class Movements:
 			setattr(self, name, array(column.typecode, map(column.__getitem__, order)))
 
 
+COMPANY, EMPLOYEE, SUPPLIER = PAYERS = ("Company", "Employee", "Supplier")
+
+
+@dataclass(slots=True)
+class Expense:
+	"""A cost, of a deal or of none (`deal` 0), in units of the company's currency; `amount` without tax."""
+
+	day: date
+	deal: int
+	category: str
+	amount: int
+	tax: int = 0
+	paid_by: str = COMPANY
+	row: int = 0
+
+
 @dataclass(slots=True)
 class Company:
 	"""Everything that was read; `deals` in the order of the file."""
@@ -301,6 +317,7 @@ class Company:
 	changes: list[tuple[date, int, list[PlanRow], str]] = field(default_factory=list)
 	#: what a piece of an item costs, in the company's currency
 	costs: dict[str, Decimal] = field(default_factory=dict)
+	expenses: list[Expense] = field(default_factory=list)
 	approvers: Approvers | None = None
 	not_played: int = 0
 
@@ -321,6 +338,9 @@ ROLES = {
 	"write_off": "Bad Debts",
 	"exchange": "Exchange Gain/Loss",
 	"round_off": "Round Off",
+	"input_tax": "Input Tax",
+	"employees": "Payable to Employees",
+	"suppliers": "Trade Payables",
 }
 ROOTS = {
 	"receivable": "Asset",
@@ -330,4 +350,10 @@ ROOTS = {
 	"write_off": "Expense",
 	"exchange": "Expense",
 	"round_off": "Expense",
+	"expense": "Expense",
+	"input_tax": "Asset",
+	"employees": "Liability",
+	"suppliers": "Liability",
 }
+#: Where a cost is credited, by who paid it.
+CREDITED = {COMPANY: "bank", EMPLOYEE: "employees", SUPPLIER: "suppliers"}

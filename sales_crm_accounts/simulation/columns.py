@@ -86,6 +86,14 @@ PAYMENTS = (
 	Column("reconciled_on", DAY),
 	Column("reference"),
 )
+EXPENSES = (
+	Column("deal"),
+	Column("date", DAY, required=True),
+	Column("category", required=True),
+	Column("amount", UNITS, required=True, repeats=False),
+	Column("tax", UNITS, default=0),
+	Column("paid_by", reader.one_of(books.PAYERS), default=books.COMPANY),
+)
 STAGES = (
 	Column("stage", required=True),
 	Column("sequence", reader.whole, default=0),

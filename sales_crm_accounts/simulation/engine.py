@@ -30,6 +30,7 @@ from .agenda import INVOICE, Agenda, PlayError
 from .books import Company, Deal, Installment, Invoice, Policy, Receipt, ScheduledInvoice
 from .ledger import Ledger
 from .money_back import MoneyBack
+from .spending import Spending
 from .totals import Totals
 
 DAY = timedelta(days=1)
@@ -45,7 +46,7 @@ def is_plain(line: CoreLine, method: str) -> bool:
 	return line.quantity == 1 and line.amount > 0 and (method == BY_RATE or line.whole_number)
 
 
-class Engine(MoneyBack):
+class Engine(MoneyBack, Spending):
 	"""The state of the company on one day. Days only go forward (`start_day`)."""
 
 	def __init__(self, company: Company, ledger: Ledger, trace: bool = False):
@@ -58,7 +59,7 @@ class Engine(MoneyBack):
 		self.pending, self.falls_due = Agenda(), Agenda()
 		#: (plan, day won) -> the plan, and planned day and due date of each of its rows
 		self.plan_days: dict[tuple[int, date], tuple[Sequence[plan.PlanRow], list[tuple]]] = {}
-		self.next_payment = self.next_invoice = self.next_entry = self.next_installment = 0
+		self.next_payment = self.next_invoice = self.next_entry = self.next_installment = self.next_bill = 0
 		#: In the company's currency: what is open and what is overdue today, and figures by month.
 		self.outstanding = self.overdue = 0
 		self.fell_overdue = self.fell_overdue_amount = 0

@@ -44,6 +44,7 @@ class Play:
 		company, engine = self.company, self.engine
 		self.ask_for_approval()
 		self.collect()
+		self.collect_expenses()
 		movements = company.movements
 		movements.sort()
 		days, first, last = movements.day, company.start.toordinal(), company.end.toordinal()
@@ -73,6 +74,14 @@ class Play:
 					self.note(
 						request.asked.date(), "deals.csv", request.deal.row, problem.text, **problem.values
 					)
+
+	def collect_expenses(self):
+		company = self.company
+		for expense in company.expenses:
+			if company.start <= expense.day <= company.end:
+				self.events[expense.day].append((self.engine.spend, expense))
+			else:
+				company.not_played += 1
 
 	def collect(self):
 		"""Everything but movements, by day; winning comes first on a day, cancelling last."""

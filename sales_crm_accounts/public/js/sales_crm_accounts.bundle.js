@@ -1,6 +1,7 @@
 import "./report_filters";
 import "./deal/status";
 import "./deal/cash_panel";
+import "./deal/profit_panel";
 import "./deal/preview_dialog";
 import "./deal/stage_bar";
 import "./deal/actions";
