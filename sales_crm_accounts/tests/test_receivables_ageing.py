@@ -155,7 +155,7 @@ class TestReceivablesAgeing(ReceivableCase):
 				for view in ("Customer", "Deal", "Deal Owner", "Installment"):
 					_rows, totals, _rest = self.run_report(customer=self.customer, view=view)
 					self.assertEqual(sum(row["balance"] for row in totals), balance)
-		self.assertMessage("days that grow", report.execute, {"company": make.COMPANY, "ranges": "60, 30"})
+		self.assertIn("days that grow", report.execute({"company": make.COMPANY, "ranges": "60, 30"})[2])
 		rows, _totals, _rest = self.run_report(customer=self.customer, view="Deal Owner")
 		self.assertEqual(
 			{row["key"]: row["balance"] for row in rows}, {make.SELLER: 900, "Without a deal": 425}

@@ -21,6 +21,7 @@ from sales_crm_accounts.services.receivables import cash_forecast as service
 KINDS = tuple(service.FIELDS.values())
 
 
+@common.explained
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	if not filters.company:

@@ -17,6 +17,7 @@ from sales_crm_accounts.services.receivables.ageing import Question
 MONTHS, MOST_MONTHS = 12, 36
 
 
+@common.explained
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	if not filters.company:

@@ -29,6 +29,7 @@ MOST_CATEGORIES = 12
 NOT_SET = "\0"
 
 
+@common.explained
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	for name, label in (("company", _("Company")), ("from_date", _("From Date")), ("to_date", _("To Date"))):

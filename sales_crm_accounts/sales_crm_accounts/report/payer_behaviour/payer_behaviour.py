@@ -29,6 +29,7 @@ COLORS = {
 }
 
 
+@common.explained
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	if not filters.company:

@@ -21,6 +21,7 @@ INSTALLMENT = "Installment"
 FILTERS = ("customer", "customer_group", "deal", "deal_owner")
 
 
+@common.explained
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	if not filters.company:

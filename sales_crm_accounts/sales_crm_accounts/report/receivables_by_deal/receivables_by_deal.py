@@ -22,6 +22,7 @@ OPEN = ("outstanding", "not_due", "overdue", "credits", "on_account", "balance")
 AGREED = ("planned_amount", "billed_amount", "collected_amount")
 
 
+@common.explained
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	if not filters.company:
