@@ -48,7 +48,7 @@ def has_collection_permission(doc, ptype: str | None = None, user: str | None = 
 			return erpnext_compat.permission_granted()
 	else:
 		kept = frappe.db.get_value(doc.doctype, doc.name, ["deal", "owner"], as_dict=True)
-		if ptype not in _READING and kept.owner != user:
+		if not kept or (ptype not in _READING and kept.owner != user):
 			return False
 		deals = {doc.get("deal"), kept.deal}
 	if all(deal and deal_access.can("read", deal, user) for deal in deals):

@@ -163,6 +163,17 @@ class TestPromises(CollectionsCase):
 		self.assertEqual(self.held(first), [("Promise", 900)])
 		factories.pay(first, 600)
 		self.assertPromise(promise, "Open", 600)
+		payment = self.on_account(customer, 900)
+		promises.flush()
+		promise.reload()
+		self.assertEqual((promise.status, promise.received_amount), ("Kept", 1500))
+		payment.cancel()
+		promises.flush()
+		promise.reload()
+		self.assertEqual((promise.status, promise.received_amount), ("Open", 600))
+
+	def on_account(self, customer: str, amount: float):
+		"""A payment that names no invoice."""
 		payment = frappe.get_doc(
 			{
 				"doctype": "Payment Entry",
@@ -172,8 +183,8 @@ class TestPromises(CollectionsCase):
 				"party": customer,
 				"paid_from": DEBTORS,
 				"paid_to": BANK,
-				"paid_amount": 900,
-				"received_amount": 900,
+				"paid_amount": amount,
+				"received_amount": amount,
 				"source_exchange_rate": 1,
 				"target_exchange_rate": 1,
 				"posting_date": today(),
@@ -182,9 +193,72 @@ class TestPromises(CollectionsCase):
 			}
 		).insert()
 		payment.submit()
+		return payment
+
+	def test_money_on_account_counts_for_an_invoice_once_it_is_matched(self):
+		"""900 on account while 900 of an invoice are promised: open; matched by Payment Reconciliation: kept; taken apart: open."""
+		customer = self.customer()
+		invoice = self.invoice(customer=customer)
+		promise = self.promise(invoice)
+		payment = self.on_account(customer, 900)
+		self.assertPromise(promise, "Open", 0)
+		tool = frappe.get_doc(
+			{
+				"doctype": "Payment Reconciliation",
+				"company": COMPANY,
+				"party_type": "Customer",
+				"party": customer,
+				"receivable_payable_account": DEBTORS,
+			}
+		)
+		tool.get_unreconciled_entries()
+		tool.allocate_entries(
+			frappe._dict(
+				invoices=[row.as_dict() for row in tool.invoices],
+				payments=[row.as_dict() for row in tool.payments],
+			)
+		)
+		tool.reconcile()
 		promises.flush()
 		promise.reload()
-		self.assertEqual((promise.status, promise.received_amount), ("Kept", 1500))
+		self.assertEqual((promise.status, promise.received_amount), ("Kept", 900))
+		apart = frappe.get_doc(
+			{
+				"doctype": "Unreconcile Payment",
+				"company": COMPANY,
+				"voucher_type": "Payment Entry",
+				"voucher_no": payment.name,
+			}
+		)
+		apart.add_references()
+		apart.insert().submit()
+		promises.flush()
+		promise.reload()
+		self.assertEqual((promise.status, promise.received_amount), ("Open", 0))
+
+	def test_a_promise_in_another_currency(self):
+		"""900 EUR promised, 450 EUR come: Partly Kept with 450 EUR, whatever the rate of the day."""
+		invoice = self.invoice(
+			customer=factories.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=factories.EUR_RATE
+		)
+		promise = self.promise(invoice)
+		self.assertEqual(promise.currency, "EUR")
+		factories.pay(invoice, 450, bank=factories.EUR_BANK)
+		self.assertPromise(promise, "Partly Kept", 450, day=9)
+
+	def test_part_of_a_payment_that_is_written_off_is_no_money(self):
+		"""900 promised, 880 come and 20 are written off in the same payment: kept, with 880."""
+		invoice = self.invoice()
+		promise = self.promise(invoice)
+		entry = factories.pay(invoice, 900, submit=False)
+		entry.paid_amount = entry.received_amount = 880
+		entry.append(
+			"deductions",
+			{"account": factories.WRITE_OFF, "cost_center": factories.COST_CENTER, "amount": 20},
+		)
+		entry.save()
+		entry.submit()
+		self.assertPromise(promise, "Kept", 880)
 
 	def test_write_offs_are_no_money_and_what_was_credited_is_not_owed(self):
 		"""900 promised; 200 written off by journal, 300 credited, 400 paid: kept with 400. Without the payment it is broken."""
@@ -427,6 +501,19 @@ class TestRights(CollectionsCase):
 				)
 			],
 		)
+
+	def test_user_permissions_hold_for_what_the_invoice_fills_in(self):
+		"""A collector who is bound to another company cannot reach this one by naming its invoice alone."""
+		invoice = self.invoice()
+		other = frappe.get_all("Company", filters={"name": ("!=", COMPANY)}, pluck="name", limit=1)[0]
+		frappe.permissions.add_user_permission("Company", other, COLLECTOR)
+		try:
+			frappe.set_user(COLLECTOR)
+			self.assertRaises(frappe.PermissionError, self.promise, invoice, 10)
+			self.assertRaises(frappe.PermissionError, api.part, "Promise to Pay", invoice.name)
+		finally:
+			frappe.set_user("Administrator")
+			frappe.permissions.remove_user_permission("Company", other, COLLECTOR)
 
 	def test_the_timelines_of_customer_deal_and_invoice_tell_all_of_it(self):
 		invoice = self.invoice(deal_owner=SELLER)

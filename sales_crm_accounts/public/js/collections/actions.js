@@ -76,8 +76,7 @@ Object.assign(sales_crm_accounts.collections, {
 				if (frm.fields_dict[field] && doc[field] !== facts[field])
 					await frm.set_value(field, facts[field]);
 			}
-			const free =
-				amount_field === "amount" ? facts.free_to_promise : facts.free_to_dispute;
+			const free = amount_field === "amount" ? facts.free_to_promise : facts.free_to_dispute;
 			if (amount_field && !flt(doc[amount_field])) await frm.set_value(amount_field, free);
 		}
 		const money = (value) =>
@@ -86,8 +85,11 @@ Object.assign(sales_crm_accounts.collections, {
 		if (facts.promised) parts.push(__("{0} promised otherwise", [money(facts.promised)]));
 		if (facts.disputed) parts.push(__("{0} disputed otherwise", [money(facts.disputed)]));
 		if (facts.overdue_since)
-			parts.push(__("overdue since {0}", [frappe.datetime.str_to_user(facts.overdue_since)]));
+			parts.push(
+				__("overdue since {0}", [frappe.datetime.str_to_user(facts.overdue_since)])
+			);
 		if (facts.installments > 1) parts.push(__("{0} installments", [facts.installments]));
+		frm.set_intro(""); // a form that was filled asks several times, and each intro adds a line
 		frm.set_intro(parts.join(" · "), facts.overdue_since ? "orange" : "blue");
 	},
 

@@ -10,6 +10,10 @@ frappe.listview_settings["Collection Note"] = {
 		if (doc.next_date && doc.next_date <= today)
 			return [__("Contact Now"), "orange", `next_date,<=,${today}`];
 		if (doc.next_date) return [__("Planned"), "blue", `next_date,>,${today}`];
-		return [__(doc.note_type, null, "Collection Note"), "gray", `note_type,=,${doc.note_type}`];
+		return [
+			__(doc.note_type, null, "Collection Note"),
+			"gray",
+			`note_type,=,${doc.note_type}`,
+		];
 	},
 };

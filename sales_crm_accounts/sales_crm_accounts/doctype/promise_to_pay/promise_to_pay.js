@@ -15,7 +15,11 @@ frappe.ui.form.on("Promise to Pay", {
 			);
 		}
 		collections.show_part(frm, "amount");
-		if (frm.is_new() || !frm.has_perm("write") || (doc.status === "Cancelled" && !doc.judged_on))
+		if (
+			frm.is_new() ||
+			!frm.has_perm("write") ||
+			(doc.status === "Cancelled" && !doc.judged_on)
+		)
 			return;
 		// A promise that has its verdict is history: only who may delete it may take it out.
 		if (doc.status !== "Open" && !frm.has_perm("delete")) return;
