@@ -38,7 +38,12 @@ calendars = ["Deal", "Deal Installment"]
 
 global_search_doctypes = {"Default": [{"doctype": "Deal", "index": 1}]}
 
-additional_timeline_content = {"Deal": ["sales_crm_accounts.services.timeline.money_events"]}
+additional_timeline_content = {
+	"Deal": [
+		"sales_crm_accounts.services.timeline.money_events",
+		"sales_crm_accounts.services.expenses.events.expense_events",
+	]
+}
 
 doc_events = {
 	# The gate of approval chains: every path into submit and cancel. A DocType without a chain leaves at the first line.
@@ -73,6 +78,15 @@ doc_events = {
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
 	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
+	"Journal Entry": {
+		"validate": "sales_crm_accounts.events.expense_voucher.validate",
+		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
+	},
+	"Purchase Invoice": {
+		"validate": "sales_crm_accounts.events.expense_voucher.validate",
+		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
+	},
+	"Approval Request": {"on_update": "sales_crm_accounts.events.approval_request.on_update"},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
 
@@ -94,6 +108,7 @@ permission_query_conditions = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.deal_installment_query",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.deal_change_query",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.open_installment_query",
+	"Deal Expense": "sales_crm_accounts.permissions.expense_access.expense_query",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.request_query",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.step_query",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.delegation_query",
@@ -105,11 +120,15 @@ has_permission = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Deal Expense": "sales_crm_accounts.permissions.expense_access.has_expense_permission",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.has_request_permission",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.has_step_permission",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.has_delegation_permission",
 	"Approval Preference": "sales_crm_accounts.permissions.approval_access.has_preference_permission",
 }
+
+# Cancelled with their expense, or left as they are with the deal: Frappe does not offer to cancel expenses along.
+auto_cancel_exempted_doctypes = ["Deal Expense"]
 
 # The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
 # by live documents (services/unwind.py), not by links.
