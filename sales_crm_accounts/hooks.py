@@ -42,6 +42,7 @@ additional_timeline_content = {
 	"Deal": [
 		"sales_crm_accounts.services.timeline.money_events",
 		"sales_crm_accounts.services.receivables.timeline.collection_events",
+		"sales_crm_accounts.services.expenses.events.expense_events",
 	],
 	"Customer": ["sales_crm_accounts.services.receivables.timeline.collection_events"],
 	"Sales Invoice": ["sales_crm_accounts.services.receivables.timeline.collection_events"],
@@ -84,10 +85,17 @@ doc_events = {
 		"on_cancel": "sales_crm_accounts.events.money.payment_moved",
 	},
 	"Journal Entry": {
+		"validate": "sales_crm_accounts.events.expense_voucher.validate",
+		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
 		"on_submit": "sales_crm_accounts.events.money.journal_moved",
 		"on_cancel": "sales_crm_accounts.events.money.journal_moved",
 	},
 	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
+	"Purchase Invoice": {
+		"validate": "sales_crm_accounts.events.expense_voucher.validate",
+		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
+	},
+	"Approval Request": {"on_update": "sales_crm_accounts.events.approval_request.on_update"},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
 
@@ -113,6 +121,7 @@ permission_query_conditions = {
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.deal_change_query",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.open_installment_query",
 	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.receivable_charge_query",
+	"Deal Expense": "sales_crm_accounts.permissions.expense_access.expense_query",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.request_query",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.step_query",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.delegation_query",
@@ -129,6 +138,7 @@ has_permission = {
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Deal Expense": "sales_crm_accounts.permissions.expense_access.has_expense_permission",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.has_request_permission",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.has_step_permission",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.has_delegation_permission",
@@ -138,6 +148,9 @@ has_permission = {
 	"Collection Pause": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
 	"Collection Note": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
 }
+
+# Cancelled with their expense, or left as they are with the deal: Frappe does not offer to cancel expenses along.
+auto_cancel_exempted_doctypes = ["Deal Expense"]
 
 # The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
 # by live documents (services/unwind.py), not by links.

@@ -56,6 +56,22 @@ def _receivable_charge() -> dict:
 	}
 
 
+def _deal_expense(insert_after: str) -> dict:
+	"""The expense that a voucher posts; unique, so that none is posted twice."""
+	return {
+		"fieldname": "deal_expense",
+		"label": "Deal Expense",
+		"fieldtype": "Link",
+		"options": "Deal Expense",
+		"insert_after": insert_after,
+		"unique": 1,
+		"no_copy": 1,
+		"read_only": 1,
+		"print_hide": 1,
+		"depends_on": "deal_expense",
+	}
+
+
 def _approval_head(insert_after: str) -> dict:
 	return {
 		"fieldname": "approval_head",
@@ -119,7 +135,8 @@ CUSTOM_FIELDS = {
 	"Sales Order": [_deal("dimension_col_break")],
 	"Delivery Note": [_deal("dimension_col_break")],
 	"Purchase Order": [_deal("dimension_col_break")],
-	"Purchase Invoice": [_deal("dimension_col_break", allow_on_submit=1)],
+	"Purchase Invoice": [_deal("dimension_col_break", allow_on_submit=1), _deal_expense("deal")],
+	"Journal Entry": [_deal_expense("bill_date")],
 	"Payment Entry": [_deal("dimension_col_break", allow_on_submit=1)],
 	"GL Entry": [_deal("cost_center")],
 	"Cost Center": [_approval_head("parent_cost_center")],

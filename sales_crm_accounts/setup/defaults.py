@@ -82,6 +82,19 @@ APPROVAL_CHAINS = {
 		[("voucher_type", "=", "Write Off Entry")],
 		[_level(1, "Head of accounting", "Accounts Manager", comment_required=1)],
 	),
+	"Deal Expenses": (
+		"Deal Expense",
+		[("amount", ">", "0")],
+		[
+			_level(1, "Manager"),
+			_level(2, "Head of accounting", "Accounts Manager", min_amount=5000),
+		],
+	),
+	"Expenses Over the Planned Cost": (
+		"Deal Expense",
+		[("over_budget", "=", "1"), ("budget_action", "=", "Ask for Approval")],
+		[_level(1, "Head of sales", "Deal Manager", comment_required=1)],
+	),
 	"Journal Entries": (
 		"Journal Entry",
 		[("voucher_type", "!=", "Write Off Entry")],
@@ -97,6 +110,13 @@ APPROVAL_CHAINS = {
 	),
 }
 
+# Whoever enters an expense seldom may post it: once approved, accounting does.
+_EXPENSE_CHAIN = {"after_approval": "Only Allow It", "amount_field": "base_total_amount"}
+#: What else a ready-made chain says.
+CHAIN_VALUES = {
+	"Deal Expenses": _EXPENSE_CHAIN,
+	"Expenses Over the Planned Cost": {**_EXPENSE_CHAIN, "priority": 10},
+}
 
 #: Categories to start from: name -> whether it comes after the deal is completed as well. Their accounts are the accountant's.
 EXPENSE_CATEGORIES = {
@@ -160,21 +180,29 @@ def make_plan_templates() -> None:
 def make_approval_chains() -> None:
 	if frappe.db.count("Approval Chain"):
 		return
-	for name, (document_type, conditions, levels) in APPROVAL_CHAINS.items():
-		frappe.get_doc(
-			{
-				"doctype": "Approval Chain",
-				"chain_name": name,
-				"document_type": document_type,
-				"active": 0,
-				"conditions": [
-					{"field": field, "operator": operator, "value": value}
-					for field, operator, value in conditions
-				],
-				"levels": levels,
-				"description": "Ready-made: set amounts and approvers, try it on last year, then switch it on.",
-			}
-		).insert(ignore_permissions=True)
+	for name in APPROVAL_CHAINS:
+		make_approval_chain(name)
+
+
+def make_approval_chain(name: str) -> None:
+	if frappe.db.exists("Approval Chain", name):
+		return
+	document_type, conditions, levels = APPROVAL_CHAINS[name]
+	frappe.get_doc(
+		{
+			"doctype": "Approval Chain",
+			"chain_name": name,
+			"document_type": document_type,
+			"active": 0,
+			"conditions": [
+				{"field": field, "operator": operator, "value": value}
+				for field, operator, value in conditions
+			],
+			"levels": levels,
+			"description": "Ready-made: set amounts and approvers, try it on last year, then switch it on.",
+			**CHAIN_VALUES.get(name, {}),
+		}
+	).insert(ignore_permissions=True)
 
 
 def plan_templates(lang: str) -> dict[str, list[dict]]:

@@ -47,6 +47,11 @@ HARMLESS_IN = {
 		next_due_amount per_collected stage stage_column probability won_on won_by billing_policy""".split()
 	),
 	"Deal Plan Row": frozenset({"planned_amount"}),
+	# What it was posted as; and what people see of its keys.
+	"Deal Expense": frozenset(
+		{"voucher_type", "voucher_no", "receipt_key", "employee_name", "supplier_name"}
+	),
+	"Deal Expense Share": frozenset({"customer_name"}),
 	# What is in stock at the time, and what is missing from it: quantity and rate that are counted are material.
 	"Stock Reconciliation": frozenset({"difference_amount"}),
 	"Stock Reconciliation Item": frozenset(

@@ -6,6 +6,7 @@ Documents whose DocType no chain speaks about leave at the first line, without S
 what was written by then before it is told, so that a program which swallows it has nothing to commit.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import frappe
@@ -153,6 +154,8 @@ def judge(doc, action: str) -> Verdict:
 	fingerprint = content.fingerprint_of(doc)
 	if kind := system_vouchers.kind_of(doc):
 		return Verdict(SYSTEM_VOUCHER, fingerprint, kind)
+	if carrier := _carried().get((doc.doctype, doc.name, action)):
+		return Verdict(SYSTEM_VOUCHER, fingerprint, carrier)
 	chain = chains.chain_for(doc, action)
 	if chain is None:
 		if chains.is_receipt(doc):
@@ -238,6 +241,26 @@ def stop(doc, action: str, verdict: Verdict, unsaved: bool = False):
 		if doc.name:
 			requests.open_later(doc, action)
 	frappe.throw(" ".join(parts), exc=ApprovalRequired, title=_("Approval Needed"))
+
+
+@contextmanager
+def carried_by(doc, voucher, action: str):
+	"""A document that a chain approved takes the voucher that posts it (or takes it back) through the gate of the voucher's own type.
+
+	Used between the document's `before_submit` and the end of its `on_submit`; does nothing where it was not approved.
+	"""
+	verdict = _passed().get((doc.doctype, doc.name, action))
+	key = (voucher.doctype, voucher.name, action)
+	if verdict and verdict.outcome == APPROVED:
+		_carried()[key] = f"{doc.doctype} {doc.name}"
+	try:
+		yield
+	finally:
+		_carried().pop(key, None)
+
+
+def _carried() -> dict:
+	return _of_request("sca_gate_carried", dict)
 
 
 def _passed() -> dict:

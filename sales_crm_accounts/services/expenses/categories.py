@@ -31,8 +31,8 @@ def check(category):
 			)
 		seen.add(row.company)
 		check_account(row.company, row.expense_account, where)
-		_check_company("Purchase Taxes and Charges Template", row.tax_template, row.company, where)
-		_check_company("Cost Center", row.cost_center, row.company, where)
+		check_company("Purchase Taxes and Charges Template", row.tax_template, row.company, where)
+		check_company("Cost Center", row.cost_center, row.company, where)
 
 
 def check_account(company: str, account: str | None, where: str = ""):
@@ -45,7 +45,7 @@ def check_account(company: str, account: str | None, where: str = ""):
 	)
 	if not found:
 		frappe.throw(where + _("choose an expense account."))
-	_check_company("Account", account, company, where)
+	check_company("Account", account, company, where)
 	if found.root_type != "Expense" or found.account_type == "Stock Adjustment":
 		frappe.throw(
 			where
@@ -63,7 +63,7 @@ def check_account(company: str, account: str | None, where: str = ""):
 		)
 
 
-def _check_company(doctype: str, name: str | None, company: str, where: str):
+def check_company(doctype: str, name: str | None, company: str, where: str = ""):
 	if not name:
 		return
 	fields = ["company", "disabled"]

@@ -43,6 +43,19 @@ async function add_buttons(frm) {
 		() => frappe.new_doc("Deal Change", { deal: name }),
 		__("Actions")
 	);
+	button(
+		!["Lost", "Cancelled"].includes(frm.doc.status) &&
+			frappe.model.can_create("Deal Expense"),
+		__("Add Expense"),
+		() => frappe.new_doc("Deal Expense", { deal: name }),
+		__("Actions")
+	);
+	button(
+		frappe.model.can_read("Deal Expense"),
+		__("Expenses"),
+		() => frappe.set_route("List", "Deal Expense", { deal: name }),
+		__("View")
+	);
 	button(can.can_credit, __("Make Credit Notes"), () => deal.credit(frm), __("Actions"));
 	button(
 		can.can_see_obstacles,

@@ -10,6 +10,7 @@ const KEEP_ON_CANCEL = [
 	"Asset Value Adjustment",
 	"Budget",
 	"Deal Change",
+	"Deal Expense",
 	"Delivery Note",
 	"Dunning",
 	"Expense Claim",
@@ -235,6 +236,7 @@ function set_queries(frm) {
 		"planned_costs",
 		of_company({ is_group: 0, disabled: 0, root_type: "Expense" })
 	);
+	frm.set_query("category", "planned_costs", () => ({ filters: { disabled: 0 } }));
 	frm.set_query("sales_person", "sales_team", () => ({ filters: { is_group: 0, enabled: 1 } }));
 }
 

@@ -1,0 +1,21 @@
+// Copyright (c) 2026, sales_crm_accounts contributors
+// License: GPL-3.0. See LICENSE
+
+frappe.listview_settings["Deal Expense"] = {
+	add_fields: ["status", "currency", "amount", "over_budget", "docstatus"],
+	has_indicator_for_draft: true,
+	has_indicator_for_cancelled: true,
+
+	get_indicator(doc) {
+		if (doc.docstatus === 0 && doc.over_budget) {
+			return [__("Over the Planned Cost"), "red", "over_budget,=,1"];
+		}
+		const colors = {
+			Draft: "gray",
+			"Waiting for Approval": "orange",
+			Posted: "green",
+			Cancelled: "red",
+		};
+		return [__(doc.status, null, "Deal Expense"), colors[doc.status], `status,=,${doc.status}`];
+	},
+};
