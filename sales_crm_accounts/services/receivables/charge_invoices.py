@@ -248,7 +248,7 @@ def _check_waiver(doc):
 	waiver = frappe.db.get_value("Charge Waiver", {"credit_note": doc.name, "docstatus": 1})
 	if waiver:
 		frappe.throw(
-			_("Credit note {0} belongs to waiver {1}. Cancel the waiver, and the credit note goes with it.").format(
-				doc.name, waiver
-			)
+			_(
+				"Credit note {0} belongs to waiver {1}. Cancel the waiver, and the credit note goes with it."
+			).format(doc.name, waiver)
 		)

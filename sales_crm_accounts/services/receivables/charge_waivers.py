@@ -55,16 +55,18 @@ def take_back(waiver):
 		note.flags.sca_charges = True
 		with as_billing_user():
 			if note.docstatus == 1:
+				# Cancelling the waiver was the decision; a bookkeeper's role cannot cancel invoices.
+				note.flags.ignore_permissions = True
 				note.cancel()
 			elif note.docstatus == 0:
 				# A draft that waits for approval; the billing user made it, and nobody needs it now.
-				note.delete(ignore_permissions=True)
 				waiver.db_set("credit_note", None)
+				note.delete(ignore_permissions=True)
 	elif charge.charge_invoice:
 		frappe.throw(
-			_("Charge {0} was invoiced meanwhile by {1} without what was waived. Cancel that invoice first.").format(
-				charge.name, charge.charge_invoice
-			)
+			_(
+				"Charge {0} was invoiced meanwhile by {1} without what was waived. Cancel that invoice first."
+			).format(charge.name, charge.charge_invoice)
 		)
 	_set_waived(charge, to_decimal(charge.waived_amount) - to_decimal(waiver.amount))
 
@@ -106,7 +108,9 @@ def _credit(waiver, charge) -> str:
 		line = next((row for row in note.items if row.receivable_charge == charge.name), None)
 		if line is None:
 			frappe.throw(
-				_("Invoice {0} has no row for charge {1} any more.").format(charge.charge_invoice, charge.name)
+				_("Invoice {0} has no row for charge {1} any more.").format(
+					charge.charge_invoice, charge.name
+				)
 			)
 		# A row of its own: a charge is one piece, and ERPNext gives a piece back only once.
 		line.update({"qty": -1, "stock_qty": -1, "idx": 1, "sales_invoice_item": None})

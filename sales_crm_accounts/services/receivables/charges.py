@@ -239,7 +239,9 @@ def check_by_hand(doc):
 		doc.set("rows", kept.rows)
 		return
 	if doc.kind != FEE:
-		frappe.throw(_("Interest is computed: use Charge Interest in the list. By hand only fees are claimed."))
+		frappe.throw(
+			_("Interest is computed: use Charge Interest in the list. By hand only fees are claimed.")
+		)
 	if flt(doc.amount) <= 0:
 		frappe.throw(_("The amount of a fee must be more than 0."))
 	for field in ("charge_key", "charge_invoice", "last_error", "source_doctype", "source_name", "account"):
@@ -266,9 +268,7 @@ def fill(doc):
 			order_by="installment_no",
 		)
 		if not row or row.is_return:
-			frappe.throw(
-				_("{0} is no submitted invoice with such an installment.").format(doc.sales_invoice)
-			)
+			frappe.throw(_("{0} is no submitted invoice with such an installment.").format(doc.sales_invoice))
 		if (row.company, row.customer) != (doc.company, doc.customer):
 			frappe.throw(
 				_("Invoice {0} is of {1} and company {2}.").format(
@@ -303,9 +303,9 @@ def cancel(name: str, reason: str | None = None):
 		return
 	if charge.charge_invoice:
 		frappe.throw(
-			_("Charge {0} is on invoice {1}. Cancel or delete the invoice first, or waive the charge.").format(
-				name, charge.charge_invoice
-			)
+			_(
+				"Charge {0} is on invoice {1}. Cancel or delete the invoice first, or waive the charge."
+			).format(name, charge.charge_invoice)
 		)
 	if frappe.db.exists("Charge Waiver", {"receivable_charge": name, "docstatus": 1}):
 		frappe.throw(_("A part of charge {0} is waived. Cancel the waiver first.").format(name))

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal as D
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -236,7 +237,7 @@ def test_splitting_a_time_changes_nothing(amount, movements, rules, cuts):
 	one_day = timedelta(days=1)
 	parts = [
 		interest(pieces(amount, DUE, movements, rules, first + one_day, last))
-		for first, last in zip(cuts, cuts[1:], strict=False)
+		for first, last in pairwise(cuts)
 	]
 	assert sum(parts) == interest(pieces(amount, DUE, movements, rules, cuts[0] + one_day, cuts[-1]))
 
@@ -259,7 +260,7 @@ def test_claims_one_after_the_other_are_the_rounded_whole(amount, movements, rul
 	days = [one.first for one in stands] + [one.last for one in stands]
 	assert all(DUE < day <= looks[-1] for day in days)
 	spans = sorted((one.first, one.last) for one in stands)
-	assert all(before[1] < after[0] for before, after in zip(spans, spans[1:], strict=False))
+	assert all(before[1] < after[0] for before, after in pairwise(spans))
 
 
 @given(MONEY, MOVEMENTS, TERMS, st.integers(31, 800))
