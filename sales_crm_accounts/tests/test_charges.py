@@ -458,19 +458,24 @@ class TestCharges(ApprovalCase):
 		self.assertEqual((state(claim)[0], claim.charge_key), ("Cancelled", None))
 
 	def test_a_waiver_under_an_approval_chain(self):
+		"""Nothing is waived until it is approved; then 1.00 before the invoice, and 2.00 after it by a credit note."""
 		people.make_chain("SCA Waivers", "Charge Waiver", levels=[people.by(people.FIRST, min_amount=1)])
 		(claim,) = charge(late_invoice((365, -40)))
-		doc = waiver(claim, 3, submit=False)
-		frappe.db.commit()
-		with people.as_user(HEAD):
-			self.assertRaises(gate.ApprovalRequired, frappe.get_doc("Charge Waiver", doc.name).submit)
+		for amount, expected in ((1, ("Partly Waived", 4, 1, 3)), (2, ("Partly Waived", 4, 3, 1))):
+			doc, before = waiver(claim, amount, submit=False), state(claim)
+			with people.as_user(HEAD):
+				self.assertRaises(gate.ApprovalRequired, frappe.get_doc("Charge Waiver", doc.name).submit)
+				frappe.db.rollback()
+			self.assertEqual(state(claim), before)
+			request = self.assertAsked(doc, HEAD)
+			people.approve(request)
+			posting.post(request.name)
 			frappe.db.rollback()
-		self.assertEqual(state(claim), ("Claimed", 4, 0, 4))
-		request = self.assertAsked(doc, HEAD)
-		people.approve(request)
-		posting.post(request.name)
-		frappe.db.rollback()
-		self.assertEqual(state(claim), ("Partly Waived", 4, 3, 1))
+			self.assertEqual(state(claim), expected)
+			if amount == 1:
+				charge_invoices.invoice([claim.name])
+		doc.reload()
+		self.assertEqual(frappe.db.get_value("Sales Invoice", doc.credit_note, "grand_total"), -2.2)
 
 	def test_a_credit_note_that_waits_for_approval(self):
 		"""The waiver holds at once; its credit note is a draft until it is approved, and goes when the waiver is cancelled."""
