@@ -45,6 +45,14 @@ APPROVAL_CHAINS = {
 			_level(2, "Finance", "Accounts Manager", min_amount=50000, comment_required=1),
 		],
 	),
+	"Deals above the Credit Limit": (
+		"Deal",
+		[("credit_excess", ">", "0")],
+		[
+			_level(1, "Head of sales", "Deal Manager"),
+			_level(2, "Finance", "Accounts Manager", comment_required=1),
+		],
+	),
 	"Sales Invoices": (
 		"Sales Invoice",
 		[("is_return", "=", "0")],
