@@ -147,7 +147,7 @@ class Situation:
 	policies whose holidays today is one of.
 	"""
 
-	today: date
+	day: date
 	rows: Sequence[OpenRow]
 	policies: Sequence[Policy]
 	parties: Mapping[str, Party]
@@ -255,7 +255,7 @@ def next_level(
 def _decide_one(
 	situation: Situation, customer: str, currency: str, rows: list[OpenRow], passed: list[PassedOver]
 ) -> Reminder | None:
-	today = situation.today
+	today = situation.day
 	party = situation.parties.get(customer) or Party(customer)
 	policy = choose(situation.policies, party, currency)
 	if policy is None or not policy.levels:
@@ -320,7 +320,7 @@ def _why_not(
 		return TOO_SMALL, ""
 	if reminder.channel == TASK:
 		return None  # nobody is written to
-	ages = sorted((situation.today - day).days for day in situation.contacts.get(reminder.customer, ()))
+	ages = sorted((situation.day - day).days for day in situation.contacts.get(reminder.customer, ()))
 	ages = [age for age in ages if age >= 0]
 	if ages and ages[0] < policy.min_gap_days:
 		return TOO_SOON, str(ages[0])

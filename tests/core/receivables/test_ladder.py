@@ -244,10 +244,10 @@ def told(before: Situation, decision) -> Situation:
 		{name: list(days) for name, days in before.contacts.items()},
 	)
 	for reminder in decision.reminders:
-		contacts.setdefault(reminder.customer, []).append(before.today)
+		contacts.setdefault(reminder.customer, []).append(before.day)
 		for line in reminder.lines:
 			if line.level:
-				reached[line.asked.row.key] = Reached(line.level_days, line.level, before.today)
+				reached[line.asked.row.key] = Reached(line.level_days, line.level, before.day)
 	return replace(before, reached=reached, contacts=contacts)
 
 
@@ -329,7 +329,7 @@ def test_days_that_were_missed_are_caught_up_and_never_by_more_messages(looked_o
 	def messages(days):
 		current, count, highest = situation(row(0), policy=policy), 0, -99
 		for day in sorted(set(days)):
-			current = replace(current, today=TODAY + timedelta(days=day))
+			current = replace(current, day=TODAY + timedelta(days=day))
 			decision = decide(current)
 			count += len(decision.reminders)
 			for reminder in decision.reminders:
