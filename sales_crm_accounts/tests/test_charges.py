@@ -226,6 +226,45 @@ class TestCharges(ApprovalCase):
 		self.assertEqual((bill.outstanding_amount, state(first)), (5.5, ("Partly Waived", 6, 2, 4)))
 		self.assertEqual(frappe.db.get_value("Sales Invoice", note.name, "docstatus"), 2)
 
+	def message(self, *invoices):
+		"""A reminder with a fee of 10.00 over these invoices; only the level of 30 days charges interest."""
+		policy = make.ensure(
+			"Dunning Policy",
+			"SCA Charging",
+			policy_name="SCA Charging",
+			company=make.COMPANY,
+			enabled=0,
+			levels=[
+				{"title": "Friendly", "days": 7, "channel": "Letter"},
+				{"title": "Firm", "days": 30, "channel": "Letter", "fee": 10, "charge_interest": 1},
+			],
+			texts=[
+				{"level_title": title, "language": "en", "subject": title, "body": title}
+				for title in ("Friendly", "Firm")
+			],
+		)
+		message = frappe.get_doc(
+			{
+				"doctype": "Dunning Message",
+				"company": make.COMPANY,
+				"customer": make.CUSTOMER,
+				"currency": "USD",
+				"message_date": today(),
+				"policy": policy,
+				"level": 2,
+				"channel": "Letter",
+				"subject": "Firm",
+				"body": "Firm",
+				"fee": 10,
+				"rows": [
+					{"sales_invoice": invoice.name, "installment_no": 1, "level": level, "level_days": days}
+					for invoice, (level, days) in zip(invoices, ((2, 30), (1, 7)), strict=True)
+				],
+			}
+		)
+		message.flags.sca_dunning = True
+		return message.insert(ignore_permissions=True)
+
 	def report(self):
 		from sales_crm_accounts.sales_crm_accounts.report.receivable_charges import receivable_charges
 
@@ -387,6 +426,20 @@ class TestCharges(ApprovalCase):
 		self.assertEqual((bill.currency, bill.grand_total, bill.debit_to), ("EUR", 4.4, make.EUR_DEBTORS))
 		self.assertEqual(charge(bill), [], "interest bears no interest")
 
+	def test_settings_are_checked_when_they_are_saved(self):
+		other = frappe.db.get_value("Sales Taxes and Charges Template", {"company": ("!=", make.COMPANY)})
+		for values, text in (
+			({"interest_item": make.MACHINE}, "is a stock item"),
+			({"charge_taxes_template": other}, "belongs to another company"),
+			({"interest_cap_percent": 101}, "more than the installment itself"),
+		):
+			with self.subTest(text=text):
+				if None not in values.values():
+					self.assertMessage(text, self.use, **values)
+		rows = [{"from_date": "2000-01-01", "annual_rate": 1}] * 2
+		table = {"doctype": "Interest Rate Table", "table_name": "SCA Twice", "rows": rows}
+		self.assertMessage("begin on the same day", frappe.get_doc(table).insert)
+
 	def test_mode_invoice_and_what_fails(self):
 		"""Without an item the claim stands with the reason; the daily job invoices it once the item is there."""
 		self.use(charge_mode="Invoice", interest_item=None)
@@ -424,23 +477,18 @@ class TestCharges(ApprovalCase):
 			self.assertRaises(frappe.CannotChangeConstantError, doc.save)
 		self.assertMessage("part of the customer's history", doc.delete)
 
-		asked = frappe.get_doc({"doctype": "ToDo", "description": "stands for a message"}).insert()
-		message = frappe._dict(
-			doctype="ToDo", name=asked.name, company=make.COMPANY, customer=make.CUSTOMER, currency="USD", fee=10,
-			rows=[frappe._dict(sales_invoice=invoice.name, installment_no=1)],
-		)  # fmt: skip
-		with patch.object(charges, "_rows_with_interest", lambda message: message.rows):
-			names = charges.claim_for_message(message)
-			self.assertEqual(charges.claim_for_message(message), names)
+		message = self.message(invoice, late_invoice((365, -10)))
+		names = charges.claim_for_message(message)
+		self.assertEqual(charges.claim_for_message(message), names)
 		self.assertEqual(
 			frappe.get_all(
 				"Receivable Charge",
-				{"name": ("in", names)},
-				["kind", "amount"],
+				{"source_name": message.name},
+				["kind", "amount", "sales_invoice"],
 				order_by="kind",
 				as_list=True,
 			),
-			(("Fee", 10), ("Interest", 4)),
+			(("Fee", 10, None), ("Interest", 4, invoice.name)),
 		)
 		(result,) = charge_invoices.invoice([doc.name, *names])
 		bill = frappe.get_doc("Sales Invoice", result.invoice)
