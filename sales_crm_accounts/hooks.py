@@ -68,7 +68,10 @@ doc_events = {
 		"validate": "sales_crm_accounts.events.sales_invoice.validate",
 		"on_submit": "sales_crm_accounts.events.sales_invoice.on_submit",
 		"on_change": "sales_crm_accounts.events.sales_invoice.on_change",
-		"before_cancel": "sales_crm_accounts.events.sales_invoice.before_cancel",
+		"before_cancel": [
+			"sales_crm_accounts.events.sales_invoice.before_cancel",
+			"sales_crm_accounts.events.dunning.before_invoice_cancel",
+		],
 		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
 		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
 	},
@@ -90,6 +93,8 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.money.journal_moved",
 		"on_cancel": "sales_crm_accounts.events.money.journal_moved",
 	},
+	"Payment Ledger Entry": {"before_insert": "sales_crm_accounts.events.dunning.before_ledger_entry"},
+	"Unreconcile Payment": {"before_submit": "sales_crm_accounts.events.dunning.before_unreconcile"},
 	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
 	"Purchase Invoice": {
 		"validate": "sales_crm_accounts.events.expense_voucher.validate",
@@ -107,11 +112,13 @@ scheduler_events = {
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
 		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
 		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
+		"sales_crm_accounts.services.receivables.dunning_run.sca_daily_dunning",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
 		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
 		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
+		"sales_crm_accounts.services.receivables.dunning_run.sca_hourly_dunning",
 	],
 }
 
@@ -169,4 +176,7 @@ ignore_links_on_delete = [
 	"Collection Pause",
 	"Collection Note",
 	"Receivable Charge",
+	"Dunning Message",
+	"Dunning Run",
+	"Dunning Run Row",
 ]

@@ -20,6 +20,29 @@ def settings_of(company: str) -> frappe._dict:
 	return frappe._dict(company=company, charge_mode=CLAIM_ONLY)
 
 
+def check(settings):
+	"""What an invoice over charges would fail at, said when the settings are saved."""
+	for field in ("interest_item", "fee_item"):
+		item = settings.get(field)
+		if item and frappe.get_cached_value("Item", item, "is_stock_item"):
+			frappe.throw(
+				_("{0}: {1} is a stock item. Choose a service.").format(
+					_(settings.meta.get_label(field)), item
+				)
+			)
+	template = settings.charge_taxes_template
+	if template and settings.company != frappe.get_cached_value(
+		"Sales Taxes and Charges Template", template, "company"
+	):
+		frappe.throw(_("Taxes template {0} belongs to another company.").format(template))
+	if flt(settings.interest_cap_percent) > 100:
+		frappe.throw(
+			_("{0} percent of an installment are more than the installment itself.").format(
+				flt(settings.interest_cap_percent)
+			)
+		)
+
+
 def rates_of(settings) -> tuple[Rate, ...]:
 	"""The rates of the company's table; none where it charges no interest."""
 	if not settings.interest_rate_table:

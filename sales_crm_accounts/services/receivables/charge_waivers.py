@@ -55,11 +55,13 @@ def take_back(waiver):
 		note.flags.sca_charges = True
 		with as_billing_user():
 			if note.docstatus == 1:
+				# Cancelling the waiver was the decision; a bookkeeper's role cannot cancel invoices.
+				note.flags.ignore_permissions = True
 				note.cancel()
 			elif note.docstatus == 0:
 				# A draft that waits for approval; the billing user made it, and nobody needs it now.
-				note.delete(ignore_permissions=True)
 				waiver.db_set("credit_note", None)
+				note.delete(ignore_permissions=True)
 	elif charge.charge_invoice:
 		frappe.throw(
 			_(

@@ -3,6 +3,11 @@
 
 from frappe.model.document import Document
 
+from sales_crm_accounts.services.receivables import charge_terms
+
 
 class CompanyReceivablesSettings(Document):
 	"""How one company chases what is owed to it."""
+
+	def validate(self):
+		charge_terms.check(self)
