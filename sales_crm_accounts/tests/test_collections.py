@@ -509,7 +509,7 @@ class TestRights(CollectionsCase):
 		frappe.permissions.add_user_permission("Company", other, COLLECTOR)
 		try:
 			frappe.set_user(COLLECTOR)
-			self.assertRaises(frappe.PermissionError, self.promise, invoice, 10)
+			self.assertRaises(frappe.PermissionError, self.promise, invoice, 10, company=COMPANY)
 			self.assertRaises(frappe.PermissionError, api.part, "Promise to Pay", invoice.name)
 		finally:
 			frappe.set_user("Administrator")
