@@ -8,6 +8,8 @@ from sales_crm_accounts.services.receivables import charge_invoices, charges
 
 #: Rows that a preview shows; the sums are over all of them.
 SHOWN = 200
+#: More claims than these are written by a background job.
+AT_ONCE = 300
 
 
 @frappe.whitelist()
@@ -40,10 +42,21 @@ def preview(company: str, as_of: str | None = None, customer: str | None = None)
 
 
 @frappe.whitelist(methods=["POST"])
-def charge(company: str, as_of: str | None = None, customer: str | None = None) -> list[str]:
-	"""Claim the interest that is owed; names of the new charges."""
+def charge(company: str, as_of: str | None = None, customer: str | None = None) -> dict:
+	"""Claim the interest that is owed: `names` of the new charges, or in `queued` how many a background job writes."""
 	_check(company, customer)
-	return charges.charge(company, as_of, [customer] if customer else None)
+	values = {"company": company, "as_of": as_of, "customers": [customer] if customer else None}
+	count = len(charges.preview(**values))
+	if count <= AT_ONCE:
+		return {"names": charges.charge(**values), "queued": 0}
+	frappe.enqueue(
+		"sales_crm_accounts.services.receivables.charges.charge",
+		queue="long",
+		job_id=f"sca-charge-{company}",
+		deduplicate=True,
+		**values,
+	)
+	return {"names": [], "queued": count}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -166,7 +166,11 @@ class TestCharges(ApprovalCase):
 		make.pay(invoice, 365, day(-20))
 		entries = frappe.db.count("GL Entry")
 		with people.as_user(COLLECTOR):
-			names = set(api.charge(make.COMPANY, customer=make.CUSTOMER))
+			with patch.object(api, "AT_ONCE", 1), patch("frappe.enqueue") as job:
+				answer = api.charge(make.COMPANY, customer=make.CUSTOMER)
+			self.assertEqual((answer["names"], job.call_count), ([], 1))
+			self.assertGreater(answer["queued"], 1)
+			names = set(api.charge(make.COMPANY, customer=make.CUSTOMER)["names"])
 		first, second = (
 			frappe.get_doc("Receivable Charge", {"sales_invoice": invoice.name, "installment_no": number})
 			for number in (1, 2)

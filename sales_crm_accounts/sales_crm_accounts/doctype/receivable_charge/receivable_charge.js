@@ -19,6 +19,8 @@ frappe.ui.form.on("Receivable Charge", {
 			frm.set_intro(__("A fee. Interest is claimed from the list by Charge Interest."), "blue");
 			return;
 		}
+		// What is claimed is waived or cancelled, not edited.
+		frm.disable_save();
 		const name = frm.doc.name;
 		const can = await frappe.xcall("sales_crm_accounts.api.charges.form_state", { name });
 		if (frm.doc.name !== name) return;

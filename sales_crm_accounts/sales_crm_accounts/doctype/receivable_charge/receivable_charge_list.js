@@ -97,11 +97,16 @@ async function preview(dialog, list, values) {
 		</table></div>`);
 	dialog.set_primary_action(__("Claim"), async () => {
 		dialog.disable_primary_action();
-		const names = await frappe.xcall("sales_crm_accounts.api.charges.charge", values);
+		const { names, queued } = await frappe.xcall(
+			"sales_crm_accounts.api.charges.charge",
+			values
+		);
 		dialog.hide();
 		frappe.show_alert({
-			message: __("{0} claims written", [names.length]),
-			indicator: "green",
+			message: queued
+				? __("{0} claims are written in the background", [queued])
+				: __("{0} claims written", [names.length]),
+			indicator: queued ? "blue" : "green",
 		});
 		list.refresh();
 	});
