@@ -46,6 +46,14 @@ APPROVAL_CHAINS = {
 			_level(2, "Finance", "Accounts Manager", min_amount=50000, comment_required=1),
 		],
 	),
+	"Deals above the Credit Limit": (
+		"Deal",
+		[("credit_excess", ">", "0")],
+		[
+			_level(1, "Head of sales", "Deal Manager"),
+			_level(2, "Finance", "Accounts Manager", comment_required=1),
+		],
+	),
 	"Sales Invoices": (
 		"Sales Invoice",
 		[("is_return", "=", "0")],
@@ -87,6 +95,14 @@ APPROVAL_CHAINS = {
 		"Journal Entry",
 		[("voucher_type", "!=", "Write Off Entry")],
 		[_level(1, "Head of accounting", "Accounts Manager")],
+	),
+	"Waivers of Interest and Fees": (
+		"Charge Waiver",
+		[("amount", ">", "0")],
+		[
+			_level(1, "Head of collections", "Collections Manager"),
+			_level(2, "Head of accounting", "Accounts Manager", min_amount=500, comment_required=1),
+		],
 	),
 }
 

@@ -68,7 +68,10 @@ frappe.ui.form.on("Deal", {
 				flt(frm.doc.outstanding_amount) > 0
 			);
 		}
-		if (!frm.is_new()) await sales_crm_accounts.deal.show_head(frm);
+		if (!frm.is_new()) {
+			sales_crm_accounts.deal.show_credit(frm);
+			await sales_crm_accounts.deal.show_head(frm);
+		}
 	},
 
 	validate(frm) {
