@@ -3,6 +3,11 @@
 
 from frappe.model.document import Document
 
+from sales_crm_accounts.services.receivables import assignment
+
 
 class CompanyReceivablesSettings(Document):
 	"""How one company chases what is owed to it."""
+
+	def validate(self):
+		assignment.check_rules(self.collector_rules)
