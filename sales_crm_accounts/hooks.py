@@ -123,4 +123,6 @@ ignore_links_on_delete = [
 	"Approval Gate Log",
 	"Approval Breach",
 	"Approval Link",
+	"Customer Collector",
+	"Collections Digest",
 ]

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Protocol
 
 from sales_crm_accounts.core.money import ZERO, split_running
+from sales_crm_accounts.core.receivables.holds import Hold
 from sales_crm_accounts.core.receivables.rows import OpenRow, oldest_first
 
 CALL, WAITING = "Call", "Waiting"
@@ -24,14 +24,6 @@ AMOUNT, AGE, FOLLOW_UP, BROKEN, BEHAVIOUR, CREDIT, DEAL = (
 )
 #: What a customer waits for besides the kinds of holds.
 NEXT_STEP, ON_ACCOUNT = "Next Step", "On Account"
-
-
-class Held(Protocol):
-	"""What keeps an installment from being asked for: how much of it (None: all), and until when (None: until it is settled)."""
-
-	kind: str
-	amount: Decimal | None
-	until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ class Facts:
 
 	customer: str
 	rows: Sequence[OpenRow]
-	holds: Mapping[tuple[str, int], Sequence[Held]] = field(default_factory=dict)
+	holds: Mapping[tuple[str, int], Sequence[Hold]] = field(default_factory=dict)
 	on_account: Mapping[str, Decimal] = field(default_factory=dict)
 	follow_up: date | None = None
 	last_contact: date | None = None

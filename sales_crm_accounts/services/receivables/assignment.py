@@ -28,7 +28,9 @@ def collectors(company: str, places: Mapping[str, tuple[str | None, str | None]]
 	)
 	if not rules:
 		return found
-	scopes = [PolicyScope(f"{rule.idx:05}", rule.customer_group or "", rule.territory or "") for rule in rules]
+	scopes = [
+		PolicyScope(f"{rule.idx:05}", rule.customer_group or "", rule.territory or "") for rule in rules
+	]
 	by_name = {scope.name: rule.collector for scope, rule in zip(scopes, rules, strict=True)}
 	groups, territories = _parents("Customer Group"), _parents("Territory")
 	chosen: dict[tuple, str | None] = {}
@@ -76,11 +78,16 @@ def hand_over(company: str, customer: str, collector: str, reason: str = ""):
 	return doc
 
 
+def may_work(user: str | None = None) -> bool:
+	"""Whether the user (the present one) has one of the roles that open the list."""
+	return not set(WORKING_ROLES).isdisjoint(frappe.get_roles(user))
+
+
 def check_collector(user: str):
 	"""Refuse somebody who cannot open the list."""
 	if not frappe.db.get_value("User", user, "enabled"):
 		frappe.throw(_("{0} cannot log in.").format(user))
-	if set(WORKING_ROLES).isdisjoint(frappe.get_roles(user)):
+	if not may_work(user):
 		frappe.throw(
 			_("{0} has none of the roles that open the worklist: {1}.").format(
 				frappe.utils.get_fullname(user), ", ".join(_(role) for role in WORKING_ROLES)
@@ -95,7 +102,9 @@ def check_rules(rules):
 		place = (rule.customer_group or "", rule.territory or "")
 		if place in seen:
 			frappe.throw(
-				_("Collector Rules: rows {0} and {1} are for the same customers.").format(seen[place], rule.idx)
+				_("Collector Rules: rows {0} and {1} are for the same customers.").format(
+					seen[place], rule.idx
+				)
 			)
 		seen[place] = rule.idx
 		check_collector(rule.collector)
@@ -122,9 +131,7 @@ def _tell(doc):
 
 
 def _parents(doctype: str) -> dict[str, str | None]:
-	return dict(
-		frappe.get_all(doctype, fields=["name", f"parent_{frappe.scrub(doctype)}"], as_list=True)
-	)
+	return dict(frappe.get_all(doctype, fields=["name", f"parent_{frappe.scrub(doctype)}"], as_list=True))
 
 
 def _upwards(parents: Mapping[str, str | None], name: str | None) -> list[str]:
@@ -134,3 +141,29 @@ def _upwards(parents: Mapping[str, str | None], name: str | None) -> list[str]:
 		found.append(name)
 		name = parents.get(name)
 	return found
+
+
+def people(roles: Iterable[str] = ("Collector", "Collections Manager")) -> list[str]:
+	"""Enabled users of the desk who have one of the roles."""
+	user, role = frappe.qb.DocType("User"), frappe.qb.DocType("Has Role")
+	found = (
+		frappe.qb.from_(user)
+		.join(role)
+		.on((role.parent == user.name) & (role.parenttype == "User"))
+		.where((user.enabled == 1) & (user.user_type == "System User"))
+		.where(role.role.isin(list(roles)))
+		.where(user.name.notin(["Administrator", "Guest"]))
+		.select(user.name)
+		.distinct()
+		.orderby(user.name)
+		.run()
+	)
+	return [name for (name,) in found]
+
+
+def search_people(txt: str, start: int, page_length: int) -> list[tuple[str, str]]:
+	"""(user, full name) of those who can work the list, for a link field."""
+	text = txt.lower()
+	found = [(user, frappe.utils.get_fullname(user)) for user in people(WORKING_ROLES)]
+	found = [row for row in found if text in row[0].lower() or text in row[1].lower()]
+	return sorted(found, key=lambda row: row[1].lower())[start : start + page_length]

@@ -1,10 +1,11 @@
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal as D
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sales_crm_accounts.core.receivables.holds import Hold
 from sales_crm_accounts.core.receivables.rows import OpenRow
 from sales_crm_accounts.core.receivables.worklist import (
 	AGE,
@@ -28,11 +29,8 @@ from sales_crm_accounts.core.receivables.worklist import (
 TODAY = date(2026, 3, 31)
 
 
-@dataclass(frozen=True)
-class Hold:
-	kind: str
-	amount: D | None = None
-	until: date | None = None
+def hold(kind, amount=None, until=None):
+	return Hold(kind, "H", amount, until)
 
 
 def row(amount="100.00", days=10, invoice="INV-1", no=1, currency="USD", base=None, **values):
@@ -94,14 +92,14 @@ def test_due_today_is_not_overdue():
 
 def test_what_a_promise_holds_leaves_the_list_until_it_wakes():
 	rows, pay_by = [row("100.00"), row("50.00", -20, no=2)], TODAY + timedelta(days=5)
-	promised = Facts("A", rows, {("INV-1", 1): [Hold("Promise", D(100), pay_by)]})
+	promised = Facts("A", rows, {("INV-1", 1): [hold("Promise", D(100), pay_by)]})
 	entry = entry_of(promised)
 	assert (entry.state, entry.wakes_on, entry.waits_for) == (WAITING, pay_by, ("Promise",))
 	assert (entry.overdue, entry.total_overdue, entry.held) == (D(0), D(100), D(100))
-	half = replace(promised, holds={("INV-1", 1): [Hold("Dispute", D(40)), Hold("Promise", D(35), pay_by)]})
+	half = replace(promised, holds={("INV-1", 1): [hold("Dispute", D(40)), hold("Promise", D(35), pay_by)]})
 	entry = entry_of(half)
 	assert (entry.state, entry.overdue, entry.held) == (CALL, D(25), D(75))
-	paused = replace(promised, holds={("INV-1", 1): [Hold("Pause", None, pay_by), Hold("Dispute", D(1))]})
+	paused = replace(promised, holds={("INV-1", 1): [hold("Pause", None, pay_by), hold("Dispute", D(1))]})
 	assert entry_of(paused).waits_for == ("Pause", "Dispute")
 
 
@@ -134,7 +132,7 @@ def test_a_next_step_today_brings_what_is_not_due_yet():
 	not_due = Facts("A", [row(days=-3)], follow_up=TODAY)
 	assert entry_of(not_due).state == CALL
 	assert entry_of(not_due).overdue == 0
-	assert entry_of(replace(not_due, holds={("INV-1", 1): [Hold("Pause")]})) is None
+	assert entry_of(replace(not_due, holds={("INV-1", 1): [hold("Pause")]})) is None
 
 
 def test_half_a_unit_of_company_currency_is_never_lost():
@@ -142,7 +140,7 @@ def test_half_a_unit_of_company_currency_is_never_lost():
 	facts = Facts(
 		"A",
 		[row("33.33", currency="EUR", base="41.67")],
-		{("INV-1", 1): [Hold("Dispute", D("11.11"))]},
+		{("INV-1", 1): [hold("Dispute", D("11.11"))]},
 		{"EUR": D("11.11")},
 	)
 	part = parts_of(facts, 2)[0]
@@ -168,7 +166,8 @@ def customers(draw, name="A"):
 	]
 	holds = {
 		one.key: [
-			Hold(kind, amount, TODAY + timedelta(days=3)) for kind, amount in draw(st.lists(hold, max_size=2))
+			hold(kind, amount, TODAY + timedelta(days=3))
+			for kind, amount in draw(st.lists(some_holds, max_size=2))
 		]
 		for one in open_
 	}
@@ -185,7 +184,7 @@ def customers(draw, name="A"):
 	)
 
 
-hold = st.tuples(st.sampled_from(["Promise", "Dispute", "Pause"]), st.one_of(st.none(), money))
+some_holds = st.tuples(st.sampled_from(["Promise", "Dispute", "Pause"]), st.one_of(st.none(), money))
 
 
 @given(customers())
@@ -236,6 +235,6 @@ def test_worse_never_scores_less(facts, broken, later, older):
 
 @given(customers(), st.sampled_from(["Promise", "Dispute", "Pause"]))
 def test_who_is_held_whole_is_never_called(facts, kind):
-	held = replace(facts, holds={one.key: [Hold(kind)] for one in facts.rows})
+	held = replace(facts, holds={one.key: [hold(kind)] for one in facts.rows})
 	entry = entry_of(held)
 	assert entry is None or (entry.state == WAITING and entry.overdue == 0)

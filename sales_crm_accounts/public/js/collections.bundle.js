@@ -1,0 +1,4 @@
+import "./collections/common";
+import "./collections/actions";
+import "./collections/worklist";
+import "./collections/customer";
