@@ -3,6 +3,11 @@
 
 from frappe.model.document import Document
 
+from sales_crm_accounts.services.receivables import pauses
+
 
 class CollectionPause(Document):
-	"""Nothing is sent to a customer, or about an invoice, until a day."""
+	"""Nothing is sent to a customer, or about an invoice, until a day is over."""
+
+	def validate(self):
+		pauses.validate(self)

@@ -7,7 +7,7 @@ frappe.pages["collections"].on_page_load = function (wrapper) {
 };
 
 frappe.pages["collections"].on_page_show = async function (wrapper) {
-	await frappe.require(["collections.bundle.css", "collections.bundle.js"]);
-	wrapper.worklist ??= new sales_crm_accounts.collections.Worklist(wrapper);
+	await frappe.require(["worklist.bundle.css", "worklist.bundle.js"]);
+	wrapper.worklist ??= new sales_crm_accounts.worklist.Worklist(wrapper);
 	wrapper.worklist.show();
 };

@@ -1,7 +1,7 @@
-frappe.provide("sales_crm_accounts.collections");
+frappe.provide("sales_crm_accounts.worklist");
 
 // Small pieces that the list and the call share.
-Object.assign(sales_crm_accounts.collections, {
+Object.assign(sales_crm_accounts.worklist, {
 	call(method, args) {
 		return frappe.xcall(`sales_crm_accounts.api.worklist.${method}`, args);
 	},

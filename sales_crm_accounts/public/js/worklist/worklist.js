@@ -1,13 +1,13 @@
-frappe.provide("sales_crm_accounts.collections");
+frappe.provide("sales_crm_accounts.worklist");
 
-const collections = sales_crm_accounts.collections;
-const { esc } = collections;
+const worklist = sales_crm_accounts.worklist;
+const { esc } = worklist;
 const PAGE = 50;
 const REASONS = 3;
 const REMEMBERED = "sca-collections";
 
 /** Whom to call today and why; a list and, beside it or in its place, everything for the call. */
-collections.Worklist = class Worklist {
+worklist.Worklist = class Worklist {
 	constructor(wrapper) {
 		this.page = wrapper.page;
 		this.state = "Call";
@@ -32,7 +32,7 @@ collections.Worklist = class Worklist {
 				</div>
 				<div class="sca-inbox-detail"></div>
 			</div>`).appendTo(this.page.main);
-		this.detail = new collections.Customer({
+		this.detail = new worklist.Customer({
 			wrapper: this.body.find(".sca-inbox-detail"),
 			changed: () => this.changed(),
 			back: () => frappe.set_route("collections"),
@@ -97,7 +97,7 @@ collections.Worklist = class Worklist {
 	}
 
 	async read_companies() {
-		this.companies = await collections.call("companies");
+		this.companies = await worklist.call("companies");
 		if (!this.companies.includes(this.company)) this.company = this.companies[0];
 		this.body
 			.find(".sca-company")
@@ -122,7 +122,7 @@ collections.Worklist = class Worklist {
 	/** Read the first page, or with `more` the next one; an answer that is overtaken by another is dropped. */
 	async load(more = false, page_length = PAGE) {
 		const turn = (this.turn = (this.turn || 0) + 1);
-		const answer = await collections.call("worklist", {
+		const answer = await worklist.call("worklist", {
 			company: this.company,
 			scope: this.scope || "mine",
 			state: this.state,
@@ -176,7 +176,7 @@ collections.Worklist = class Worklist {
 			.html(
 				total && this.state === "Call"
 					? __("{0} overdue and free to be asked for", [
-							collections.money(overdue, currency),
+							worklist.money(overdue, currency),
 						])
 					: ""
 			);
@@ -201,22 +201,22 @@ collections.Worklist = class Worklist {
 		const waiting = row.state === "Waiting";
 		const about = [];
 		if (row.last_contact)
-			about.push(__("spoken with {0}", [collections.ago(row.last_contact)]));
-		if (row.last_letter) about.push(__("letter {0}", [collections.ago(row.last_letter)]));
+			about.push(__("spoken with {0}", [worklist.ago(row.last_contact)]));
+		if (row.last_letter) about.push(__("letter {0}", [worklist.ago(row.last_letter)]));
 		if (this.scope !== "mine") about.push(row.collector_name || __("nobody's yet"));
 		const tags = waiting
-			? row.waits_for.map((text) => collections.pill(text, "blue"))
+			? row.waits_for.map((text) => worklist.pill(text, "blue"))
 			: row.reasons
 					.slice(0, REASONS)
 					.map((reason) => `<span class="sca-reason">${esc(reason.text)}</span>`);
 		if (waiting && row.wakes_on) {
 			tags.push(
-				`<span class="sca-note">${__("until {0}", [collections.day(row.wakes_on)])}</span>`
+				`<span class="sca-note">${__("until {0}", [worklist.day(row.wakes_on)])}</span>`
 			);
 		}
 		if (!waiting && row.held > 0) {
 			tags.push(
-				collections.pill(__("{0} held", [format_currency(row.held, currency)]), "blue")
+				worklist.pill(__("{0} held", [format_currency(row.held, currency)]), "blue")
 			);
 		}
 		return `
@@ -224,7 +224,7 @@ collections.Worklist = class Worklist {
 				<a href="/app/collections/${encodeURIComponent(row.customer)}">
 					<span class="sca-card-top">
 						<span class="sca-who">${waiting ? "" : this.score(row)}<b>${esc(row.customer_name)}</b></span>
-						<b class="sca-card-amount">${collections.money(
+						<b class="sca-card-amount">${worklist.money(
 							waiting ? row.total_overdue : row.overdue,
 							currency
 						)}</b>
@@ -236,7 +236,7 @@ collections.Worklist = class Worklist {
 	}
 
 	score(row) {
-		return `<span class="sca-score heat-${collections.heat(row.score)}" title="${__("Score {0} of 100", [
+		return `<span class="sca-score heat-${worklist.heat(row.score)}" title="${__("Score {0} of 100", [
 			row.score,
 		])}">${row.score}</span>`;
 	}

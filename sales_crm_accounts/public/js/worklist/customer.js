@@ -1,12 +1,12 @@
-frappe.provide("sales_crm_accounts.collections");
+frappe.provide("sales_crm_accounts.worklist");
 
-const collections = sales_crm_accounts.collections;
-const { esc } = collections;
+const worklist = sales_crm_accounts.worklist;
+const { esc } = worklist;
 const FEW = 4;
 const PROMISE_COLORS = { Open: "blue", Kept: "green", "Partly Kept": "orange", Broken: "red" };
 
 /** One customer with all that the call needs, and the buttons to say what came of it. */
-collections.Customer = class Customer {
+worklist.Customer = class Customer {
 	constructor({ wrapper, changed, back, next }) {
 		this.wrapper = wrapper;
 		this.changed = changed;
@@ -32,7 +32,7 @@ collections.Customer = class Customer {
 		const turn = (this.turn = (this.turn || 0) + 1);
 		let data;
 		try {
-			data = await collections.call("customer", { company, customer });
+			data = await worklist.call("customer", { company, customer });
 		} catch (error) {
 			this.clear(); // the server has said why
 			return;
@@ -49,7 +49,7 @@ collections.Customer = class Customer {
 	}
 
 	async act(action) {
-		await collections.act(action, this.data);
+		await worklist.act(action, this.data);
 		this.changed();
 	}
 
@@ -96,7 +96,7 @@ collections.Customer = class Customer {
 					<button type="button" class="btn btn-sm btn-default sca-back">‹ ${__("Back")}</button>
 					<button type="button" class="btn btn-sm btn-default sca-next">${__("Next Customer")} ›</button>
 				</div>
-				<div class="sca-detail-title">${collections.link("Customer", data.customer, data.customer_name)}</div>
+				<div class="sca-detail-title">${worklist.link("Customer", data.customer, data.customer_name)}</div>
 				<div class="sca-note">${about.filter(Boolean).map(esc).join(" · ")}</div>
 			</header>`;
 	}
@@ -107,10 +107,10 @@ collections.Customer = class Customer {
 		const { standing } = data;
 		if (standing.state === "Waiting") {
 			const until = standing.wakes_on
-				? __("until {0}", [collections.day(standing.wakes_on)])
+				? __("until {0}", [worklist.day(standing.wakes_on)])
 				: "";
 			return `<p class="sca-waits">${standing.waits_for
-				.map((text) => collections.pill(text, "blue"))
+				.map((text) => worklist.pill(text, "blue"))
 				.join(" ")} <span class="sca-note">${until}</span></p>`;
 		}
 		if (!standing.state)
@@ -118,7 +118,7 @@ collections.Customer = class Customer {
 		if (!row?.reasons) return "";
 		return `
 			<div class="sca-points">
-				<span class="sca-score heat-${collections.heat(row.score)}" title="${__(
+				<span class="sca-score heat-${worklist.heat(row.score)}" title="${__(
 					"Score {0} of 100",
 					[row.score]
 				)}">${row.score}</span>
@@ -143,14 +143,14 @@ collections.Customer = class Customer {
 			([label, value, tone]) => `
 			<div class="sca-card ${tone}">
 				<div class="sca-card-label">${label}</div>
-				<div class="sca-card-value">${collections.money(value, currency)}</div>
+				<div class="sca-card-value">${worklist.money(value, currency)}</div>
 			</div>`
 		);
 		for (const { currency: one, amount } of data.on_account) {
 			html.push(`
 				<div class="sca-card good">
 					<div class="sca-card-label">${__("On Account")}</div>
-					<div class="sca-card-value">${collections.money(amount, one)}</div>
+					<div class="sca-card-value">${worklist.money(amount, one)}</div>
 				</div>`);
 		}
 		if (data.credit_limit > 0) {
@@ -158,7 +158,7 @@ collections.Customer = class Customer {
 			html.push(`
 				<div class="sca-card ${over ? "bad" : ""}">
 					<div class="sca-card-label">${__("Credit Limit")}</div>
-					<div class="sca-card-value">${collections.money(data.credit_limit, currency)}</div>
+					<div class="sca-card-value">${worklist.money(data.credit_limit, currency)}</div>
 				</div>`);
 		}
 		if (data.days_late != null) {
@@ -196,7 +196,7 @@ collections.Customer = class Customer {
 					);
 				}
 				return `<li>
-					<div>${collections.link("Contact", person.name, person.full_name)}
+					<div>${worklist.link("Contact", person.name, person.full_name)}
 						<span class="sca-note">${esc(person.designation)}</span></div>
 					<div class="sca-ways">${ways.join("")}</div>
 				</li>`;
@@ -207,7 +207,7 @@ collections.Customer = class Customer {
 	installments() {
 		const { installments } = this.data;
 		const line = (part) => {
-			const tags = part.kinds.map((text) => collections.pill(text, "blue"));
+			const tags = part.kinds.map((text) => worklist.pill(text, "blue"));
 			if (part.held > 0 && part.held < part.outstanding) {
 				tags.push(
 					`<span class="sca-note">${__("{0} held", [format_currency(part.held, part.currency)])}</span>`
@@ -225,11 +225,11 @@ collections.Customer = class Customer {
 					? `<span class="sca-late">${__("{0} days overdue", [part.days])}</span>`
 					: `<span class="sca-note">${part.days === 0 ? __("due today") : __("not due")}</span>`;
 			return `<tr>
-				<td>${collections.link("Sales Invoice", part.sales_invoice)}
+				<td>${worklist.link("Sales Invoice", part.sales_invoice)}
 					<span class="sca-note">${__("No. {0}", [part.installment_no])}</span>
 					${tags.length ? `<div class="sca-tags">${tags.join("")}</div>` : ""}</td>
-				<td>${collections.day(part.due_date)}<div>${late}</div></td>
-				<td class="num">${collections.money(part.outstanding, part.currency)}</td>
+				<td>${worklist.day(part.due_date)}<div>${late}</div></td>
+				<td class="num">${worklist.money(part.outstanding, part.currency)}</td>
 			</tr>`;
 		};
 		if (!installments.length) return `<div class="sca-note">${__("Nothing is open.")}</div>`;
@@ -240,11 +240,11 @@ collections.Customer = class Customer {
 
 	promises() {
 		return this.list(this.data.promises, (promise) => ({
-			head: `${collections.link("Promise to Pay", promise.name)}
-				${collections.money(promise.amount, promise.currency)}
-				${collections.pill(__(promise.status, null, "Promise to Pay"), PROMISE_COLORS[promise.status] || "gray")}`,
+			head: `${worklist.link("Promise to Pay", promise.name)}
+				${worklist.money(promise.amount, promise.currency)}
+				${worklist.pill(__(promise.status, null, "Promise to Pay"), PROMISE_COLORS[promise.status] || "gray")}`,
 			note: [
-				__("by {0}", [collections.day(promise.pay_by)]),
+				__("by {0}", [worklist.day(promise.pay_by)]),
 				promise.promised_by,
 				promise.sales_invoice,
 				promise.received_amount > 0
@@ -257,14 +257,14 @@ collections.Customer = class Customer {
 
 	disputes() {
 		return this.list(this.data.disputes, (dispute) => ({
-			head: `${collections.link("Receivable Dispute", dispute.name)}
-				${collections.money(dispute.disputed_amount, dispute.currency)}
-				${collections.pill(dispute.reason_text, dispute.status === "Open" ? "orange" : "gray")}`,
+			head: `${worklist.link("Receivable Dispute", dispute.name)}
+				${worklist.money(dispute.disputed_amount, dispute.currency)}
+				${worklist.pill(dispute.reason_text, dispute.status === "Open" ? "orange" : "gray")}`,
 			note: [
 				dispute.sales_invoice,
 				dispute.owner_name,
 				dispute.status === "Open" && dispute.due_date
-					? __("by {0}", [collections.day(dispute.due_date)])
+					? __("by {0}", [worklist.day(dispute.due_date)])
 					: dispute.outcome_text,
 			],
 			text: dispute.details,
@@ -273,8 +273,8 @@ collections.Customer = class Customer {
 
 	pauses() {
 		return this.list(this.data.pauses, (pause) => ({
-			head: `${collections.link("Collection Pause", pause.name, pause.sales_invoice || __("Everything", null, "Collection Pause"))}
-				<span class="sca-note">${__("until {0}", [collections.day(pause.until_date)])}</span>`,
+			head: `${worklist.link("Collection Pause", pause.name, pause.sales_invoice || __("Everything", null, "Collection Pause"))}
+				<span class="sca-note">${__("until {0}", [worklist.day(pause.until_date)])}</span>`,
 			note: [],
 			text: pause.reason,
 		}));
@@ -282,11 +282,11 @@ collections.Customer = class Customer {
 
 	notes() {
 		return this.list(this.data.notes, (note) => ({
-			head: `${collections.link("Collection Note", note.name, note.type_text)}
-				<span class="sca-note">${esc(note.collector_name)} · ${collections.day(note.noted_on)}</span>`,
+			head: `${worklist.link("Collection Note", note.name, note.type_text)}
+				<span class="sca-note">${esc(note.collector_name)} · ${worklist.day(note.noted_on)}</span>`,
 			note: [
 				note.next_step || (note.next_date ? __("Next Step") : ""),
-				collections.day(note.next_date),
+				worklist.day(note.next_date),
 				note.sales_invoice,
 			],
 			text: note.note,
@@ -295,17 +295,17 @@ collections.Customer = class Customer {
 
 	letters() {
 		return this.list(this.data.letters, (letter) => ({
-			head: `${collections.link("Dunning Message", letter.name, letter.level_title || letter.name)}
-				<span class="sca-note">${collections.day(letter.message_date)}</span>`,
+			head: `${worklist.link("Dunning Message", letter.name, letter.level_title || letter.name)}
+				<span class="sca-note">${worklist.day(letter.message_date)}</span>`,
 			note: [format_currency(letter.total_due, letter.currency), __(letter.status)],
 		}));
 	}
 
 	deals() {
 		return this.list(this.data.deals, (deal) => ({
-			head: `${collections.link("Deal", deal.name, deal.title || deal.name)}
-				${collections.money(deal.base_grand_total, this.data.currency)}
-				${collections.pill(deal.status_text, deal.has_open ? "orange" : "gray")}`,
+			head: `${worklist.link("Deal", deal.name, deal.title || deal.name)}
+				${worklist.money(deal.base_grand_total, this.data.currency)}
+				${worklist.pill(deal.status_text, deal.has_open ? "orange" : "gray")}`,
 			note: [deal.owner_name],
 		}));
 	}
@@ -331,7 +331,7 @@ collections.Customer = class Customer {
 	}
 
 	buttons() {
-		const buttons = collections.buttons(this.data);
+		const buttons = worklist.buttons(this.data);
 		if (!buttons.length) return "";
 		const html = ({ action, label, css }) =>
 			`<button type="button" class="btn ${css}" data-action="${action}">${label}</button>`;

@@ -1,4 +1,0 @@
-import "./collections/common";
-import "./collections/actions";
-import "./collections/worklist";
-import "./collections/customer";
