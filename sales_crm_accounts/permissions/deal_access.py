@@ -80,11 +80,14 @@ def restrict(query, field, user: str | None = None, doctype: str = "Deal"):
 	`field` is the field of the query that holds the name of the `doctype`: `installment.deal`, or `installment.name` with
 	`doctype="Deal Installment"`.
 	"""
+	names = readable_names(doctype, user)
+	return query.where(field.isin(LiteralValue(names))) if names else query
+
+
+def readable_names(doctype: str, user: str | None = None) -> str:
+	"""Sub-select of the names that the user may read, for a statement of a report; empty where all may be read."""
 	conditions = build_match_conditions(doctype, user=user or frappe.session.user)
-	if not conditions:
-		return query
-	readable = f"(select `tab{doctype}`.`name` from `tab{doctype}` where {conditions})"
-	return query.where(field.isin(LiteralValue(readable)))
+	return f"(select `tab{doctype}`.`name` from `tab{doctype}` where {conditions})" if conditions else ""
 
 
 def plain_links(columns: list[dict]) -> list[dict]:

@@ -80,6 +80,20 @@ def money_on_account(customer: str, amount: float, on: int, bank: str = make.BAN
 	return entry
 
 
+def credit(of, amount: float, on: int):
+	"""A credit note over a part of the invoice, which stands open beside it."""
+	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
+
+	note = make_sales_return(of.name)
+	note.items[0].rate, note.items[0].price_list_rate = amount, amount
+	note.set_posting_time, note.posting_date = 1, day(on)
+	note.run_method("calculate_taxes_and_totals")
+	note.insert(ignore_permissions=True)
+	note.submit()
+	ledger.flush()
+	return note
+
+
 class ReceivableCase(SiteTestCase):
 	def setUp(self):
 		super().setUp()
