@@ -171,6 +171,8 @@ ignore_links_on_delete = [
 	"Approval Gate Log",
 	"Approval Breach",
 	"Approval Link",
+	"Customer Collector",
+	"Collections Digest",
 	"Promise to Pay",
 	"Receivable Dispute",
 	"Collection Pause",

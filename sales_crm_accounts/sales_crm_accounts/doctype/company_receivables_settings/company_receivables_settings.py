@@ -3,7 +3,7 @@
 
 from frappe.model.document import Document
 
-from sales_crm_accounts.services.receivables import charge_terms
+from sales_crm_accounts.services.receivables import assignment, charge_terms
 
 
 class CompanyReceivablesSettings(Document):
@@ -11,3 +11,4 @@ class CompanyReceivablesSettings(Document):
 
 	def validate(self):
 		charge_terms.check(self)
+		assignment.check_rules(self.collector_rules)
