@@ -11,6 +11,7 @@ from ..core.problems import _
 from . import charts
 from .approval_report import section as approval_section
 from .books import ROOTS, Company
+from .ladder_report import section as ladder_section
 from .ledger import formatter
 from .play import Play
 from .results import BUCKETS, Summary, month_range
@@ -105,6 +106,7 @@ class Report:
 			self.receivable_charts(),
 			self.pipeline(),
 			approval_section(self),
+			ladder_section(self),
 			self.deal_table(),
 			self.trial_balance(),
 			self.notes(),

@@ -20,9 +20,7 @@ class TestCashForecast(SiteTestCase):
 		self.customer.insert()
 
 	def deal(self, plan, amount: float, **values):
-		return make.make_deal(
-			plan, items=[(make.SERVICE, 1, amount)], customer=self.customer.name, **values
-		)
+		return make.make_deal(plan, items=[(make.SERVICE, 1, amount)], customer=self.customer.name, **values)
 
 	def run_report(self, **filters):
 		filters = {"company": make.COMPANY, "customer": self.customer.name, **filters}
