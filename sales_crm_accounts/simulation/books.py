@@ -15,6 +15,7 @@ from ..core.policy import PolicyScope
 
 if TYPE_CHECKING:
 	from .approvers import Approvers
+	from .ladder_files import Ladder
 
 #: ERPNext's names of the two ways that a site rounds.
 ROUNDINGS = {"Banker's Rounding": ROUND_HALF_EVEN, "Commercial Rounding": ROUND_HALF_UP}
@@ -309,6 +310,7 @@ class Company:
 	stages: dict[str, Stage] = field(default_factory=dict)
 	plans: dict[str, list[PlanRow]] = field(default_factory=dict)
 	deals: list[Deal] = field(default_factory=list)
+	ladder: Ladder | None = None
 	movements: Movements = field(default_factory=Movements)
 	stage_log: dict[int, list[tuple[date, str]]] = field(default_factory=dict)
 	confirmations: dict[tuple[int, int], date] = field(default_factory=dict)

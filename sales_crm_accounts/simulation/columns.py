@@ -125,3 +125,17 @@ POLICY_KEYS = (
 	"max_amount",
 )
 CALENDAR_KEYS = ("days_off", "weekends_off", "books_closed_until")
+PROMISES = (
+	Column("deal", required=True),
+	Column("installment", reader.whole, required=True),
+	Column("promised_on", DAY, required=True),
+	Column("pay_by", DAY, required=True),
+	Column("amount", UNITS),
+)
+DISPUTES = (
+	Column("deal", required=True),
+	Column("installment", reader.whole, required=True),
+	Column("opened_on", DAY, required=True),
+	Column("settled_on", DAY),
+	Column("amount", UNITS),
+)

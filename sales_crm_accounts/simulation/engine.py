@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ..core import plan
 from ..core.billing import (
@@ -32,6 +33,9 @@ from .ledger import Ledger
 from .money_back import MoneyBack
 from .spending import Spending
 from .totals import Totals
+
+if TYPE_CHECKING:
+	from .ladder import LadderPlay
 
 DAY = timedelta(days=1)
 #: Rows of no tax: account, numerator, denominator.
@@ -65,6 +69,8 @@ class Engine(MoneyBack, Spending):
 		self.fell_overdue = self.fell_overdue_amount = 0
 		self.month_figures: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
 		self.figures: dict[str, int] = {}
+		#: of a company that tries a ladder of reminders
+		self.ladder: LadderPlay | None = None
 		#: of deals whose invoices may be cancelled; `trace`: all of them
 		self.trace_all = trace
 		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)]
@@ -244,6 +250,8 @@ class Engine(MoneyBack, Spending):
 			figures["invoices"] += 1
 		self.outstanding += part.base_open
 		self.falls_due[part.due_date].append(part)
+		if self.ladder:
+			self.ladder.billed(part)
 		self.write_invoice(part)
 
 	def schedule(self, deal: Deal) -> list[Installment]:
@@ -270,6 +278,8 @@ class Engine(MoneyBack, Spending):
 			part.invoice, part.grand, part.planned = invoice, share, share
 			self.outstanding += self.base(deal, share)
 			self.falls_due[part.due_date].append(part)
+			if self.ladder:
+				self.ladder.billed(part)
 		self.write_invoice(invoice)
 
 	def taxes(self, invoice: Invoice) -> list[int]:
