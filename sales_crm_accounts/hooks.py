@@ -60,7 +60,10 @@ doc_events = {
 		"validate": "sales_crm_accounts.events.sales_invoice.validate",
 		"on_submit": "sales_crm_accounts.events.sales_invoice.on_submit",
 		"on_change": "sales_crm_accounts.events.sales_invoice.on_change",
-		"before_cancel": "sales_crm_accounts.events.sales_invoice.before_cancel",
+		"before_cancel": [
+			"sales_crm_accounts.events.sales_invoice.before_cancel",
+			"sales_crm_accounts.events.dunning.before_invoice_cancel",
+		],
 		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
 		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
 	},
@@ -72,6 +75,8 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
+	"Payment Ledger Entry": {"before_insert": "sales_crm_accounts.events.dunning.before_ledger_entry"},
+	"Unreconcile Payment": {"before_submit": "sales_crm_accounts.events.dunning.before_unreconcile"},
 	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
@@ -81,11 +86,14 @@ scheduler_events = {
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
+		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
+		"sales_crm_accounts.services.receivables.dunning_run.sca_daily_dunning",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
 		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
 		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
+		"sales_crm_accounts.services.receivables.dunning_run.sca_hourly_dunning",
 	],
 }
 
@@ -94,6 +102,7 @@ permission_query_conditions = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.deal_installment_query",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.deal_change_query",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.open_installment_query",
+	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.receivable_charge_query",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.request_query",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.step_query",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.delegation_query",
@@ -105,6 +114,7 @@ has_permission = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.has_request_permission",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.has_step_permission",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.has_delegation_permission",
@@ -123,4 +133,8 @@ ignore_links_on_delete = [
 	"Approval Gate Log",
 	"Approval Breach",
 	"Approval Link",
+	"Receivable Charge",
+	"Dunning Message",
+	"Dunning Run",
+	"Dunning Run Row",
 ]

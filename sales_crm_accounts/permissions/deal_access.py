@@ -133,6 +133,10 @@ def open_installment_query(user: str | None = None, doctype: str | None = None) 
 	return linked_conditions("Open Installment", user)
 
 
+def receivable_charge_query(user: str | None = None, doctype: str | None = None) -> str:
+	return linked_conditions("Receivable Charge", user)
+
+
 def has_deal_permission(doc, ptype: str | None = None, user: str | None = None, debug: bool = False):
 	user = user or frappe.session.user
 	if sees_all_deals(user) or doc.is_new() or can(ptype, doc.name, user):
@@ -141,7 +145,7 @@ def has_deal_permission(doc, ptype: str | None = None, user: str | None = None, 
 
 
 def has_deal_child_permission(doc, ptype: str | None = None, user: str | None = None, debug: bool = False):
-	"""For Deal Installment, Deal Change and Open Installment: the deal decides, the kept one and the one it is given to."""
+	"""For Deal Installment, Deal Change, Open Installment and Receivable Charge: the deal decides, the kept one and the one it is given to."""
 	user = user or frappe.session.user
 	if sees_all_deals(user):
 		return erpnext_compat.permission_granted()

@@ -227,6 +227,36 @@ class TestProfit(SiteTestCase):
 		self.assertEqual(self.row(deal, finance_book="SCA Tax Book")["expenses"], 20)
 		self.assertTies()
 
+	def test_interest_and_fees(self):
+		"""15.00 of interest on its own account beside 300.00 of sales; on the account of the sales it would be sales."""
+		account = make.account("SCA Interest", "Indirect Income", "Income Account")
+		if not frappe.db.exists("Company Receivables Settings", make.COMPANY):
+			frappe.get_doc({"doctype": "Company Receivables Settings", "company": make.COMPANY}).insert()
+		group = frappe.db.get_value("Item", make.SERVICE, "item_group")
+		warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
+		item = ensure(
+			"Item",
+			"SCA Interest",
+			item_code="SCA Interest",
+			item_group=group,
+			stock_uom="Nos",
+			is_stock_item=0,
+			item_defaults=[
+				{"company": make.COMPANY, "default_warehouse": warehouse, "income_account": account}
+			],
+		)
+		frappe.db.set_value("Company Receivables Settings", make.COMPANY, "interest_item", item)
+		deal, _invoice = self.deal(300)
+		make.journal(
+			[
+				{"account": make.BANK, "debit_in_account_currency": 15},
+				{"account": account, "credit_in_account_currency": 15, "deal": deal.name},
+			]
+		)
+		row = self.row(deal)
+		self.assertEqual([row["revenue"], row["interest"], row["profit"]], [300, 15, 315])
+		self.assertTies()
+
 	def test_cost_of_waiting(self):
 		"""36,500.00 open for ten days at 10 % a year: 10 x 36,500 x 10 % / 365 = 100.00, beside the profit and not in it."""
 		if not frappe.db.exists("Company Receivables Settings", make.COMPANY):

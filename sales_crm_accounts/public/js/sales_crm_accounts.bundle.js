@@ -8,6 +8,7 @@ import "./deal/actions";
 import "./deal/plan";
 import "./deal/totals";
 import "./deal/form_head";
+import "./deal/credit";
 import "./approvals/status";
 import "./approvals/route";
 import "./approvals/actions";

@@ -62,7 +62,10 @@ frappe.ui.form.on("Deal", {
 		totals.show_plan_sum(frm);
 		show_cash(frm);
 		show_profit(frm);
-		if (!frm.is_new()) await sales_crm_accounts.deal.show_head(frm);
+		if (!frm.is_new()) {
+			sales_crm_accounts.deal.show_credit(frm);
+			await sales_crm_accounts.deal.show_head(frm);
+		}
 	},
 
 	validate(frm) {
