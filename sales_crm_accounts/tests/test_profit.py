@@ -1,6 +1,7 @@
 """Profit of deals on a real ledger: figures by hand, and the sum against ERPNext's own Profit and Loss Statement."""
 
 import frappe
+from frappe.desk import query_report
 from frappe.utils import add_days, flt, getdate, today
 
 from sales_crm_accounts.api import profit as api
@@ -320,6 +321,19 @@ class TestProfit(SiteTestCase):
 			},
 		)
 		frappe.set_user(make.SELLER)
+		# As the desk runs it: role of the report, links the user may follow, and the row of totals.
+		answer = query_report.run(
+			"Deal Profitability",
+			{
+				"company": make.COMPANY,
+				"from_date": str(self.year[0]),
+				"to_date": str(self.year[1]),
+				"deal": deal.name,
+			},
+		)
+		self.assertEqual([row["profit"] for row in answer["result"][:-1]], [745])
+		titles = [column["fieldname"] for column in answer["columns"]]
+		self.assertEqual(answer["result"][-1][titles.index("profit")], 745)
 		self.assertEqual(api.deal_profit(deal.name)["profit"], 745)
 		self.assertFalse(api.deal_profit(deal.name)["can_read_ledger"])
 		frappe.set_user(make.OTHER_SELLER)
