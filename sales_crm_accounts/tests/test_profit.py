@@ -29,6 +29,23 @@ class TestProfit(SiteTestCase):
 			["year_start_date", "year_end_date"],
 		)
 
+	def settings(self, **values):
+		"""Company Receivables Settings for this test; billing commits them, so they are put back."""
+		doctype = "Company Receivables Settings"
+		before = frappe.db.get_value(doctype, make.COMPANY, list(values), as_dict=True)
+
+		def put_back():
+			if before is None:
+				frappe.delete_doc(doctype, make.COMPANY, force=True)
+			else:
+				frappe.db.set_value(doctype, make.COMPANY, before)
+			frappe.db.commit()
+
+		if before is None:
+			frappe.get_doc({"doctype": doctype, "company": make.COMPANY}).insert()
+		frappe.db.set_value(doctype, make.COMPANY, values)
+		self.addCleanup(put_back)
+
 	# What is booked
 
 	def deal(self, amount, **values):
@@ -231,8 +248,6 @@ class TestProfit(SiteTestCase):
 	def test_interest_and_fees(self):
 		"""15.00 of interest on its own account beside 300.00 of sales; on the account of the sales it would be sales."""
 		account = make.account("SCA Interest", "Indirect Income", "Income Account")
-		if not frappe.db.exists("Company Receivables Settings", make.COMPANY):
-			frappe.get_doc({"doctype": "Company Receivables Settings", "company": make.COMPANY}).insert()
 		group = frappe.db.get_value("Item", make.SERVICE, "item_group")
 		warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
 		item = ensure(
@@ -246,7 +261,7 @@ class TestProfit(SiteTestCase):
 				{"company": make.COMPANY, "default_warehouse": warehouse, "income_account": account}
 			],
 		)
-		frappe.db.set_value("Company Receivables Settings", make.COMPANY, "interest_item", item)
+		self.settings(interest_item=item)
 		deal, _invoice = self.deal(300)
 		make.journal(
 			[
@@ -260,9 +275,7 @@ class TestProfit(SiteTestCase):
 
 	def test_cost_of_waiting(self):
 		"""36,500.00 open for ten days at 10 % a year: 10 x 36,500 x 10 % / 365 = 100.00, beside the profit and not in it."""
-		if not frappe.db.exists("Company Receivables Settings", make.COMPANY):
-			frappe.get_doc({"doctype": "Company Receivables Settings", "company": make.COMPANY}).insert()
-		frappe.db.set_value("Company Receivables Settings", make.COMPANY, "cost_of_money", 10)
+		self.settings(cost_of_money=10)
 		deal, invoice = self.deal(36500)
 		frappe.db.set_value(
 			"Payment Ledger Entry", {"voucher_no": invoice.name}, "posting_date", add_days(today(), -10)
