@@ -179,6 +179,19 @@ class TestProfit(SiteTestCase):
 		loose.cancel()
 		self.assertTies()
 
+	def test_rows_that_were_posted_without_the_dimension(self):
+		"""Sold 400.00 and the haulier's 150.00: without a deal on the ledger rows, the documents' own field says whose they are."""
+		deal, invoice = self.deal(400)
+		bill = make.supplier_bill(150, deal.name, FREIGHT)
+		for name in (invoice.name, bill.name):
+			frappe.db.set_value("GL Entry", {"voucher_no": name}, "deal", None)
+		for rows in (self.rows(), self.rows(deal=deal.name)):
+			row = next(row for row in rows if row["key"] == deal.name)
+			self.assertEqual(
+				[row["revenue"], row["expenses"], row["profit"], row["by_voucher"]], [400, 150, 250, 250]
+			)
+		self.assertTies()
+
 	def test_exchange_difference_of_a_payment(self):
 		"""100.00 EUR at 1.25 sold for 125.00 USD, paid at 1.30: a gain of 5.00, in a journal that ERPNext makes itself."""
 		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
