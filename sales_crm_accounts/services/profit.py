@@ -204,6 +204,11 @@ def _roles(company: str) -> core.Roles:
 		as_dict=True,
 	)
 	fees = frappe.get_all("Dunning Type", filters={"company": company}, pluck="income_account")
+	items = frappe.db.get_value("Company Receivables Settings", company, ["interest_item", "fee_item"]) or ()
+	if items := [item for item in items if item]:
+		fees += frappe.get_all(
+			"Item Default", filters={"company": company, "parent": ("in", items)}, pluck="income_account"
+		)
 	exchange = {own.exchange_gain_loss_account, own.unrealized_exchange_gain_loss_account}
 	return core.Roles(
 		write_off=frozenset({own.write_off_account} - {None, ""}),

@@ -1,6 +1,7 @@
 """Profit of deals on a real ledger: figures by hand, and the sum against ERPNext's own Profit and Loss Statement."""
 
 import frappe
+from frappe.desk import query_report
 from frappe.utils import add_days, flt, getdate, today
 
 from sales_crm_accounts.api import profit as api
@@ -30,6 +31,23 @@ class TestProfit(SiteTestCase):
 			{"year_start_date": ("<=", today()), "year_end_date": (">=", today()), "disabled": 0},
 			["year_start_date", "year_end_date"],
 		)
+
+	def settings(self, **values):
+		"""Company Receivables Settings for this test; billing commits them, so they are put back."""
+		doctype = "Company Receivables Settings"
+		before = frappe.db.get_value(doctype, make.COMPANY, list(values), as_dict=True)
+
+		def put_back():
+			if before is None:
+				frappe.delete_doc(doctype, make.COMPANY, force=True)
+			else:
+				frappe.db.set_value(doctype, make.COMPANY, before)
+			frappe.db.commit()
+
+		if before is None:
+			frappe.get_doc({"doctype": doctype, "company": make.COMPANY}).insert()
+		frappe.db.set_value(doctype, make.COMPANY, values)
+		self.addCleanup(put_back)
 
 	# What is booked
 
@@ -164,6 +182,19 @@ class TestProfit(SiteTestCase):
 		loose.cancel()
 		self.assertTies()
 
+	def test_rows_that_were_posted_without_the_dimension(self):
+		"""Sold 400.00 and the haulier's 150.00: without a deal on the ledger rows, the documents' own field says whose they are."""
+		deal, invoice = self.deal(400)
+		bill = make.supplier_bill(150, deal.name, FREIGHT)
+		for name in (invoice.name, bill.name):
+			frappe.db.set_value("GL Entry", {"voucher_no": name}, "deal", None)
+		for rows in (self.rows(), self.rows(deal=deal.name)):
+			row = next(row for row in rows if row["key"] == deal.name)
+			self.assertEqual(
+				[row["revenue"], row["expenses"], row["profit"], row["by_voucher"]], [400, 150, 250, 250]
+			)
+		self.assertTies()
+
 	def test_exchange_difference_of_a_payment(self):
 		"""100.00 EUR at 1.25 sold for 125.00 USD, paid at 1.30: a gain of 5.00, in a journal that ERPNext makes itself."""
 		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
@@ -230,11 +261,37 @@ class TestProfit(SiteTestCase):
 		self.assertEqual(self.row(deal, finance_book="SCA Tax Book")["expenses"], 20)
 		self.assertTies()
 
+	def test_interest_and_fees(self):
+		"""15.00 of interest on its own account beside 300.00 of sales; on the account of the sales it would be sales."""
+		account = make.account("SCA Interest", "Indirect Income", "Income Account")
+		group = frappe.db.get_value("Item", make.SERVICE, "item_group")
+		warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
+		item = ensure(
+			"Item",
+			"SCA Interest",
+			item_code="SCA Interest",
+			item_group=group,
+			stock_uom="Nos",
+			is_stock_item=0,
+			item_defaults=[
+				{"company": make.COMPANY, "default_warehouse": warehouse, "income_account": account}
+			],
+		)
+		self.settings(interest_item=item)
+		deal, _invoice = self.deal(300)
+		make.journal(
+			[
+				{"account": make.BANK, "debit_in_account_currency": 15},
+				{"account": account, "credit_in_account_currency": 15, "deal": deal.name},
+			]
+		)
+		row = self.row(deal)
+		self.assertEqual([row["revenue"], row["interest"], row["profit"]], [300, 15, 315])
+		self.assertTies()
+
 	def test_cost_of_waiting(self):
 		"""36,500.00 open for ten days at 10 % a year: 10 x 36,500 x 10 % / 365 = 100.00, beside the profit and not in it."""
-		if not frappe.db.exists("Company Receivables Settings", make.COMPANY):
-			frappe.get_doc({"doctype": "Company Receivables Settings", "company": make.COMPANY}).insert()
-		frappe.db.set_value("Company Receivables Settings", make.COMPANY, "cost_of_money", 10)
+		self.settings(cost_of_money=10)
 		deal, invoice = self.deal(36500)
 		frappe.db.set_value(
 			"Payment Ledger Entry", {"voucher_no": invoice.name}, "posting_date", add_days(today(), -10)
@@ -293,6 +350,19 @@ class TestProfit(SiteTestCase):
 			},
 		)
 		frappe.set_user(make.SELLER)
+		# As the desk runs it: role of the report, links the user may follow, and the row of totals.
+		answer = query_report.run(
+			"Deal Profitability",
+			{
+				"company": make.COMPANY,
+				"from_date": str(self.year[0]),
+				"to_date": str(self.year[1]),
+				"deal": deal.name,
+			},
+		)
+		self.assertEqual([row["profit"] for row in answer["result"][:-1]], [745])
+		titles = [column["fieldname"] for column in answer["columns"]]
+		self.assertEqual(answer["result"][-1][titles.index("profit")], 745)
 		self.assertEqual(api.deal_profit(deal.name)["profit"], 745)
 		self.assertFalse(api.deal_profit(deal.name)["can_read_ledger"])
 		frappe.set_user(make.OTHER_SELLER)

@@ -1,7 +1,15 @@
 // Copyright (c) 2026, sales_crm_accounts contributors
 // License: GPL-3.0. See LICENSE
 
-const GROUPS = ["Deal", "Deal Owner", "Customer", "Customer Group", "Item Group", "Territory", "Month"];
+const GROUPS = [
+	"Deal",
+	"Deal Owner",
+	"Customer",
+	"Customer Group",
+	"Item Group",
+	"Territory",
+	"Month",
+];
 // Groups that a click opens deal by deal: the filter that holds them.
 const OPENED_BY = {
 	"Deal Owner": "deal_owner",
@@ -24,14 +32,17 @@ frappe.query_reports["Deal Profitability"] = {
 			fieldname: "from_date",
 			label: __("From Date"),
 			fieldtype: "Date",
-			default: frappe.defaults.get_user_default("year_start_date") || frappe.datetime.year_start(),
+			default:
+				frappe.defaults.get_user_default("year_start_date") ||
+				frappe.datetime.year_start(),
 			reqd: 1,
 		},
 		{
 			fieldname: "to_date",
 			label: __("To Date"),
 			fieldtype: "Date",
-			default: frappe.defaults.get_user_default("year_end_date") || frappe.datetime.year_end(),
+			default:
+				frappe.defaults.get_user_default("year_end_date") || frappe.datetime.year_end(),
 			reqd: 1,
 		},
 		sales_crm_accounts.report_filters.link("deal", __("Deal"), "Deal"),
@@ -68,8 +79,12 @@ frappe.query_reports["Deal Profitability"] = {
 	after_datatable_render(datatable) {
 		$(datatable.wrapper)
 			.off("click.sca")
-			.on("click.sca", "[data-sca-ledger]", (event) => open_ledger(event.currentTarget.dataset))
-			.on("click.sca", "[data-sca-group]", (event) => open_group(event.currentTarget.dataset));
+			.on("click.sca", "[data-sca-ledger]", (event) =>
+				open_ledger(event.currentTarget.dataset)
+			)
+			.on("click.sca", "[data-sca-group]", (event) =>
+				open_group(event.currentTarget.dataset)
+			);
 	},
 };
 
