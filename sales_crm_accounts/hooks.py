@@ -32,7 +32,10 @@ doctype_js = {
 	"Opportunity": "public/js/opportunity.js",
 	"Quotation": "public/js/quotation.js",
 	"Sales Invoice": "public/js/sales_invoice.js",
+	"Customer": "public/js/customer.js",
 }
+
+jinja = {"methods": ["sales_crm_accounts.services.receivables.statement.sca_customer_statement_html"]}
 
 calendars = ["Deal", "Deal Installment"]
 
