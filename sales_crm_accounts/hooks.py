@@ -41,7 +41,14 @@ calendars = ["Deal", "Deal Installment"]
 
 global_search_doctypes = {"Default": [{"doctype": "Deal", "index": 1}]}
 
-additional_timeline_content = {"Deal": ["sales_crm_accounts.services.timeline.money_events"]}
+additional_timeline_content = {
+	"Deal": [
+		"sales_crm_accounts.services.timeline.money_events",
+		"sales_crm_accounts.services.receivables.timeline.collection_events",
+	],
+	"Customer": ["sales_crm_accounts.services.receivables.timeline.collection_events"],
+	"Sales Invoice": ["sales_crm_accounts.services.receivables.timeline.collection_events"],
+}
 
 doc_events = {
 	# The gate of approval chains: every path into submit and cancel. A DocType without a chain leaves at the first line.
@@ -75,6 +82,14 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
+	"Payment Entry": {
+		"on_submit": "sales_crm_accounts.events.money.payment_moved",
+		"on_cancel": "sales_crm_accounts.events.money.payment_moved",
+	},
+	"Journal Entry": {
+		"on_submit": "sales_crm_accounts.events.money.journal_moved",
+		"on_cancel": "sales_crm_accounts.events.money.journal_moved",
+	},
 	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
@@ -84,6 +99,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
+		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
@@ -101,6 +117,10 @@ permission_query_conditions = {
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.step_query",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.delegation_query",
 	"Approval Preference": "sales_crm_accounts.permissions.approval_access.preference_query",
+	"Promise to Pay": "sales_crm_accounts.permissions.collection_access.promise_query",
+	"Receivable Dispute": "sales_crm_accounts.permissions.collection_access.dispute_query",
+	"Collection Pause": "sales_crm_accounts.permissions.collection_access.pause_query",
+	"Collection Note": "sales_crm_accounts.permissions.collection_access.note_query",
 }
 
 has_permission = {
@@ -112,6 +132,10 @@ has_permission = {
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.has_step_permission",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.has_delegation_permission",
 	"Approval Preference": "sales_crm_accounts.permissions.approval_access.has_preference_permission",
+	"Promise to Pay": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
+	"Receivable Dispute": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
+	"Collection Pause": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
+	"Collection Note": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
 }
 
 # The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
@@ -126,4 +150,8 @@ ignore_links_on_delete = [
 	"Approval Gate Log",
 	"Approval Breach",
 	"Approval Link",
+	"Promise to Pay",
+	"Receivable Dispute",
+	"Collection Pause",
+	"Collection Note",
 ]

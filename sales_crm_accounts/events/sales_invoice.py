@@ -2,6 +2,7 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts.services import installments, ledger
+from sales_crm_accounts.services.receivables import disputes, pauses, promises
 
 #: Our records that name an invoice never keep it from being cancelled.
 OURS = ("Deal", "Deal Installment", "Open Installment", "Deal Billing Run")
@@ -38,6 +39,8 @@ def on_submit(doc, method=None):
 
 def on_change(doc, method=None):
 	ledger.mark([doc.name])
+	if doc.docstatus:
+		promises.mark(doc.customer, doc.return_against or doc.name)
 
 
 def before_cancel(doc, method=None):
@@ -53,6 +56,9 @@ def on_cancel(doc, method=None):
 		),
 	)
 	ledger.mark([doc.name])
+	promises.mark(doc.customer, doc.return_against or doc.name)
+	disputes.invoice_cancelled(doc.name)
+	pauses.invoice_cancelled(doc.name)
 
 
 def on_trash(doc, method=None):

@@ -11,3 +11,4 @@ import "./approvals/status";
 import "./approvals/route";
 import "./approvals/actions";
 import "./approvals/banner";
+import "./collections/actions";

@@ -61,6 +61,13 @@ frappe.ui.form.on("Deal", {
 		);
 		totals.show_plan_sum(frm);
 		show_cash(frm);
+		if (frm.doc.docstatus === 1) {
+			sales_crm_accounts.collections.add_buttons(
+				frm,
+				{ deal: frm.doc.name },
+				flt(frm.doc.outstanding_amount) > 0
+			);
+		}
 		if (!frm.is_new()) await sales_crm_accounts.deal.show_head(frm);
 	},
 
