@@ -50,6 +50,15 @@ class TestCustomerStatement(ReceivableCase):
 		self.assertEqual((part.overdue, part.not_due, part.credits, part.on_account), (250, 300, -120, 75))
 		self.assertEqual((part.total, part.balance, part.to_pay), (430, 355, 55))
 
+		promise = frappe.get_doc(
+			{
+				"doctype": "Promise to Pay", "company": make.COMPANY, "customer": self.customer, "amount": 250, "currency": "USD",
+				"promised_on": day(0), "pay_by": day(5), "promised_by": "Ms Doe", "sales_invoice": thirds.name,
+			}
+		).insert()  # fmt: skip
+		(told,) = statements.data(make.COMPANY, [self.customer])[self.customer].promises
+		self.assertEqual((told.amount, told.pay_by, told.sales_invoice), (250, promise.pay_by, thirds.name))
+
 		doc = frappe.get_doc("Customer", self.customer)
 		doc.sca_company = make.COMPANY
 		html = statements.sca_customer_statement_html(doc)
