@@ -32,7 +32,10 @@ doctype_js = {
 	"Opportunity": "public/js/opportunity.js",
 	"Quotation": "public/js/quotation.js",
 	"Sales Invoice": "public/js/sales_invoice.js",
+	"Customer": "public/js/customer.js",
 }
+
+jinja = {"methods": ["sales_crm_accounts.services.receivables.statement.sca_customer_statement_html"]}
 
 calendars = ["Deal", "Deal Installment"]
 
@@ -110,6 +113,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
 		"sales_crm_accounts.services.receivables.cash_forecast.sca_weekly_cash_forecast",
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
+		"sales_crm_accounts.services.receivables.statement_mails.sca_daily_statements",
 		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
 		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_daily_dunning",
@@ -181,4 +185,5 @@ ignore_links_on_delete = [
 	"Dunning Message",
 	"Dunning Run",
 	"Dunning Run Row",
+	"Customer Statement Mail",
 ]
