@@ -237,6 +237,7 @@ def main():
 	)
 	installments(random_, facts)
 	payments(random_, facts)
+	expenses()
 
 
 def write_settings():
@@ -457,6 +458,35 @@ def payments(random_: random.Random, facts: dict):
 		"payments.csv",
 		"date,kind,deal,installment,amount,exchange_rate,reconciled_on,reference",
 		sorted(rows, key=lambda row: (row[0], row[2], row[3])),
+	)
+
+
+def expenses():
+	"""Travel to win a deal, transport when it is delivered, service after it; fairs that are of no deal."""
+	random_, rows = random.Random(2026), []
+
+	def cost(day: date, deal: str, category: str, net: float, tax: float, paid_by: str):
+		if date(2025, 1, 1) <= day <= END:
+			rows.append([deal, day, category, f"{net:.2f}", f"{net * tax:.2f}" if tax else "", paid_by])
+
+	for deal in play().company.deals:
+		worth = deal.net_total / 100 * float(deal.rate)
+		if random_.random() < 0.5:
+			visited = deal.opened_on + timedelta(days=random_.randrange(3, 20))
+			cost(visited, deal.name, "Travel", random_.randint(6_000, 60_000) / 100, 0, "Employee")
+		if not deal.installments or deal.cancelled_on:
+			continue
+		delivered = deal.delivered_on or deal.won_on + timedelta(days=random_.randrange(20, 60))
+		cost(delivered, deal.name, "Transport", worth * random_.uniform(0.01, 0.04), 0.19, "Supplier")
+		if random_.random() < 0.3:
+			served = delivered + timedelta(days=random_.randrange(20, 90))
+			cost(served, deal.name, "After-Sales Service", worth * random_.uniform(0.01, 0.06), 0, "Company")
+	for month, day, amount in ((3, 31, 6400), (6, 4, 2150), (11, 24, 9800)):
+		cost(date(2025, month, day), "", "Trade Fairs", amount, 0.19, "Supplier")
+	write(
+		"expenses.csv",
+		"deal,date,category,amount,tax,paid_by",
+		sorted(rows, key=lambda row: (row[1], row[0], row[2])),
 	)
 
 

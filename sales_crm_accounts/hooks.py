@@ -41,8 +41,11 @@ global_search_doctypes = {"Default": [{"doctype": "Deal", "index": 1}]}
 additional_timeline_content = {
 	"Deal": [
 		"sales_crm_accounts.services.timeline.money_events",
+		"sales_crm_accounts.services.receivables.timeline.collection_events",
 		"sales_crm_accounts.services.expenses.events.expense_events",
-	]
+	],
+	"Customer": ["sales_crm_accounts.services.receivables.timeline.collection_events"],
+	"Sales Invoice": ["sales_crm_accounts.services.receivables.timeline.collection_events"],
 }
 
 doc_events = {
@@ -65,7 +68,10 @@ doc_events = {
 		"validate": "sales_crm_accounts.events.sales_invoice.validate",
 		"on_submit": "sales_crm_accounts.events.sales_invoice.on_submit",
 		"on_change": "sales_crm_accounts.events.sales_invoice.on_change",
-		"before_cancel": "sales_crm_accounts.events.sales_invoice.before_cancel",
+		"before_cancel": [
+			"sales_crm_accounts.events.sales_invoice.before_cancel",
+			"sales_crm_accounts.events.dunning.before_invoice_cancel",
+		],
 		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
 		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
 	},
@@ -77,11 +83,19 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
-	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
+	"Payment Entry": {
+		"on_submit": "sales_crm_accounts.events.money.payment_moved",
+		"on_cancel": "sales_crm_accounts.events.money.payment_moved",
+	},
 	"Journal Entry": {
 		"validate": "sales_crm_accounts.events.expense_voucher.validate",
 		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
+		"on_submit": "sales_crm_accounts.events.money.journal_moved",
+		"on_cancel": "sales_crm_accounts.events.money.journal_moved",
 	},
+	"Payment Ledger Entry": {"before_insert": "sales_crm_accounts.events.dunning.before_ledger_entry"},
+	"Unreconcile Payment": {"before_submit": "sales_crm_accounts.events.dunning.before_unreconcile"},
+	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
 	"Purchase Invoice": {
 		"validate": "sales_crm_accounts.events.expense_voucher.validate",
 		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
@@ -94,12 +108,17 @@ scheduler_events = {
 	"daily_long": [
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
+		"sales_crm_accounts.services.receivables.cash_forecast.sca_weekly_cash_forecast",
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
+		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
+		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
+		"sales_crm_accounts.services.receivables.dunning_run.sca_daily_dunning",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
 		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
 		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
+		"sales_crm_accounts.services.receivables.dunning_run.sca_hourly_dunning",
 	],
 }
 
@@ -108,11 +127,16 @@ permission_query_conditions = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.deal_installment_query",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.deal_change_query",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.open_installment_query",
+	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.receivable_charge_query",
 	"Deal Expense": "sales_crm_accounts.permissions.expense_access.expense_query",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.request_query",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.step_query",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.delegation_query",
 	"Approval Preference": "sales_crm_accounts.permissions.approval_access.preference_query",
+	"Promise to Pay": "sales_crm_accounts.permissions.collection_access.promise_query",
+	"Receivable Dispute": "sales_crm_accounts.permissions.collection_access.dispute_query",
+	"Collection Pause": "sales_crm_accounts.permissions.collection_access.pause_query",
+	"Collection Note": "sales_crm_accounts.permissions.collection_access.note_query",
 }
 
 has_permission = {
@@ -120,11 +144,16 @@ has_permission = {
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Deal Change": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Open Installment": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
+	"Receivable Charge": "sales_crm_accounts.permissions.deal_access.has_deal_child_permission",
 	"Deal Expense": "sales_crm_accounts.permissions.expense_access.has_expense_permission",
 	"Approval Request": "sales_crm_accounts.permissions.approval_access.has_request_permission",
 	"Approval Step": "sales_crm_accounts.permissions.approval_access.has_step_permission",
 	"Approval Delegation": "sales_crm_accounts.permissions.approval_access.has_delegation_permission",
 	"Approval Preference": "sales_crm_accounts.permissions.approval_access.has_preference_permission",
+	"Promise to Pay": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
+	"Receivable Dispute": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
+	"Collection Pause": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
+	"Collection Note": "sales_crm_accounts.permissions.collection_access.has_collection_permission",
 }
 
 # Cancelled with their expense, or left as they are with the deal: Frappe does not offer to cancel expenses along.
@@ -142,4 +171,14 @@ ignore_links_on_delete = [
 	"Approval Gate Log",
 	"Approval Breach",
 	"Approval Link",
+	"Customer Collector",
+	"Collections Digest",
+	"Promise to Pay",
+	"Receivable Dispute",
+	"Collection Pause",
+	"Collection Note",
+	"Receivable Charge",
+	"Dunning Message",
+	"Dunning Run",
+	"Dunning Run Row",
 ]

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from sales_crm_accounts.core import billing, dates, installments, pipeline, plan
+from sales_crm_accounts.core.receivables import promises
 from tools.names import (
 	LAYOUT_TYPES,
 	OPTIONAL,
@@ -175,6 +176,7 @@ class TestDocTypes:
 		(pipeline.OPERATORS, "operator", ["Deal Stage Requirement"]),
 		((billing.INVOICE_PER_INSTALLMENT, billing.ONE_INVOICE), "invoicing_method", ["Billing Policy"]),
 		((billing.BY_RATE, billing.BY_QUANTITY), "line_split", ["Billing Policy"]),
+		(promises.STATUSES, "status", ["Promise to Pay"]),
 	],
 )
 def test_the_words_of_the_rules_are_the_options_of_the_forms(words, fieldname, where):

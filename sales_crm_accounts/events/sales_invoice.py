@@ -2,12 +2,17 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts.services import installments, ledger
+from sales_crm_accounts.services.receivables import charge_invoices, disputes, pauses, promises
 
 #: Our records that name an invoice never keep it from being cancelled.
-OURS = ("Deal", "Deal Installment", "Open Installment", "Deal Billing Run")
+OURS = (
+	*("Deal", "Deal Installment", "Open Installment", "Deal Billing Run"),
+	*("Receivable Charge", "Charge Waiver"),
+)
 
 
 def before_insert(doc, method=None):
+	charge_invoices.before_insert(doc)
 	if doc.flags.sca_billing:
 		return
 	# The key is ours: only an invoice that replaces a cancelled one inherits it, whatever the client sends.
@@ -19,6 +24,7 @@ def before_insert(doc, method=None):
 
 
 def after_insert(doc, method=None):
+	charge_invoices.after_insert(doc)
 	if doc.deal_billing_key and not doc.flags.sca_billing:
 		installments.link(doc)
 
@@ -26,7 +32,10 @@ def after_insert(doc, method=None):
 def validate(doc, method=None):
 	if not doc.is_new() and not doc.flags.sca_billing:
 		kept = frappe.db.get_value(
-			doc.doctype, doc.name, ["deal_billing_key", "deal_installment"], as_dict=True
+			doc.doctype,
+			doc.name,
+			["deal_billing_key", "deal_installment", "receivable_charge_key"],
+			as_dict=True,
 		)
 		if kept and doc.docstatus < 2:
 			doc.update(kept)
@@ -38,10 +47,14 @@ def on_submit(doc, method=None):
 
 def on_change(doc, method=None):
 	ledger.mark([doc.name])
+	if doc.docstatus:
+		promises.mark(doc.customer, doc.return_against or doc.name)
+	charge_invoices.on_change(doc)
 
 
 def before_cancel(doc, method=None):
-	doc.deal_billing_key = None
+	charge_invoices.before_cancel(doc)
+	doc.deal_billing_key = doc.receivable_charge_key = None
 
 
 def on_cancel(doc, method=None):
@@ -52,9 +65,14 @@ def on_cancel(doc, method=None):
 			doc.name
 		),
 	)
+	charge_invoices.on_cancel(doc)
 	ledger.mark([doc.name])
+	promises.mark(doc.customer, doc.return_against or doc.name)
+	disputes.invoice_cancelled(doc.name)
+	pauses.invoice_cancelled(doc.name)
 
 
 def on_trash(doc, method=None):
+	charge_invoices.on_trash(doc)
 	installments.forget(doc)
 	ledger.mark([doc.name])

@@ -80,11 +80,14 @@ def restrict(query, field, user: str | None = None, doctype: str = "Deal"):
 	`field` is the field of the query that holds the name of the `doctype`: `installment.deal`, or `installment.name` with
 	`doctype="Deal Installment"`.
 	"""
+	names = readable_names(doctype, user)
+	return query.where(field.isin(LiteralValue(names))) if names else query
+
+
+def readable_names(doctype: str, user: str | None = None) -> str:
+	"""Sub-select of the names that the user may read, for a statement of a report; empty where all may be read."""
 	conditions = build_match_conditions(doctype, user=user or frappe.session.user)
-	if not conditions:
-		return query
-	readable = f"(select `tab{doctype}`.`name` from `tab{doctype}` where {conditions})"
-	return query.where(field.isin(LiteralValue(readable)))
+	return f"(select `tab{doctype}`.`name` from `tab{doctype}` where {conditions})" if conditions else ""
 
 
 def plain_links(columns: list[dict]) -> list[dict]:
@@ -133,6 +136,10 @@ def open_installment_query(user: str | None = None, doctype: str | None = None) 
 	return linked_conditions("Open Installment", user)
 
 
+def receivable_charge_query(user: str | None = None, doctype: str | None = None) -> str:
+	return linked_conditions("Receivable Charge", user)
+
+
 def has_deal_permission(doc, ptype: str | None = None, user: str | None = None, debug: bool = False):
 	user = user or frappe.session.user
 	if sees_all_deals(user) or doc.is_new() or can(ptype, doc.name, user):
@@ -141,7 +148,7 @@ def has_deal_permission(doc, ptype: str | None = None, user: str | None = None, 
 
 
 def has_deal_child_permission(doc, ptype: str | None = None, user: str | None = None, debug: bool = False):
-	"""For Deal Installment, Deal Change and Open Installment: the deal decides, the kept one and the one it is given to."""
+	"""For Deal Installment, Deal Change, Open Installment and Receivable Charge: the deal decides, the kept one and the one it is given to."""
 	user = user or frappe.session.user
 	if sees_all_deals(user):
 		return erpnext_compat.permission_granted()

@@ -40,6 +40,22 @@ def _deal_item() -> dict:
 	}
 
 
+def _receivable_charge() -> dict:
+	"""The charge that a row asks for, so that waiving it credits the right row."""
+	return {
+		"fieldname": "receivable_charge",
+		"label": "Receivable Charge",
+		"fieldtype": "Data",
+		"insert_after": "deal_item",
+		"hidden": 1,
+		"read_only": 1,
+		"print_hide": 1,
+		"report_hide": 1,
+		"search_index": 1,
+		"translatable": 0,
+	}
+
+
 def _deal_expense(insert_after: str) -> dict:
 	"""The expense that a voucher posts; unique, so that none is posted twice."""
 	return {
@@ -99,8 +115,22 @@ CUSTOM_FIELDS = {
 			"report_hide": 1,
 			"translatable": 0,
 		},
+		{
+			# Set on an invoice over interest and fees: the first of its charges, so that no second invoice has it.
+			"fieldname": "receivable_charge_key",
+			"label": "Receivable Charge Key",
+			"fieldtype": "Data",
+			"insert_after": "deal_billing_key",
+			"unique": 1,
+			"no_copy": 1,
+			"hidden": 1,
+			"read_only": 1,
+			"print_hide": 1,
+			"report_hide": 1,
+			"translatable": 0,
+		},
 	],
-	"Sales Invoice Item": [_deal_item()],
+	"Sales Invoice Item": [_deal_item(), _receivable_charge()],
 	"Sales Order Item": [_deal_item()],
 	"Sales Order": [_deal("dimension_col_break")],
 	"Delivery Note": [_deal("dimension_col_break")],

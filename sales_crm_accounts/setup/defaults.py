@@ -5,6 +5,7 @@ from frappe import _
 from frappe.translate import clear_cache as clear_translations
 
 from sales_crm_accounts.services import stages
+from sales_crm_accounts.services.receivables import dunning_texts
 from sales_crm_accounts.setup import SETTINGS
 
 KANBAN_BOARD = "Deals by Stage"
@@ -43,6 +44,14 @@ APPROVAL_CHAINS = {
 		[
 			_level(1, "Head of sales", "Deal Manager"),
 			_level(2, "Finance", "Accounts Manager", min_amount=50000, comment_required=1),
+		],
+	),
+	"Deals above the Credit Limit": (
+		"Deal",
+		[("credit_excess", ">", "0")],
+		[
+			_level(1, "Head of sales", "Deal Manager"),
+			_level(2, "Finance", "Accounts Manager", comment_required=1),
 		],
 	),
 	"Sales Invoices": (
@@ -100,6 +109,14 @@ APPROVAL_CHAINS = {
 		[("voucher_type", "!=", "Write Off Entry")],
 		[_level(1, "Head of accounting", "Accounts Manager")],
 	),
+	"Waivers of Interest and Fees": (
+		"Charge Waiver",
+		[("amount", ">", "0")],
+		[
+			_level(1, "Head of collections", "Collections Manager"),
+			_level(2, "Head of accounting", "Accounts Manager", min_amount=500, comment_required=1),
+		],
+	),
 }
 
 # Whoever enters an expense seldom may post it: once approved, accounting does.
@@ -126,6 +143,7 @@ def make_defaults() -> None:
 	make_expense_categories()
 	make_plan_templates()
 	make_approval_chains()
+	make_dunning_policies()
 	make_settings()
 	make_kanban_board()
 
@@ -195,6 +213,22 @@ def make_approval_chain(name: str) -> None:
 			**CHAIN_VALUES.get(name, {}),
 		}
 	).insert(ignore_permissions=True)
+
+
+def make_dunning_policies() -> None:
+	"""A ladder to start from for each company, switched off. A company that comes later takes it by the button of the form."""
+	if frappe.db.count("Dunning Policy"):
+		return
+	for company in frappe.get_all("Company", fields=["name", "abbr"], order_by="name"):
+		frappe.get_doc(
+			{
+				"doctype": "Dunning Policy",
+				"policy_name": f"Standard Reminders - {company.abbr}",
+				"company": company.name,
+				"enabled": 0,
+				**dunning_texts.ready_made(),
+			}
+		).insert(ignore_permissions=True)
 
 
 def plan_templates(lang: str) -> dict[str, list[dict]]:

@@ -8,12 +8,13 @@ from datetime import date
 from .books import Installment
 
 #: Kinds of vouchers, by ERPNext's names.
-VOUCHERS = INVOICE, CREDIT, PAY, ENTRY, EXCHANGE = (
+VOUCHERS = INVOICE, CREDIT, PAY, ENTRY, EXCHANGE, BILL = (
 	"Sales Invoice",
 	"Credit Note",
 	"Payment Entry",
 	"Journal Entry",
 	"Exchange Gain or Loss",
+	"Purchase Invoice",
 )
 
 

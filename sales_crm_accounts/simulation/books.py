@@ -15,6 +15,7 @@ from ..core.policy import PolicyScope
 
 if TYPE_CHECKING:
 	from .approvers import Approvers
+	from .ladder_files import Ladder
 
 #: ERPNext's names of the two ways that a site rounds.
 ROUNDINGS = {"Banker's Rounding": ROUND_HALF_EVEN, "Commercial Rounding": ROUND_HALF_UP}
@@ -273,6 +274,22 @@ class Movements:
 			setattr(self, name, array(column.typecode, map(column.__getitem__, order)))
 
 
+COMPANY, EMPLOYEE, SUPPLIER = PAYERS = ("Company", "Employee", "Supplier")
+
+
+@dataclass(slots=True)
+class Expense:
+	"""A cost, of a deal or of none (`deal` 0), in units of the company's currency; `amount` without tax."""
+
+	day: date
+	deal: int
+	category: str
+	amount: int
+	tax: int = 0
+	paid_by: str = COMPANY
+	row: int = 0
+
+
 @dataclass(slots=True)
 class Company:
 	"""Everything that was read; `deals` in the order of the file."""
@@ -293,6 +310,7 @@ class Company:
 	stages: dict[str, Stage] = field(default_factory=dict)
 	plans: dict[str, list[PlanRow]] = field(default_factory=dict)
 	deals: list[Deal] = field(default_factory=list)
+	ladder: Ladder | None = None
 	movements: Movements = field(default_factory=Movements)
 	stage_log: dict[int, list[tuple[date, str]]] = field(default_factory=dict)
 	confirmations: dict[tuple[int, int], date] = field(default_factory=dict)
@@ -301,6 +319,7 @@ class Company:
 	changes: list[tuple[date, int, list[PlanRow], str]] = field(default_factory=list)
 	#: what a piece of an item costs, in the company's currency
 	costs: dict[str, Decimal] = field(default_factory=dict)
+	expenses: list[Expense] = field(default_factory=list)
 	approvers: Approvers | None = None
 	not_played: int = 0
 
@@ -321,6 +340,9 @@ ROLES = {
 	"write_off": "Bad Debts",
 	"exchange": "Exchange Gain/Loss",
 	"round_off": "Round Off",
+	"input_tax": "Input Tax",
+	"employees": "Payable to Employees",
+	"suppliers": "Trade Payables",
 }
 ROOTS = {
 	"receivable": "Asset",
@@ -330,4 +352,10 @@ ROOTS = {
 	"write_off": "Expense",
 	"exchange": "Expense",
 	"round_off": "Expense",
+	"expense": "Expense",
+	"input_tax": "Asset",
+	"employees": "Liability",
+	"suppliers": "Liability",
 }
+#: Where a cost is credited, by who paid it.
+CREDITED = {COMPANY: "bank", EMPLOYEE: "employees", SUPPLIER: "suppliers"}

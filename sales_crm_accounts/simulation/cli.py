@@ -15,6 +15,7 @@ from .. import __version__
 from ..core.problems import _
 from .approvals import write_csv
 from .company import load
+from .ladder import write_csv as write_reminders
 from .ledger import Ledger
 from .play import Play
 from .problems import InputError
@@ -127,6 +128,8 @@ def _simulate(
 			summary = Results(company, play, work).write()
 			if company.approvers:
 				write_csv(work / "approvals.csv", play.approvals.requests)
+			if play.ladder:
+				write_reminders(work / "reminders.csv", play.ladder)
 			ledger.close(
 				{
 					"company": company.name,

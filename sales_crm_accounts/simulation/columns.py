@@ -86,6 +86,14 @@ PAYMENTS = (
 	Column("reconciled_on", DAY),
 	Column("reference"),
 )
+EXPENSES = (
+	Column("deal"),
+	Column("date", DAY, required=True),
+	Column("category", required=True),
+	Column("amount", UNITS, required=True, repeats=False),
+	Column("tax", UNITS, default=0),
+	Column("paid_by", reader.one_of(books.PAYERS), default=books.COMPANY),
+)
 STAGES = (
 	Column("stage", required=True),
 	Column("sequence", reader.whole, default=0),
@@ -117,3 +125,17 @@ POLICY_KEYS = (
 	"max_amount",
 )
 CALENDAR_KEYS = ("days_off", "weekends_off", "books_closed_until")
+PROMISES = (
+	Column("deal", required=True),
+	Column("installment", reader.whole, required=True),
+	Column("promised_on", DAY, required=True),
+	Column("pay_by", DAY, required=True),
+	Column("amount", UNITS),
+)
+DISPUTES = (
+	Column("deal", required=True),
+	Column("installment", reader.whole, required=True),
+	Column("opened_on", DAY, required=True),
+	Column("settled_on", DAY),
+	Column("amount", UNITS),
+)

@@ -14,6 +14,8 @@ from .approval_files import ApprovalFiles
 from .books import Company, Customer, Deal, Stage, Tax
 from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES, UNITS
 from .deal_files import DealFiles
+from .expense_files import ExpenseFiles
+from .ladder_files import LadderFiles
 from .movement_files import MovementFiles
 from .problems import InputError, Problems
 from .reader import Column
@@ -28,7 +30,7 @@ def load(folder: Path, encoding: str = "utf-8", progress=iter) -> Company:
 	return Loader(folder, encoding, progress).load()
 
 
-class Loader(SettingsFiles, DealFiles, MovementFiles, ApprovalFiles):
+class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFiles, LadderFiles):
 	def __init__(self, folder: Path, encoding: str = "utf-8", progress=iter):
 		self.folder, self.encoding, self.progress = Path(folder), encoding, progress
 		self.problems = Problems()
@@ -60,11 +62,14 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ApprovalFiles):
 		):
 			reads(name)
 		self.read_approvals()
+		self.read_ladder()
 		self.check_deals()
 		self.read_changes("changes.csv")
 		self.read_installments("installments.csv")
 		self.read_payments("payments.csv")
+		self.read_expenses("expenses.csv")
 		self.read_stage_log("stage_log.csv")
+		self.read_said()
 		if self.problems:
 			raise InputError(self.problems)
 		self.set_period()
@@ -170,4 +175,5 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ApprovalFiles):
 			last += [day for deal in company.deals for day in (deal.won_on, deal.lost_on) if day]
 			if len(company.movements):
 				last.append(date.fromordinal(max(company.movements.day)))
+			last += [expense.day for expense in company.expenses]
 			company.end = dates.end_of_month(max(last))

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ..core import plan
 from ..core.billing import (
@@ -30,7 +31,11 @@ from .agenda import INVOICE, Agenda, PlayError
 from .books import Company, Deal, Installment, Invoice, Policy, Receipt, ScheduledInvoice
 from .ledger import Ledger
 from .money_back import MoneyBack
+from .spending import Spending
 from .totals import Totals
+
+if TYPE_CHECKING:
+	from .ladder import LadderPlay
 
 DAY = timedelta(days=1)
 #: Rows of no tax: account, numerator, denominator.
@@ -45,7 +50,7 @@ def is_plain(line: CoreLine, method: str) -> bool:
 	return line.quantity == 1 and line.amount > 0 and (method == BY_RATE or line.whole_number)
 
 
-class Engine(MoneyBack):
+class Engine(MoneyBack, Spending):
 	"""The state of the company on one day. Days only go forward (`start_day`)."""
 
 	def __init__(self, company: Company, ledger: Ledger, trace: bool = False):
@@ -58,12 +63,14 @@ class Engine(MoneyBack):
 		self.pending, self.falls_due = Agenda(), Agenda()
 		#: (plan, day won) -> the plan, and planned day and due date of each of its rows
 		self.plan_days: dict[tuple[int, date], tuple[Sequence[plan.PlanRow], list[tuple]]] = {}
-		self.next_payment = self.next_invoice = self.next_entry = self.next_installment = 0
+		self.next_payment = self.next_invoice = self.next_entry = self.next_installment = self.next_bill = 0
 		#: In the company's currency: what is open and what is overdue today, and figures by month.
 		self.outstanding = self.overdue = 0
 		self.fell_overdue = self.fell_overdue_amount = 0
 		self.month_figures: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
 		self.figures: dict[str, int] = {}
+		#: of a company that tries a ladder of reminders
+		self.ladder: LadderPlay | None = None
 		#: of deals whose invoices may be cancelled; `trace`: all of them
 		self.trace_all = trace
 		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)]
@@ -243,6 +250,8 @@ class Engine(MoneyBack):
 			figures["invoices"] += 1
 		self.outstanding += part.base_open
 		self.falls_due[part.due_date].append(part)
+		if self.ladder:
+			self.ladder.billed(part)
 		self.write_invoice(part)
 
 	def schedule(self, deal: Deal) -> list[Installment]:
@@ -269,6 +278,8 @@ class Engine(MoneyBack):
 			part.invoice, part.grand, part.planned = invoice, share, share
 			self.outstanding += self.base(deal, share)
 			self.falls_due[part.due_date].append(part)
+			if self.ladder:
+				self.ladder.billed(part)
 		self.write_invoice(invoice)
 
 	def taxes(self, invoice: Invoice) -> list[int]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import TextIO
 
-from .agenda import INVOICE, VOUCHERS
+from .agenda import CREDIT, INVOICE, VOUCHERS
 from .books import ROOTS, Company
 
 #: So many values of postings are gathered before everything is written.
@@ -136,6 +137,11 @@ class Ledger:
 		self.names: dict[int, str] = {}
 		self.quoted_accounts = [""]
 		self.roles: dict[int, str] = {}
+		#: Income and expense by deal (0 for none), for the profit of each: sales of the company's currency, and all else by
+		#: (account, whether a credit note posted it). Debit positive.
+		self.sales = array("q", bytes(8 * (len(company.deals) + 1)))
+		self.earned: dict[int, dict[tuple[int, bool], int]] = defaultdict(dict)
+		self.of_profit: set[int] = set()
 		account = self.account
 		self.receivable, self.bank, self.income = account("receivable"), account("bank"), account("income")
 		self.written_off, self.exchange, self.round_off = (
@@ -179,6 +185,8 @@ class Ledger:
 		if number is None:
 			number = self.accounts[role, name] = len(self.accounts) + 1
 			self.names[number], self.roles[number] = name, role
+			if ROOTS[role] in ("Income", "Expense"):
+				self.of_profit.add(number)
 			self.quoted_accounts.append(quoted(name))
 			self.db.execute("INSERT INTO accounts VALUES (?, ?, ?, ?)", (number, name, role, ROOTS[role]))
 		return number
@@ -203,6 +211,8 @@ class Ledger:
 		month, postings, form, written = self.month, self.postings, self.format, 0
 		text, head, accounts = "", f"{self.heads[kind]}{number},", self.quoted_accounts
 		for account, amount, currency_amount, customer in lines:
+			if account in self.of_profit:
+				self.earn(deal, account, amount, kind == CREDIT)
 			tail = self.customer_tails[deal] if customer else self.tails[deal]
 			if amount > 0:
 				month[account][0] += amount
@@ -232,6 +242,7 @@ class Ledger:
 		unit, parts = self.unit, self.parts
 		month[receivable][0] += grand
 		month[income][1] += net
+		self.sales[deal] -= net
 		text = (
 			f"{head}{accounts[receivable]},{self.customer_tails[deal]}{grand // unit}{parts[grand % unit]},\n"
 			f"{head}{accounts[income]},{tail},{net // unit}{parts[net % unit]}\n"
@@ -283,6 +294,8 @@ class Ledger:
 		month, accounts, postings = self.month, self.quoted_accounts, self.postings
 		month[account][0] += amount
 		month[receivable][1] += amount
+		if account in self.of_profit:
+			self.earn(deal, account, amount)
 		head, cell = f"{self.heads[kind]}{number},", f"{amount // self.unit}{self.parts[amount % self.unit]}"
 		self.lines.append(
 			f"{head}{accounts[account]},{self.tails[deal]}{cell},\n"
@@ -302,6 +315,10 @@ class Ledger:
 		)
 		if len(postings) >= BATCH:
 			self.write()
+
+	def earn(self, deal: int, account: int, amount: int, credited: bool = False):
+		earned = self.earned[deal]
+		earned[account, credited] = earned.get((account, credited), 0) + amount
 
 	def write(self, everything: bool = False):
 		for rows in (

@@ -14,6 +14,7 @@ from .agenda import PlayError
 from .approvals import STUCK, Approvals
 from .books import Company, Deal, Invoice, Receipt
 from .engine import Engine
+from .ladder import LadderPlay
 from .ledger import Ledger
 
 MOST_NOTES = 1000
@@ -35,6 +36,7 @@ class Play:
 		self.company = company
 		self.engine = Engine(company, ledger)
 		self.approvals = Approvals(company)
+		self.ladder = self.engine.ladder = LadderPlay(company, self.engine) if company.ladder else None
 		self.notes: list[Note] = []
 		self.note_count = 0
 		self.events: dict[date, list[tuple]] = defaultdict(list)
@@ -44,6 +46,7 @@ class Play:
 		company, engine = self.company, self.engine
 		self.ask_for_approval()
 		self.collect()
+		self.collect_expenses()
 		movements = company.movements
 		movements.sort()
 		days, first, last = movements.day, company.start.toordinal(), company.end.toordinal()
@@ -60,7 +63,11 @@ class Play:
 			at = until
 			for receipt in self.reconciles.pop(day, ()):
 				engine.reconcile(receipt)
+			if self.ladder:
+				self.ladder.play(day)
 			engine.end_day()
+		if self.ladder:
+			self.ladder.finish()
 		company.not_played += len(days) - at
 		return engine
 
@@ -73,6 +80,14 @@ class Play:
 					self.note(
 						request.asked.date(), "deals.csv", request.deal.row, problem.text, **problem.values
 					)
+
+	def collect_expenses(self):
+		company = self.company
+		for expense in company.expenses:
+			if company.start <= expense.day <= company.end:
+				self.events[expense.day].append((self.engine.spend, expense))
+			else:
+				company.not_played += 1
 
 	def collect(self):
 		"""Everything but movements, by day; winning comes first on a day, cancelling last."""

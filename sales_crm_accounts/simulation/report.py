@@ -11,8 +11,10 @@ from ..core.problems import _
 from . import charts
 from .approval_report import section as approval_section
 from .books import ROOTS, Company
+from .ladder_report import section as ladder_section
 from .ledger import formatter
 from .play import Play
+from .profit import section as profit_section
 from .results import BUCKETS, Summary, month_range
 from .texts import translator
 
@@ -105,7 +107,9 @@ class Report:
 			self.receivable_charts(),
 			self.pipeline(),
 			approval_section(self),
+			ladder_section(self),
 			self.deal_table(),
+			profit_section(self),
 			self.trial_balance(),
 			self.notes(),
 			f"<footer>{escape(t(_('The same rules bill on an ERPNext site. Every figure here stands in the CSV files and in ledger.sqlite beside this page.')))}</footer>",

@@ -13,6 +13,7 @@ from statistics import median
 
 from ..core import pipeline
 from ..core.installments import PAID, STATUSES
+from . import profit
 from .books import Company, Deal, Installment
 from .ledger import BATCH, formatter, quoted
 from .play import Play
@@ -47,6 +48,7 @@ class Summary:
 	deals: list[tuple] = field(default_factory=list)
 	deal_states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 	rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+	profits: profit.Profits = field(default_factory=profit.Profits)
 
 
 class Quoted(dict[str, str]):
@@ -76,6 +78,8 @@ class Results:
 		self.write_trial_balance()
 		self.write_receivables()
 		self.write_stages()
+		with self.open("profit.csv", profit.HEADER) as file:
+			self.summary.profits = profit.write(self.company, self.engine.ledger, file, self.form)
 		self.write_notes()
 		return self.summary
 

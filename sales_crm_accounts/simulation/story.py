@@ -18,7 +18,7 @@ from ..core import dates, plan
 from ..core.billing import BY_RATE, INVOICE_PER_INSTALLMENT
 from ..core.money import to_decimal
 from ..core.policy import PolicyScope
-from . import books
+from . import books, profit
 from .books import Company, Customer, Deal, Policy, Tax
 from .engine import Engine
 from .ledger import Ledger
@@ -33,12 +33,25 @@ VERBS = (
 	"credit",
 	"write_off",
 	"refund",
+	"expense",
 	"cancel_invoice",
 	"bill_again",
 	"change",
 	"look",
 )
-STEP_KEYS = {"date", "do", "installment", "amount", "exchange_rate", "as", "plan", "expect", "why"}
+STEP_KEYS = {
+	"date",
+	"do",
+	"installment",
+	"amount",
+	"exchange_rate",
+	"as",
+	"plan",
+	"expect",
+	"why",
+	"category",
+	"paid_by",
+}
 FIGURES = ("billed", "paid", "credited", "written_off", "outstanding")
 
 
@@ -55,11 +68,13 @@ class Host(Protocol):
 	def credit(self, installment: int, amount: Decimal | None) -> None: ...
 	def write_off(self, installment: int, amount: Decimal | None) -> None: ...
 	def refund(self, installment: int, amount: Decimal) -> None: ...
+	def expense(self, amount: Decimal, category: str, paid_by: str) -> None: ...
 	def cancel_invoice(self, installment: int) -> None: ...
 	def bill_again(self, installment: int) -> None: ...
 	def change(self, rows: list[plan.PlanRow]) -> None: ...
 	def installments(self) -> dict[int, dict[str, Any]]: ...
 	def cash_panel(self) -> dict[str, Decimal]: ...
+	def profit(self) -> dict[str, Any]: ...
 	def trial_balance(self) -> dict[str, Decimal]: ...
 	def invoices(self) -> list[dict[str, Any]]: ...
 
@@ -112,6 +127,8 @@ class Story:
 			host.journal(amount, step["as"])
 		elif verb == "reconcile":
 			host.reconcile(step["as"], number)
+		elif verb == "expense":
+			host.expense(amount, step["category"], step.get("paid_by", books.COMPANY))
 		elif verb in ("credit", "write_off", "refund"):
 			getattr(host, verb)(number, amount)
 		elif verb in ("confirm", "cancel_invoice", "bill_again"):
@@ -160,6 +177,10 @@ def compare(expected: dict[str, Any], host: Host) -> list[str]:
 		panel = host.cash_panel()
 		for figure, wanted in expected["deal"].items():
 			check(f"deal {figure}", wanted, panel[figure])
+	if "profit" in expected:
+		earned = host.profit()
+		for figure, wanted in expected["profit"].items():
+			check(f"profit: {figure}", wanted, earned.get(figure, Decimal(0)))
 	if "trial_balance" in expected:
 		balances = {role: value for role, value in host.trial_balance().items() if value}
 		for role in {**balances, **expected["trial_balance"]}:
@@ -257,6 +278,11 @@ class SimulationHost:
 	def refund(self, installment: int, amount: Decimal):
 		self.engine.refund(self.invoice(installment), self.units(amount))
 
+	def expense(self, amount: Decimal, category: str, paid_by: str):
+		self.engine.spend(
+			books.Expense(self.engine.today, self.deal.number, category, self.units(amount), paid_by=paid_by)
+		)
+
 	def cancel_invoice(self, installment: int):
 		self.engine.cancel_invoice(self.invoice(installment))
 
@@ -287,6 +313,13 @@ class SimulationHost:
 		return {
 			figure: self.engine.money(units) for figure, units in self.engine.cash_panel(self.deal).items()
 		}
+
+	def profit(self) -> dict[str, Decimal]:
+		"""Figures of the deal, and its expenses by category."""
+		found, money = profit.earned(self.engine.ledger, self.deal.number), self.engine.money
+		names = ("revenue", "credit_notes", "expenses", "write_offs", "exchange", "profit")
+		figures = dict(zip(names, found.figures, strict=True)) | found.expenses
+		return {name: money(units) for name, units in figures.items()}
 
 	def trial_balance(self) -> dict[str, Decimal]:
 		return {role: self.engine.money(units) for role, units in self.engine.ledger.balances().items()}

@@ -17,9 +17,10 @@ def table(language: str) -> dict[str, str]:
 	path = Path(__file__).parent.parent / "translations" / f"{language}.csv"
 	if path.exists():
 		with open(path, encoding="utf-8-sig", newline="") as file:
-			for row in csv.reader(file):
-				if len(row) >= 2 and row[1]:
-					result[row[0]] = row[1]
+			for text, translated, *context in csv.reader(file):
+				# A word with a meaning of its own in one DocType is not what it means here, where it has a plain one.
+				if translated and (not any(context) or text not in result):
+					result[text] = translated
 	return result
 
 

@@ -10,6 +10,7 @@ from sales_crm_accounts.setup.sample import ensure
 
 COMPANY, ABBR = "Deals Test Ltd", "DTL"
 CUSTOMER, FOREIGN_CUSTOMER = "Deals Test Customer", "Deals Test Customer EUR"
+SUPPLIER = "Deals Test Haulier"
 SERVICE, HOURS, MACHINE = "SCA Service", "SCA Hours", "SCA Machine"
 TAX_TEMPLATE = f"SCA VAT 10 - {ABBR}"
 BANK, EUR_BANK = f"SCA Bank - {ABBR}", f"SCA Bank EUR - {ABBR}"
@@ -292,6 +293,37 @@ def journal(rows: list[dict], voucher_type: str = "Journal Entry", date=None, su
 		entry.submit()
 	ledger.flush()
 	return entry
+
+
+def supplier_bill(amount: float, deal: str | None, account: str):
+	"""A submitted Purchase Invoice of a haulier over one service; its deal is the document's."""
+	group = frappe.db.get_value("Supplier Group", {"is_group": 0}) or ensure(
+		"Supplier Group", "SCA Suppliers", supplier_group_name="SCA Suppliers"
+	)
+	ensure("Supplier", SUPPLIER, supplier_name=SUPPLIER, supplier_group=group)
+	bill = frappe.get_doc(
+		{
+			"doctype": "Purchase Invoice",
+			"company": COMPANY,
+			"supplier": SUPPLIER,
+			"bill_no": frappe.generate_hash(length=8),
+			"posting_date": getdate(),
+			"set_posting_time": 1,
+			"deal": deal,
+			"items": [
+				{
+					"item_code": SERVICE,
+					"qty": 1,
+					"rate": amount,
+					"expense_account": account,
+					"cost_center": COST_CENTER,
+				}
+			],
+		}
+	)
+	bill.insert(ignore_permissions=True)
+	bill.submit()
+	return bill
 
 
 def credit_note(invoice, amount_factor: float = 1, for_self: int = 1, submit: bool = True):

@@ -9,11 +9,17 @@ from frappe.utils import flt, getdate
 from sales_crm_accounts.api import deal as api
 from sales_crm_accounts.core import plan
 from sales_crm_accounts.core.money import quantize, to_decimal
-from sales_crm_accounts.services import figures, installments, ledger, sweep
+from sales_crm_accounts.services import figures, installments, ledger, profit, sweep
 from sales_crm_accounts.tests import factories as make
 
 POLICY = "SCA Story Policy"
 ITEMS = {"Service": make.SERVICE, "Hours": make.HOURS}
+#: Expense categories of the stories -> account of the test company.
+EXPENSES = {
+	"Marketing": f"Marketing Expenses - {make.ABBR}",
+	"Transport": f"Freight and Forwarding Charges - {make.ABBR}",
+}
+PAYABLE = f"Creditors - {make.ABBR}"
 
 
 def money(value) -> Decimal:
@@ -166,6 +172,23 @@ class SiteHost:
 	def refund(self, installment: int, amount: Decimal):
 		raise NotImplementedError("no story on sites pays back yet")
 
+	def expense(self, amount: Decimal, category: str, paid_by: str):
+		"""As an accountant books it: a journal with the deal on the row of the cost, or the bill of a supplier."""
+		if paid_by == "Supplier":
+			make.supplier_bill(float(amount), self.deal.name, EXPENSES[category])
+			return
+		assert paid_by == "Company", "no story on sites repays an employee yet"
+		make.journal(
+			[
+				{
+					"account": EXPENSES[category],
+					"debit_in_account_currency": float(amount),
+					"deal": self.deal.name,
+				},
+				{"account": make.BANK, "credit_in_account_currency": float(amount)},
+			]
+		)
+
 	def cancel_invoice(self, installment: int):
 		self.invoice(installment).cancel()
 
@@ -227,6 +250,22 @@ class SiteHost:
 		names = ("planned", "billed", "collected", "credited", "written_off", "outstanding", "overdue")
 		return {name: money(panel[name]) for name in names}
 
+	def profit(self) -> dict[str, Decimal]:
+		"""Figures of the deal, and its expenses by the stories' names of their categories."""
+		self.settle()
+		found = profit.read(profit.Scope(make.COMPANY, deals=[self.deal.name]), {})
+		earned = found.figures[self.deal.name, ""]
+		names = {found.meaning[account].category: category for category, account in EXPENSES.items()}
+		return {
+			"revenue": earned.revenue,
+			"credit_notes": earned.credit_notes,
+			"expenses": earned.expense,
+			"write_offs": earned.write_offs,
+			"exchange": earned.exchange,
+			"profit": earned.profit,
+			**{names.get(name, name): amount for name, amount in earned.expenses.items()},
+		}
+
 	def balances(self) -> dict[str, Decimal]:
 		entry = frappe.qb.DocType("GL Entry")
 		rows = (
@@ -247,6 +286,8 @@ class SiteHost:
 			make.WRITE_OFF: "write_off",
 			f"Sales - {make.ABBR}": "income",
 			f"SCA VAT - {make.ABBR}": "tax",
+			PAYABLE: "suppliers",
+			**dict.fromkeys(EXPENSES.values(), "expense"),
 			frappe.get_cached_value("Company", make.COMPANY, "exchange_gain_loss_account"): "exchange",
 		}
 		result: dict[str, Decimal] = {}

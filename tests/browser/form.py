@@ -36,6 +36,10 @@ class Form:
 		if link:
 			self.page.locator(".awesomplete [role='option']:visible", has_text=value).first.click()
 		field.press("Tab")
+		if link:
+			# What the link brings (an item's rate) must not come after what is typed next.
+			self.page.wait_for_timeout(300)
+			self.settle()
 
 	def button(self, label: str, within: str = ".page-head:visible"):
 		return self.page.locator(

@@ -14,6 +14,36 @@ def problems(folder, **options) -> list[str]:
 	return caught.value.problems.messages()
 
 
+EXPENSES = "deal,date,category,amount,tax,paid_by\nD1,2026-02-01,Transport,80,8,Supplier\nD3,2026-02-01,Travel,20,,Employee\n"
+
+
+@pytest.mark.parametrize(
+	("old", "new", "expected"),
+	[
+		("D1,2026-02-01", "D9,2026-02-01", "expenses.csv, row 2, column deal: 'D9' is not in deals.csv."),
+		("D3,2026-02-01", "D3,2026-02-03", "expenses.csv, row 3, column deal: deal D3 was lost or cancelled on 2026-02-02. Empty the cell"),
+		("Transport", "", "expenses.csv, row 2, column category: the cell is empty."),
+		("80,8", "0,8", "expenses.csv, row 2, column amount: 0 must be more than 0."),
+		("80,8", "80,-8", "expenses.csv, row 2, column tax: -8 is negative."),
+		("80,8", "80.001,8", "expenses.csv, row 2, column amount: 80.001 has more decimals than the currency (2)."),
+		("Employee", "Boss", "expenses.csv, row 3, column paid_by: 'Boss' is not known here. Write one of: Company, Employee, Supplier"),
+		("paid_by\n", "payed_by\n", "expenses.csv, row 1, column payed_by: unknown column. Did you mean paid_by?"),
+	],
+)  # fmt: skip
+def test_expenses(folder, old, new, expected):
+	folder.write("expenses.csv", EXPENSES)
+	folder.replace("expenses.csv", old, new)
+	assert any(message.startswith(expected) for message in problems(folder)), problems(folder)
+
+
+def test_expenses_of_a_closed_period(folder):
+	folder.write("calendar.yaml", "books_closed_until: 2026-01-05\n")
+	folder.write("expenses.csv", "deal,date,category,amount\n,2026-01-03,Rent,80\n")
+	assert problems(folder) == [
+		"expenses.csv, row 2, column date: 2026-01-03 is in a closed period (until 2026-01-05, calendar.yaml). Choose a later date."
+	]
+
+
 def test_a_good_folder_loads(folder):
 	company = load(folder.path)
 	assert [deal.name for deal in company.deals] == ["D1", "D2", "D3"]

@@ -55,6 +55,61 @@ def test_small_company_to_the_cent(folder, tmp_path):
 	}
 
 
+def test_profit_of_a_small_company(folder, tmp_path):
+	"""D1 sold 2,000.00, its haulier took 80.00 and 8.00 tax; D2 sold 450.00 and gained 25.00; D3, lost, cost 20.00; rent 300.00.
+
+	1,920 + 475 - 20 - 300 = 2,075.00, the profit of the trial balance: 2,450 of sales and 25 of exchange less 400 of costs.
+	"""
+	folder.write(
+		"expenses.csv",
+		"deal,date,category,amount,tax,paid_by\nD1,2026-02-01,Transport,80,8,Supplier\nD3,2026-02-01,Travel,20,,Employee\n"
+		",2026-03-01,Rent,300,,\n,2026-07-01,Rent,300,,\n",
+	)
+	out = tmp_path / "out"
+	assert main(["simulate", str(folder.path), "--out", str(out), "--quiet"]) == 0
+	names = ("deal", "revenue", "expenses", "exchange", "profit")
+	assert [tuple(row[name] for name in names) for row in read(out / "profit.csv")] == [
+		("D1", "2000.00", "80.00", "0.00", "1920.00"),
+		("D2", "450.00", "0.00", "25.00", "475.00"),
+		("D3", "0.00", "20.00", "0.00", "-20.00"),
+		("", "0.00", "300.00", "0.00", "-300.00"),
+	]
+	closing = {
+		row["account"]: row["closing"] for row in read(out / "trial_balance.csv") if row["month"] == "2026-03"
+	}
+	assert closing == {
+		"Trade Receivables": "1100.00",
+		"Bank": "1275.00",
+		"Sales": "-2450.00",
+		"VAT 10": "-200.00",
+		"Exchange Gain/Loss": "-25.00",
+		"Transport": "80.00",
+		"Input Tax": "8.00",
+		"Trade Payables": "-88.00",
+		"Travel": "20.00",
+		"Payable to Employees": "-20.00",
+		"Rent": "300.00",
+	}
+	page = (out / "report.html").read_text(encoding="utf-8")
+	assert "The total is the profit of the trial balance: 2,075.00." in page
+	assert "1 movements are outside the days that were played." in page
+
+
+def test_profits_sum_to_the_trial_balance(out):
+	"""Of the example, with changes, cancellations, exchange differences and costs of no deal."""
+	rows = read(out / "profit.csv")
+	accounts = {"4000 Sales", "6930 Bad Debts", "6880 Exchange Differences", "6990 Rounding"}
+	accounts |= {"Travel", "Transport", "After-Sales Service", "Trade Fairs"}
+	closing = {row["account"]: Decimal(row["closing"]) for row in read(out / "trial_balance.csv")}
+	assert sum(Decimal(row["profit"]) for row in rows) == -sum(closing.get(name, 0) for name in accounts)
+	for row in rows:
+		parts = ("revenue", "credit_notes", "exchange")
+		costs = ("expenses", "write_offs")
+		assert Decimal(row["profit"]) == sum(Decimal(row[name]) for name in parts) - sum(
+			Decimal(row[name]) for name in costs
+		)
+
+
 def test_what_is_written(out):
 	assert {path.name for path in out.iterdir()} >= {
 		"ledger.sqlite",

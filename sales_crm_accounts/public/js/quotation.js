@@ -15,5 +15,6 @@ frappe.ui.form.on("Quotation", {
 			);
 		}
 		sales_crm_accounts.deal.show_deals_of(frm, "quotation");
+		sales_crm_accounts.deal.show_credit(frm);
 	},
 });

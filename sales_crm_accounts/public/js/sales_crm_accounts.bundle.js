@@ -1,13 +1,16 @@
 import "./report_filters";
 import "./deal/status";
 import "./deal/cash_panel";
+import "./deal/profit_panel";
 import "./deal/preview_dialog";
 import "./deal/stage_bar";
 import "./deal/actions";
 import "./deal/plan";
 import "./deal/totals";
 import "./deal/form_head";
+import "./deal/credit";
 import "./approvals/status";
 import "./approvals/route";
 import "./approvals/actions";
 import "./approvals/banner";
+import "./collections/actions";

@@ -9,6 +9,13 @@ frappe.ui.form.on("Sales Invoice", {
 				__("View")
 			);
 		}
+		if (doc.docstatus === 1 && !doc.is_return) {
+			sales_crm_accounts.collections.add_buttons(
+				frm,
+				{ sales_invoice: doc.name },
+				flt(doc.outstanding_amount) > 0
+			);
+		}
 		if (doc.docstatus !== 1 || !frappe.model.can_read("Open Installment")) return;
 		// The payment schedule of ERPNext does not follow the ledger; these rows do.
 		const rows = await frappe.db.get_list("Open Installment", {

@@ -1,10 +1,11 @@
 """What the reports over deals have in common: columns, filters, cards and charts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 
 import frappe
 from frappe import _
-from frappe.utils import flt
+from frappe.utils import escape_html, flt
 
 AMOUNTS = (
 	"planned_amount",
@@ -19,6 +20,24 @@ GRAY = "#c0c6cc"
 
 def company_currency(filters) -> str | None:
 	return filters.company and frappe.get_cached_value("Company", filters.company, "default_currency")
+
+
+def explained(execute: Callable) -> Callable:
+	"""A report that says in its place why it cannot be made, in the place of raising.
+
+	Frappe watches how long a report takes, and stops watching only when it returns: one that raises becomes a background
+	report for everybody 15 seconds later (report.py, execute_script_report, v15).
+	"""
+
+	@wraps(execute)
+	def report(filters: dict | None = None) -> tuple:
+		try:
+			return execute(filters)
+		except (frappe.ValidationError, frappe.PermissionError) as error:
+			frappe.clear_last_message()
+			return [], [], escape_html(str(error))
+
+	return report
 
 
 # Columns

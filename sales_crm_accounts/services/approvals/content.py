@@ -28,7 +28,7 @@ HARMLESS = frozenset(
 	last_purchase_rate stock_uom_rate is_internal_customer represents_company update_billed_amount_in_delivery_note
 	update_billed_amount_in_sales_order lead_time_date clearance_date bank_balance party_balance paid_from_account_balance
 	paid_to_account_balance balance total_billing_hours total_net_weight weight_per_unit total_weight image description
-	brand page_break barcode customer_item_code deal_billing_key scan_barcode base_outstanding ignore_pricing_rule
+	brand page_break barcode customer_item_code deal_billing_key receivable_charge_key scan_barcode base_outstanding ignore_pricing_rule
 	pricing_rules last_scanned_warehouse claimed_landed_cost_amount against_income_account against_expense_account
 	pay_to_recd_from is_system_generated total_qty total_amount_currency per_billed""".split()
 )
@@ -44,8 +44,10 @@ HARMLESS_IN = {
 	"Journal Entry Account": frozenset({"party_balance", "against_account", "account_type"}),
 	"Deal": frozenset(
 		"""planned_amount billed_amount collected_amount overdue_amount credited_amount written_off_amount next_due_date
-		next_due_amount per_collected stage stage_column probability won_on won_by billing_policy""".split()
+		next_due_amount per_collected stage stage_column probability won_on won_by billing_policy credit_limit credit_exposure
+		credit_with_deal credit_excess customer_overdue_amount""".split()
 	),
+	"Charge Waiver": frozenset({"credit_note"}),
 	"Deal Plan Row": frozenset({"planned_amount"}),
 	# What it was posted as; and what people see of its keys.
 	"Deal Expense": frozenset(

@@ -101,6 +101,7 @@ def open_request(
 	`requester` is whose managers are asked; `submit_as` posts the document afterwards where that is somebody else.
 	"""
 	requester = requester or frappe.session.user
+	as_of_today(doc)
 	fingerprint = content.fingerprint_of(doc)
 	standing = open_of(doc.doctype, doc.name, action)
 	if standing and standing.fingerprint == fingerprint:
@@ -403,4 +404,13 @@ def snapshot(request) -> dict:
 
 def needed(doc, action: str = SUBMIT) -> bool:
 	"""Whether posting the document as it is would be stopped; for programs that would rather ask first."""
-	return chains.gated(doc.doctype) and not gate.judge(doc, action).passes
+	if not chains.gated(doc.doctype):
+		return False
+	as_of_today(doc)
+	return not gate.judge(doc, action).passes
+
+
+def as_of_today(doc):
+	"""Figures that submitting computes anew and conditions may compare, on a draft as it was saved (the credit of a deal)."""
+	if doc.docstatus == 0 and hasattr(doc, "set_figures_of_today"):
+		doc.set_figures_of_today()

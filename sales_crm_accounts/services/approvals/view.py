@@ -88,6 +88,7 @@ def _counts(row, doc, action: str) -> bool:
 
 def _would_be(doc, action: str) -> dict:
 	"""The route that posting would take now; a chain that cannot be judged says why."""
+	requests.as_of_today(doc)
 	try:
 		verdict = gate.judge(doc, action)
 	except chains.ChainUnusable as error:

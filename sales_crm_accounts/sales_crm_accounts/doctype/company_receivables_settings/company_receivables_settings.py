@@ -3,6 +3,12 @@
 
 from frappe.model.document import Document
 
+from sales_crm_accounts.services.receivables import assignment, charge_terms
+
 
 class CompanyReceivablesSettings(Document):
 	"""How one company chases what is owed to it."""
+
+	def validate(self):
+		charge_terms.check(self)
+		assignment.check_rules(self.collector_rules)

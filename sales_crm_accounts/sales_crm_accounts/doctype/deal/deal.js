@@ -62,7 +62,18 @@ frappe.ui.form.on("Deal", {
 		);
 		totals.show_plan_sum(frm);
 		show_cash(frm);
-		if (!frm.is_new()) await sales_crm_accounts.deal.show_head(frm);
+		if (frm.doc.docstatus === 1) {
+			sales_crm_accounts.collections.add_buttons(
+				frm,
+				{ deal: frm.doc.name },
+				flt(frm.doc.outstanding_amount) > 0
+			);
+		}
+		show_profit(frm);
+		if (!frm.is_new()) {
+			sales_crm_accounts.deal.show_credit(frm);
+			await sales_crm_accounts.deal.show_head(frm);
+		}
 	},
 
 	validate(frm) {
@@ -325,4 +336,15 @@ function show_cash(frm) {
 	}
 	frm.cash_panel ??= new sales_crm_accounts.deal.CashPanel({ frm, wrapper: field.$wrapper });
 	frm.cash_panel.refresh();
+}
+
+function show_profit(frm) {
+	const field = frm.fields_dict.profit_panel;
+	if (!field || frm.is_new()) {
+		frm.set_df_property("section_profit", "hidden", 1);
+		field?.$wrapper.empty();
+		return;
+	}
+	frm.profit_panel ??= new sales_crm_accounts.deal.ProfitPanel({ frm, wrapper: field.$wrapper });
+	frm.profit_panel.refresh();
 }

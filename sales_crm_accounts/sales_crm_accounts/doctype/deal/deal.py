@@ -5,6 +5,7 @@ import frappe
 from frappe.model.document import Document
 
 from sales_crm_accounts.services import deal_checks, deals, sources, unwind, winning
+from sales_crm_accounts.services.receivables import credit
 
 
 class Deal(Document):
@@ -23,6 +24,11 @@ class Deal(Document):
 		deals.set_costs(self)
 		deals.set_plan(self)
 		deals.set_stage(self)
+		self.set_figures_of_today()
+
+	def set_figures_of_today(self):
+		"""What others change while the deal is a draft: the customer's credit."""
+		credit.set_on_deal(self)
 
 	def on_update(self):
 		self.flags.log_stage = self.flags.stage_moved and self._action == "save"

@@ -8,6 +8,7 @@ from frappe import _
 from frappe.utils import flt, now_datetime
 
 from sales_crm_accounts.permissions.deal_access import plain_links, restrict
+from sales_crm_accounts.sales_crm_accounts.report import common
 from sales_crm_accounts.services.approvals.working_time import WorkingTimes
 
 PEOPLE = "People"
@@ -18,6 +19,7 @@ EQUALS = ("company", "reference_doctype", "chain", "requester")
 CHARTED = 15
 
 
+@common.explained
 def execute(filters: dict | None = None) -> tuple:
 	filters = frappe._dict(filters or {})
 	limits = ranges(filters)

@@ -1,0 +1,4 @@
+import "./worklist/common";
+import "./worklist/actions";
+import "./worklist/worklist";
+import "./worklist/customer";

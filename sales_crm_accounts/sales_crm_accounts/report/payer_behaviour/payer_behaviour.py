@@ -1,0 +1,174 @@
+# Copyright (c) 2026, sales_crm_accounts contributors
+# License: GPL-3.0. See LICENSE
+
+"""How customers pay: days late of what they paid in twelve months, what is open, and a score that names its reasons."""
+
+from collections import Counter
+from decimal import Decimal
+
+import frappe
+from frappe import _
+from frappe.utils import flt, getdate, today
+
+from sales_crm_accounts.core.money import ZERO
+from sales_crm_accounts.core.receivables import payer
+from sales_crm_accounts.core.receivables.ageing import Ageing, Buckets
+from sales_crm_accounts.core.receivables.payer import Behaviour, Reason
+from sales_crm_accounts.permissions import deal_access
+from sales_crm_accounts.sales_crm_accounts.report import common
+from sales_crm_accounts.services.derived import precision
+from sales_crm_accounts.services.receivables import ageing, payers
+from sales_crm_accounts.services.receivables.ageing import Question
+
+COLORS = {
+	payer.PROMPT: "green",
+	payer.SLOW: "yellow",
+	payer.LATE: "orange",
+	payer.VERY_LATE: "red",
+	payer.UNKNOWN: common.GRAY,
+}
+
+
+@common.explained
+def execute(filters: dict | None = None) -> tuple:
+	filters = frappe._dict(filters or {})
+	if not filters.company:
+		frappe.throw(_("Choose a company."))
+	if not (deal_access.sees_all_deals() and ageing.may_see_company(filters.company)):
+		frappe.throw(
+			_("You may not see the receivables of {0}.").format(filters.company), frappe.PermissionError
+		)
+	rows = get_rows(filters)
+	return deal_access.plain_links(get_columns()), rows, None, get_chart(rows), None, True
+
+
+def get_rows(filters) -> list[dict]:
+	"""Worst score first; who paid too little for a score comes last."""
+	question = Question(
+		company=filters.company,
+		as_of=getdate(filters.as_of or today()),
+		customer=filters.customer or None,
+		customer_group=filters.customer_group or None,
+	)
+	found = payers.behaviour(question.company, customers_of(question), question.day)
+	opened = {
+		customer: sums
+		for (customer, _currency), sums in ageing.summary(question).items()
+		if sums.outstanding or sums.balance
+	}
+	names = dict(
+		frappe.get_all(
+			"Customer",
+			filters={"name": ("in", sorted({*found, *opened}) or [""])},
+			fields=["name", "customer_name"],
+			as_list=True,
+		)
+	)
+	currency = common.company_currency(filters)
+	rows = [
+		row_of(customer, names.get(customer), found.get(customer), opened.get(customer), currency)
+		for customer in {*found, *opened}
+	]
+	return sorted(
+		rows, key=lambda row: (row["score"] is None, row["score"] or 0, -row["overdue"], row["customer"])
+	)
+
+
+def customers_of(question: Question) -> list[str] | None:
+	"""Customers that filters and User Permissions leave; None for all."""
+	values: dict = {}
+	scope = ageing.customer_scope(question, "customer.name", values)
+	if not scope:
+		return None
+	return frappe.db.sql_list(
+		f"select customer.name from `tabCustomer` customer where customer.name > '' {scope}", values
+	)
+
+
+def row_of(
+	customer: str, name: str | None, found: Behaviour | None, opened: Ageing | None, currency: str
+) -> dict:
+	found, opened = found or Behaviour(), opened or Ageing(Buckets())
+	overdue_share = opened.overdue / opened.outstanding if opened.outstanding > 0 else ZERO
+	points, reasons = payer.score(found, overdue_share)
+	decimals = precision()
+	return {
+		"customer": customer,
+		"customer_name": name,
+		"payer_class": class_labels()[found.payer_class],
+		"color": COLORS[found.payer_class],
+		"score": points,
+		"paid": found.paid,
+		"amount": flt(found.amount, decimals),
+		"late_share": _number(found.late_share, 100),
+		"average_days_late": _number(found.average_days_late),
+		"median_days_late": found.median_days_late,
+		"worst_days_late": found.worst_days_late,
+		"recent_days_late": _number(found.recent_days_late),
+		"outstanding": flt(opened.outstanding, decimals),
+		"overdue": flt(opened.overdue, decimals),
+		"reasons": "; ".join(describe(reason) for reason in reasons),
+		"currency": currency,
+	}
+
+
+def class_labels() -> dict[str, str]:
+	return {
+		payer.PROMPT: _("Prompt"),
+		payer.SLOW: _("Slow"),
+		payer.LATE: _("Late"),
+		payer.VERY_LATE: _("Very Late"),
+		payer.UNKNOWN: _("Not Known"),
+	}
+
+
+def describe(reason: Reason) -> str:
+	"""In words: what was seen, and the points it cost."""
+	figure = f"{reason.figure.normalize():f}"
+	text = {
+		payer.DAYS_LATE: _("{0} days late on average (-{1})"),
+		payer.LATE_SHARE: _("{0} % of installments late (-{1})"),
+		payer.WORSENING: _("{0} days worse in the last 3 months (-{1})"),
+		payer.OVERDUE: _("{0} % of what is open is overdue (-{1})"),
+	}[reason.kind]
+	return text.format(figure, reason.points)
+
+
+def _number(value: Decimal | None, factor: int = 1) -> float | None:
+	return None if value is None else flt(value * factor, 1)
+
+
+def get_columns() -> list[dict]:
+	days = {"precision": 1, "width": 110}
+	return [
+		common.link("customer", _("Customer"), "Customer"),
+		common.column("customer_name", _("Name"), width=160),
+		common.column("payer_class", _("Pays"), width=90),
+		common.column("score", _("Score"), "Int", 70),
+		common.column("paid", _("Installments Paid"), "Int", 120),
+		common.amount("amount", _("Paid")),
+		common.column("late_share", _("% Late"), "Percent", 80),
+		common.column("average_days_late", _("Average Days Late"), "Float", **days),
+		common.column("median_days_late", _("Median Days Late"), "Int", 110),
+		common.column("worst_days_late", _("Worst"), "Int", 80),
+		common.column("recent_days_late", _("Last 3 Months"), "Float", **days),
+		common.amount("outstanding", _("Outstanding")),
+		common.amount("overdue", _("Overdue")),
+		common.column("reasons", _("Reasons"), width=420),
+		common.currency_column(),
+	]
+
+
+def get_chart(rows: list[dict]) -> dict | None:
+	if not rows:
+		return None
+	counts = Counter(row["payer_class"] for row in rows)
+	labels = list(class_labels().values())
+	return {
+		"data": {
+			"labels": labels,
+			"datasets": [{"name": _("Customers"), "values": [counts[label] for label in labels]}],
+		},
+		"type": "bar",
+		"colors": ["blue"],
+	}

@@ -1,0 +1,41 @@
+"""How customers pay, from real invoices and payments."""
+
+from decimal import Decimal
+
+from sales_crm_accounts.core.receivables import payer
+from sales_crm_accounts.services.receivables import payers
+from sales_crm_accounts.tests import factories as make
+from sales_crm_accounts.tests.receivable_case import ReceivableCase, day, invoice
+
+
+class TestPayers(ReceivableCase):
+	def behaviour(self, **values):
+		return payers.behaviour(make.COMPANY, [self.customer], **values).get(self.customer)
+
+	def test_days_late_of_installments(self):
+		"""300 each due 190, 160 and 20 days ago.
+
+		300 come 180 days ago (10 late), 300 150 days ago (10 late), 150 50 and 150 15 days ago (5 late): 25 / 3 = 8.3, the last
+		one recent. A credit note closes an invoice without a word about paying; what is open counts for nothing.
+		"""
+		bill = invoice(self.customer, -200, (300, 300, 300), (-190, -160, -20))
+		self.assertIsNone(self.behaviour())
+		make.pay(bill, 300, day(-180))
+		make.pay(bill, 300, day(-150))
+		make.pay(bill, 150, day(-50))
+		self.assertEqual((self.behaviour().paid, self.behaviour().payer_class), (2, payer.UNKNOWN))
+		make.pay(bill, 150, day(-15))
+		make.credit_note(invoice(self.customer, -100, (500,), (-70,)), for_self=0)
+		invoice(self.customer, -100, (700,), (-70,))
+
+		found = self.behaviour()
+		self.assertEqual((found.paid, found.late, found.amount), (3, 3, 900))
+		self.assertEqual(found.average_days_late, Decimal("8.3"))
+		self.assertEqual((found.median_days_late, found.worst_days_late), (10, 10))
+		self.assertEqual(found.recent_days_late, 5)
+		self.assertEqual(self.behaviour(as_of=day(-160)).paid, 1)
+
+	def test_nobody_and_everybody(self):
+		make.pay(invoice(self.customer, -40, (100,), (-10,)), date=day(-12))
+		self.assertEqual(payers.behaviour(make.COMPANY, []), {})
+		self.assertEqual(payers.behaviour(make.COMPANY)[self.customer].average_days_late, -2)
