@@ -7,7 +7,7 @@ frappe.listview_settings["Deal Expense"] = {
 	has_indicator_for_cancelled: true,
 
 	get_indicator(doc) {
-		if (doc.docstatus === 0 && doc.over_budget) {
+		if (doc.status === "Draft" && doc.over_budget) {
 			return [__("Over the Planned Cost"), "red", "over_budget,=,1"];
 		}
 		const colors = {
