@@ -10,6 +10,8 @@ from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.core.receivables import ladder
 from sales_crm_accounts.services.receivables import dunning_texts
 
+#: Whom a policy is for. The fields of the document are called for_..., as Frappe fills new documents with the site's default
+#: currency, territory and customer group, which would narrow a policy that nobody meant to narrow.
 SCOPE = ("customer", "customer_group", "territory", "currency")
 
 
@@ -56,7 +58,7 @@ def _rules(row) -> ladder.Policy:
 			ladder.Level(level.title, cint(level.days), level.channel, cint(level.repeat_after))
 			for level in row.levels
 		),
-		**{field: row.get(field) or "" for field in SCOPE},
+		**{field: row.get(f"for_{field}") or "" for field in SCOPE},
 		grace_days=cint(row.grace_days),
 		min_gap_days=cint(row.min_gap_days),
 		weekly_cap=cint(row.weekly_cap),
@@ -155,9 +157,9 @@ def _check_scope(doc):
 	for other in frappe.get_all(
 		"Dunning Policy",
 		filters={"company": doc.company, "enabled": 1, "name": ("!=", doc.name or "")},
-		fields=["name", *SCOPE],
+		fields=["name", *(f"for_{field}" for field in SCOPE)],
 	):
-		if all((other.get(field) or "") == (doc.get(field) or "") for field in SCOPE):
+		if all((other.get(f"for_{field}") or "") == (doc.get(f"for_{field}") or "") for field in SCOPE):
 			yield _("{0} is for the same customers. Switch it off first.").format(other.name)
 
 

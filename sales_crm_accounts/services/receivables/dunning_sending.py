@@ -245,7 +245,7 @@ def _letter(doc, policy) -> str:
 			doc.name,
 			file_name=f"{_('Reminder')}-{doc.name}",
 			print_format=policy.print_format or PRINT_FORMAT,
-			doc=doc,
+			doc=frappe.get_doc(DOCTYPE, doc.name),  # a document that was printed is not saved any more
 			letterhead=policy.letter_head or None,
 		)
 	file = frappe.get_doc(
