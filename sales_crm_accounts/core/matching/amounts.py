@@ -11,9 +11,9 @@ from sales_crm_accounts.core.matching.book import Book
 from sales_crm_accounts.core.matching.rows import Reason, Rules
 from sales_crm_accounts.core.matching.sums import find_sums
 
-EXACT, DISCOUNT, FEE, EXCHANGE, FIRST, SOME, PART, OVER = 15.0, 13.0, 8.0, 8.0, 13.0, 8.0, 3.0, -2.0
+EXACT, DISCOUNT, FEE, EXCHANGE, FIRST, SOME, PART, OVER = 15.0, 13.0, 8.0, 8.0, 13.0, 8.0, 0.0, -2.0
 #: A part payment is hardly ever only a fee short of the whole.
-PART_WITHIN_FEE = -14.0
+PART_WITHIN_FEE = -14.0  # the same of a part payment that is only the discount short
 #: More than this no sum is worth, however few others there could be.
 BY_AMOUNT_ONLY = 18.0
 
@@ -26,6 +26,8 @@ class Fit:
 	on_account: int
 	reasons: list[Reason] = field(default_factory=list)
 	cut: bool = False
+	#: Other sets that would be the same but for an equal installment of another invoice that is due later.
+	alike: int = 0
 
 
 def fee_limit(rules: Rules, target: int) -> int:
@@ -97,8 +99,10 @@ def fits(book: Book, named: Sequence[int], target: int, on: date, rules: Rules, 
 		running, less = running + amount, less + discount
 		part, rows = named[:count], None
 		if running == target:
-			found.append(Fit(full(book, part), 0, [Reason("amount_first", FIRST, (count, len(named)))]))
+			reason = Reason("amount_first", FIRST, (count, len(named)))
+			found.append(Fit(full(book, part), 0, [reason], alike=_alike(book, named, part)))
 		elif less and running - less == target:
+			within_fee = True
 			rows = {at: (book.open[at], off, 0) for at, off in zip(part, discounts, strict=False)}
 			found.append(Fit(rows, 0, [Reason("discount", DISCOUNT, (less,))]))
 		elif 0 < running - target <= limit:
@@ -165,7 +169,8 @@ def blind(book: Book, positions: Sequence[int], target: int, on: date, rules: Ru
 		for solution in sums.solutions:
 			sets = sum(math.comb(count, size) for size in range(2, len(solution) + 1))
 			reason = Reason("sum_exact", telling(target, unit, sets) - 2, (len(solution),))
-			found.append(Fit(full(book, [positions[one] for one in solution]), 0, [reason], sums.cut))
+			chosen = [positions[one] for one in solution]
+			found.append(Fit(full(book, chosen), 0, [reason], sums.cut, _alike(book, positions, chosen)))
 		sure += found[-len(sums.solutions) :] if sums.solutions else []
 	if not sure:
 		fit = oldest_first(book, positions, target)
@@ -179,6 +184,21 @@ def blind(book: Book, positions: Sequence[int], target: int, on: date, rules: Ru
 			fit.reasons.append(Reason("oldest_first", base - (8 if near_fee else 0)))
 		found.append(fit)
 	return found
+
+
+def _alike(book: Book, positions, chosen) -> int:
+	taken = set(chosen)
+	held = {(book.open[at], book.items[at].sales_invoice) for at in chosen}
+	amounts = {amount for amount, _invoice in held}
+	return len(
+		{
+			(book.open[at], book.items[at].sales_invoice)
+			for at in positions
+			if at not in taken
+			and book.open[at] in amounts
+			and (book.open[at], book.items[at].sales_invoice) not in held
+		}
+	)
 
 
 def _singles(book, positions, target, on, rules, unit) -> list[Fit]:

@@ -70,6 +70,9 @@ class Book:
 			number = digits(invoice)
 			if len(number) >= SHORTEST:
 				self.numbers.setdefault(number, []).append(invoice)
+		#: How invoice numbers are written: letters before the digits, and length.
+		self.series = {(key.rstrip("0123456789"), len(key)) for key in map(compact, self.by_invoice)}
+		self.series = {one for one in self.series if one[0]}
 		self.key_lengths = sorted({len(key) for key in self.exact if len(key) >= 8}, reverse=True)
 		self.longest_key = max(map(len, self.exact), default=0)
 		self.number_lengths = {len(number) for number in self.numbers}

@@ -15,8 +15,11 @@ from sales_crm_accounts.core.matching.sums import find_sums
 
 #: What any one explanation is worth before it is looked at, in decibans.
 PRIOR = -15.0
-NOT_THE_NAMED = -12.0
-NAMES_ANOTHER = -6.0
+NOT_THE_NAMED = -9.0
+NAMES_ANOTHER = -8.0
+NAMES_UNKNOWN = -7.0
+#: How likely an equal installment that is due later is, beside the older one.
+ALIKE = 0.25
 INSTALLMENT = 4.0
 #: A search that ended at its bound may have missed others: nobody is told that it is sure.
 CUT_AT = 90.0
@@ -172,6 +175,8 @@ class _Search:
 			reasons.append(Reason("not_named", -4.0 if weak else NOT_THE_NAMED))
 		elif self.named:
 			reasons.append(Reason("names_another", NAMES_ANOTHER))
+		elif self.text.strangers:
+			reasons.append(Reason("names_unknown", NAMES_UNKNOWN, (", ".join(self.text.strangers),)))
 		for fit in amounts.blind(self.book, positions, target, self.receipt.on, self.rules):
 			extra = []
 			if len(fit.rows) == 1 and self.text.installments:
@@ -222,7 +227,7 @@ class _Search:
 	def _weighed(self) -> list[Proposal]:
 		ranked = sorted(self.found.values(), key=lambda one: (-one.weight, one.key))
 		odds = [10 ** (min(one.weight, 90.0) / 10) for one in ranked]
-		total = 1 + sum(odds)
+		total = 1 + sum(odd * (1 + ALIKE * one.fit.alike) for odd, one in zip(odds, ranked, strict=True))
 		cut = any(one.fit.cut for one in ranked)
 		proposals = []
 		for one, odd in zip(ranked[: self.rules.proposals], odds, strict=False):

@@ -54,6 +54,8 @@ class Found:
 	unknown: tuple[str, ...]
 	#: Every number of the text, for a customer's own few references.
 	numbers: tuple[str, ...]
+	#: What is written like an invoice number of the company, of which nothing is open.
+	strangers: tuple[str, ...] = ()
 
 
 def find(book: Book, text: str) -> Found:
@@ -76,6 +78,7 @@ def find(book: Book, text: str) -> Found:
 		tuple(dict.fromkeys([*numbers, *reader.installments])),
 		tuple(piece for piece in reader.loose_numbers()),
 		tuple(dict.fromkeys(digits(token) for token in loose if digits(token))),
+		tuple(reader.strangers),
 	)
 
 
@@ -85,6 +88,7 @@ class _Reader:
 		self.hits: list[Hit] = []
 		self.installments: list[int] = []
 		self.used: set[int] = set()
+		self.strangers: list[str] = []
 
 	def read(self) -> None:
 		at, last = 0, None
@@ -97,8 +101,10 @@ class _Reader:
 				continue
 			if last and self._continued(at, last):
 				self.used.add(at)
-			elif not self._joins(at - 1):
-				last = None
+			else:
+				self._stranger(at)
+				if not self._joins(at - 1):
+					last = None
 			at += 1
 
 	def _gap(self, at: int) -> str:
@@ -124,7 +130,9 @@ class _Reader:
 
 	def _hit(self, kind: str, quality: str, quoted: str, positions) -> None:
 		open_positions = tuple(at for at in positions if self.book.open[at] > 0)
-		if open_positions:
+		if not open_positions:
+			self.strangers.append(quoted)
+		else:
 			self.hits.append(Hit(kind, quality, quoted, open_positions))
 
 	def _exact(self, at: int) -> int | None:
@@ -134,6 +142,14 @@ class _Reader:
 					self._hit(kind, "exact", key, positions)
 				return end
 		return None
+
+	def _stranger(self, at: int) -> None:
+		if self.tokens[at][0][0].isdigit():
+			return
+		for _end, key in self._windows(at, self.book.longest_key):
+			if (key.rstrip("0123456789"), len(key)) in self.book.series:
+				self.strangers.append(key)
+				return
 
 	def _invoices(self, number: str, quality: str, quoted: str) -> bool:
 		for invoice in self.book.numbers.get(number, ()):

@@ -24,7 +24,13 @@ def invoice(number, customer, opens, currency="USD", month=1, **values):
 	"""Installments of one invoice, due a month apart from the first of `month` on."""
 	return [
 		OpenItem(
-			f"ACC-SINV-2026-{number:05}", at, customer, currency, amount, date(2026, month + at - 1, 1), **values
+			f"ACC-SINV-2026-{number:05}",
+			at,
+			customer,
+			currency,
+			amount,
+			date(2026, month + at - 1, 1),
+			**values,
 		)
 		for at, amount in enumerate(opens, 1)
 	]
@@ -32,7 +38,9 @@ def invoice(number, customer, opens, currency="USD", month=1, **values):
 
 def book(*more, **values):
 	items = [
-		*invoice(123, "ACME", [100_000, 100_000, 100_000], deal="DEAL-2026-00007", customer_reference="PO-881200"),
+		*invoice(
+			123, "ACME", [100_000, 100_000, 100_000], deal="DEAL-2026-00007", customer_reference="PO-881200"
+		),
 		*invoice(125, "ACME", [45_017], month=2),
 		*invoice(127, "ACME", [71_203], month=3, discount=1_424, discount_until=date(2026, 3, 10)),
 		*invoice(200, "MINGDA", [330_000, 330_000], month=2, order="SAL-ORD-2026-00031"),
@@ -84,9 +92,7 @@ class TestReferences:
 	def test_found(self, text, invoices):
 		stock = book()
 		found = find(stock, text)
-		assert {
-			stock.items[at].sales_invoice[-3:] for hit in found.hits for at in hit.positions
-		} == invoices
+		assert {stock.items[at].sales_invoice[-3:] for hit in found.hits for at in hit.positions} == invoices
 
 	@pytest.mark.parametrize(
 		("text", "installment"),
@@ -153,7 +159,9 @@ class TestAmounts:
 		assert "exchange" in codes(found)
 
 	def test_sum_of_several_without_a_reference(self):
-		found = best(100_000 + 45_017 + 71_203, "", "Acme Machines GmbH", account="DE02 1203 0000 0000 2020 51")
+		found = best(
+			100_000 + 45_017 + 71_203, "", "Acme Machines GmbH", account="DE02 1203 0000 0000 2020 51"
+		)
 		assert keys(found) == [("123", 1, 100_000), ("125", 1, 45_017), ("127", 1, 71_203)]
 		assert "sum_exact" in codes(found)
 
@@ -211,7 +219,9 @@ class TestWho:
 		weights = {}
 		for several in (0, 8):
 			habits = {"ACME": Habit(9, several)}
-			weights[several] = propose(book(habits=habits), receipt(amount, "", "Acme Machines"), RULES)[0].weight
+			weights[several] = propose(book(habits=habits), receipt(amount, "", "Acme Machines"), RULES)[
+				0
+			].weight
 		assert weights[8] - weights[0] == 6.0
 
 
@@ -236,7 +246,9 @@ class TestMany:
 		st.lists(
 			st.tuples(
 				st.integers(1, 500_000),
-				st.sampled_from(["", "ACC-SINV-2026-00123", "00125/127", "DEAL-2026-00007", "第2期", "2026-00125 1"]),
+				st.sampled_from(
+					["", "ACC-SINV-2026-00123", "00125/127", "DEAL-2026-00007", "第2期", "2026-00125 1"]
+				),
 				st.sampled_from(["", "Acme Machines GmbH", "Sigma Suplies", "上海明达贸易"]),
 			),
 			max_size=6,
