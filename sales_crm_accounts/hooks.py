@@ -72,6 +72,11 @@ doc_events = {
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
+	"Payment Entry": {
+		"on_submit": "sales_crm_accounts.events.payment_entry.on_submit",
+		"on_cancel": "sales_crm_accounts.events.payment_entry.on_cancel",
+		"on_trash": "sales_crm_accounts.events.payment_entry.on_trash",
+	},
 	"Opportunity": {"on_change": "sales_crm_accounts.events.opportunity.on_change"},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
@@ -123,4 +128,6 @@ ignore_links_on_delete = [
 	"Approval Gate Log",
 	"Approval Breach",
 	"Approval Link",
+	"Cash Match Proposal",
+	"Payer Account",
 ]

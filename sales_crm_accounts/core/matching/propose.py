@@ -6,7 +6,7 @@ equally well cannot both be likely, and a large score means that nothing else co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sales_crm_accounts.core.matching import amounts, evidence, references
 from sales_crm_accounts.core.matching.book import Book
@@ -52,6 +52,8 @@ def propose(book: Book, receipt: Receipt, rules: Rules | None = None) -> list[Pr
 
 class _Search:
 	def __init__(self, book: Book, receipt: Receipt, rules: Rules):
+		if not receipt.deductible:
+			rules = replace(rules, fee_limit=0, discount_grace_days=-36_500)
 		self.book, self.receipt, self.rules = book, receipt, rules
 		self.found: dict[tuple, _Explanation] = {}
 		self.payers = evidence.customers(book, receipt)

@@ -44,6 +44,8 @@ class Receipt:
 	account: str = ""
 	customer: str | None = None
 	elsewhere: Mapping[str, int] = field(default_factory=dict)
+	#: False where the money is booked already: then nothing can be taken off any more.
+	deductible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

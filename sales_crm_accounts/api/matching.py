@@ -1,0 +1,38 @@
+"""Whitelisted functions of cash matching: run, apply, reject, undo."""
+
+import frappe
+
+from sales_crm_accounts.services.matching import apply as applying
+from sales_crm_accounts.services.matching import runs
+
+
+@frappe.whitelist(methods=["POST"])
+def run(name: str) -> None:
+	"""Queue a Cash Matching Run."""
+	frappe.get_doc("Cash Matching Run", name).check_permission("write")
+	runs.start(name)
+
+
+@frappe.whitelist(methods=["POST"])
+def apply(name: str) -> str:
+	"""Book a proposal; returns its new status."""
+	_may_post(name)
+	return applying.apply(name)
+
+
+@frappe.whitelist(methods=["POST"])
+def reject(name: str, reason: str = "") -> None:
+	frappe.get_doc("Cash Match Proposal", name).check_permission("write")
+	applying.reject(name, reason)
+
+
+@frappe.whitelist(methods=["POST"])
+def undo(name: str) -> None:
+	_may_post(name)
+	frappe.has_permission("Payment Entry", "cancel", throw=True)
+	applying.undo(name)
+
+
+def _may_post(name: str) -> None:
+	frappe.get_doc("Cash Match Proposal", name).check_permission("write")
+	frappe.has_permission("Payment Entry", "submit", throw=True)
