@@ -3,7 +3,7 @@
 import frappe
 
 from sales_crm_accounts.services.matching import apply as applying
-from sales_crm_accounts.services.matching import runs
+from sales_crm_accounts.services.matching import runs, statements
 
 
 @frappe.whitelist(methods=["POST"])
@@ -31,6 +31,17 @@ def undo(name: str) -> None:
 	_may_post(name)
 	frappe.has_permission("Payment Entry", "cancel", throw=True)
 	applying.undo(name)
+
+
+@frappe.whitelist(methods=["POST"])
+def import_statement(bank_account: str, file: str) -> dict:
+	"""Bring an uploaded camt.053 file (name of the File) into Bank Transactions: {made, known}."""
+	frappe.get_doc("Bank Account", bank_account).check_permission("read")
+	frappe.has_permission("Bank Transaction", "submit", throw=True)
+	upload = frappe.get_doc("File", file)
+	upload.check_permission("read")
+	content = upload.get_content()
+	return statements.bring_in(bank_account, content.encode() if isinstance(content, str) else content)
 
 
 def _may_post(name: str) -> None:

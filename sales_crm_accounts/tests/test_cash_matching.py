@@ -5,11 +5,12 @@ from frappe.utils import add_days, flt, getdate, today
 
 from sales_crm_accounts.api import matching as api
 from sales_crm_accounts.services import ledger
-from sales_crm_accounts.services.matching import runs
+from sales_crm_accounts.services.matching import runs, statements
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import approval_factories as approvals
 from sales_crm_accounts.tests import factories as make
 
+SALT = frappe.generate_hash(length=8)
 BANK_NAME, FEES = "SCA House Bank", f"SCA Bank Fees - {make.ABBR}"
 IBAN = "DE02 1203 0000 0000 2020 51"
 
@@ -109,6 +110,28 @@ def booked(voucher: str) -> dict[str, float]:
 	return found
 
 
+def camt(entries, closing: float | None = None, currency: str = "USD") -> bytes:
+	"""A camt.053 file from an opening balance of 100.00; entries are (signed amount, text, payer)."""
+	moved = sum(amount for amount, _text, _payer in entries)
+	balances = ("OPBD", 100), ("CLBD", 100 + moved if closing is None else closing)
+	bal = "".join(
+		f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="{currency}">{value:.2f}</Amt>'
+		f"<CdtDbtInd>CRDT</CdtDbtInd></Bal>"
+		for code, value in balances
+	)
+	booked = "".join(
+		f'<Ntry><Amt Ccy="{currency}">{abs(amount):.2f}</Amt><CdtDbtInd>{"CRDT" if amount > 0 else "DBIT"}</CdtDbtInd>'
+		f"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{today()}</Dt></BookgDt><AcctSvcrRef>{SALT}{number}</AcctSvcrRef><NtryDtls><TxDtls>"
+		f"<RltdPties><Dbtr><Pty><Nm>{payer}</Nm></Pty></Dbtr><DbtrAcct><Id><IBAN>DE89370400440532013000</IBAN></Id></DbtrAcct>"
+		f"</RltdPties><RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+		for number, (amount, text, payer) in enumerate(entries)
+	)
+	return (
+		f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
+		f"<Stmt><ElctrncSeqNb>1</ElctrncSeqNb><Acct><Ccy>{currency}</Ccy></Acct>{bal}{booked}</Stmt></BkToCstmrStmt></Document>"
+	).encode()
+
+
 class TestCashMatching(SiteTestCase):
 	@classmethod
 	def setUpClass(cls):
@@ -192,6 +215,41 @@ class TestCashMatching(SiteTestCase):
 		# Cancelled from the payment itself: the match is undone with it.
 		frappe.get_doc("Payment Entry", again.payment_entry).cancel()
 		self.assertEqual(frappe.db.get_value("Cash Match Proposal", again.name, "status"), "Undone")
+
+	def test_camt_file_is_brought_in_once_and_matched(self):
+		"""Twenty lines, one of them money out; three pay invoices of 900.00; a second import finds all of them."""
+		invoices = [self.invoices(f"Cash Camt {letter} Ltd")[0] for letter in "ABC"]
+		entries = [(900, f"Rechnung {one.name}", one.customer) for one in invoices]
+		entries += [(-25.5, "fees", "")] + [
+			(number + 0.37, "other", "Nobody &amp; Sons") for number in range(1, 17)
+		]
+		content, account = camt(entries), bank_account()
+		for wrong, text in (
+			(content[:-200], "cannot be read"),
+			(b"<a/>", "no camt.053"),
+			(camt(entries, closing=5), "do not lead"),
+			(camt(entries, currency="EUR"), "in EUR"),
+		):
+			self.assertMessage(text, statements.bring_in, account, wrong)
+		upload = frappe.get_doc(
+			{"doctype": "File", "file_name": "camt.xml", "content": content, "is_private": 1}
+		).insert()
+		self.assertEqual(api.import_statement(account, upload.name), {"made": 20, "known": 0})
+		self.assertEqual(api.import_statement(account, upload.name), {"made": 0, "known": 20})
+		lines = [
+			frappe.get_doc("Bank Transaction", {"description": f"Rechnung {one.name}", "docstatus": 1})
+			for one in invoices
+		]
+		self.assertEqual(lines[0].bank_party_iban, "DE89370400440532013000")
+		self.assertEqual(
+			frappe.db.get_value("Bank Transaction", {"description": "fees", "docstatus": 1}, "withdrawal"),
+			25.5,
+		)
+		found = matched(*lines)
+		self.assertEqual([one.rows[0].sales_invoice for one in found], [one.name for one in invoices])
+		for one in found:
+			self.assertEqual(api.apply(one.name), "Applied")
+		self.assertEqual([open_of(one) for one in invoices], [[(1, 0)]] * 3)
 
 	def test_what_cannot_be_is_refused(self):
 		first, second, third = self.invoices("Cash Refused Ltd", make.thirds())

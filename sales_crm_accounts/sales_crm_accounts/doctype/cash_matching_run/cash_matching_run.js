@@ -16,6 +16,9 @@ frappe.ui.form.on("Cash Matching Run", {
 				again ? "" : "btn-primary"
 			);
 		}
+		if (frm.doc.bank_account) {
+			frm.add_custom_button(__("Import camt.053"), () => import_statement(frm));
+		}
 		if (frm.doc.status === "Completed") {
 			frm.add_custom_button(__("Proposals"), () =>
 				frappe.set_route("List", "Cash Match Proposal", {
@@ -25,6 +28,26 @@ frappe.ui.form.on("Cash Matching Run", {
 		}
 	},
 });
+
+function import_statement(frm) {
+	new frappe.ui.FileUploader({
+		doctype: frm.doctype,
+		docname: frm.docname,
+		restrictions: { allowed_file_types: [".xml"], max_number_of_files: 1 },
+		on_success: (file) =>
+			frappe
+				.call({
+					method: "sales_crm_accounts.api.matching.import_statement",
+					args: { bank_account: frm.doc.bank_account, file: file.name },
+					freeze: true,
+				})
+				.then(({ message }) =>
+					frappe.msgprint(
+						__("{0} lines are new, {1} were there already.", [message.made, message.known])
+					)
+				),
+	});
+}
 
 function match(frm) {
 	return frappe
