@@ -87,8 +87,15 @@ doc_events = {
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
 	"Payment Entry": {
-		"on_submit": "sales_crm_accounts.events.money.payment_moved",
-		"on_cancel": "sales_crm_accounts.events.money.payment_moved",
+		"on_submit": [
+			"sales_crm_accounts.events.money.payment_moved",
+			"sales_crm_accounts.events.payment_entry.on_submit",
+		],
+		"on_cancel": [
+			"sales_crm_accounts.events.money.payment_moved",
+			"sales_crm_accounts.events.payment_entry.on_cancel",
+		],
+		"on_trash": "sales_crm_accounts.events.payment_entry.on_trash",
 	},
 	"Journal Entry": {
 		"validate": "sales_crm_accounts.events.expense_voucher.validate",
@@ -186,4 +193,6 @@ ignore_links_on_delete = [
 	"Dunning Run",
 	"Dunning Run Row",
 	"Customer Statement Mail",
+	"Cash Match Proposal",
+	"Payer Account",
 ]

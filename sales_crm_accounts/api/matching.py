@@ -1,0 +1,49 @@
+"""Whitelisted functions of cash matching: run, apply, reject, undo."""
+
+import frappe
+
+from sales_crm_accounts.services.matching import apply as applying
+from sales_crm_accounts.services.matching import runs, statements
+
+
+@frappe.whitelist(methods=["POST"])
+def run(name: str) -> None:
+	"""Queue a Cash Matching Run."""
+	frappe.get_doc("Cash Matching Run", name).check_permission("write")
+	runs.start(name)
+
+
+@frappe.whitelist(methods=["POST"])
+def apply(name: str) -> str:
+	"""Book a proposal; returns its new status."""
+	_may_post(name)
+	return applying.apply(name)
+
+
+@frappe.whitelist(methods=["POST"])
+def reject(name: str, reason: str = "") -> None:
+	frappe.get_doc("Cash Match Proposal", name).check_permission("write")
+	applying.reject(name, reason)
+
+
+@frappe.whitelist(methods=["POST"])
+def undo(name: str) -> None:
+	_may_post(name)
+	frappe.has_permission("Payment Entry", "cancel", throw=True)
+	applying.undo(name)
+
+
+@frappe.whitelist(methods=["POST"])
+def import_statement(bank_account: str, file: str) -> dict:
+	"""Bring an uploaded camt.053 file (name of the File) into Bank Transactions: {made, known}."""
+	frappe.get_doc("Bank Account", bank_account).check_permission("read")
+	frappe.has_permission("Bank Transaction", "submit", throw=True)
+	upload = frappe.get_doc("File", file)
+	upload.check_permission("read")
+	content = upload.get_content()
+	return statements.bring_in(bank_account, content.encode() if isinstance(content, str) else content)
+
+
+def _may_post(name: str) -> None:
+	frappe.get_doc("Cash Match Proposal", name).check_permission("write")
+	frappe.has_permission("Payment Entry", "submit", throw=True)

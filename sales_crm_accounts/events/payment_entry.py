@@ -1,0 +1,16 @@
+from sales_crm_accounts.services.matching import apply as matching
+
+
+def on_submit(doc, method=None):
+	if doc.payment_type == "Receive":
+		matching.submitted(doc)
+
+
+def on_cancel(doc, method=None):
+	if doc.payment_type == "Receive":
+		matching.gone(doc)
+
+
+def on_trash(doc, method=None):
+	if doc.payment_type == "Receive":
+		matching.gone(doc)

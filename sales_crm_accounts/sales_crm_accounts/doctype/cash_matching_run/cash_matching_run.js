@@ -1,0 +1,63 @@
+// Copyright (c) 2026, sales_crm_accounts contributors
+// License: GPL-3.0. See LICENSE
+
+frappe.ui.form.on("Cash Matching Run", {
+	setup(frm) {
+		frm.set_query("bank_account", () => ({
+			filters: { company: frm.doc.company, is_company_account: 1 },
+		}));
+	},
+
+	refresh(frm) {
+		if (frm.is_new() || !frm.perm[0]?.write) return;
+		if (!["Queued", "Running"].includes(frm.doc.status)) {
+			const again = frm.doc.status === "Completed";
+			frm.add_custom_button(again ? __("Match Again") : __("Match"), () => match(frm)).addClass(
+				again ? "" : "btn-primary"
+			);
+		}
+		if (frm.doc.bank_account) {
+			frm.add_custom_button(__("Import camt.053"), () => import_statement(frm));
+		}
+		if (frm.doc.status === "Completed") {
+			frm.add_custom_button(__("Proposals"), () =>
+				frappe.set_route("List", "Cash Match Proposal", {
+					cash_matching_run: frm.doc.name,
+				})
+			);
+		}
+	},
+});
+
+function import_statement(frm) {
+	new frappe.ui.FileUploader({
+		doctype: frm.doctype,
+		docname: frm.docname,
+		restrictions: { allowed_file_types: [".xml"], max_number_of_files: 1 },
+		on_success: (file) =>
+			frappe
+				.call({
+					method: "sales_crm_accounts.api.matching.import_statement",
+					args: { bank_account: frm.doc.bank_account, file: file.name },
+					freeze: true,
+				})
+				.then(({ message }) =>
+					frappe.msgprint(
+						__("{0} lines are new, {1} were there already.", [message.made, message.known])
+					)
+				),
+	});
+}
+
+function match(frm) {
+	return frappe
+		.call({
+			method: "sales_crm_accounts.api.matching.run",
+			args: { name: frm.doc.name },
+			freeze: true,
+		})
+		.then(() => {
+			frappe.show_alert(__("Matching has started. The page shows when it is done."));
+			frm.reload_doc();
+		});
+}

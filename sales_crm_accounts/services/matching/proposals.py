@@ -1,0 +1,200 @@
+"""Proposals kept on the site: one for each receipt, the likeliest explanation with its rivals beside it."""
+
+import json
+
+import frappe
+from frappe import _
+from frappe.utils import flt
+
+from sales_crm_accounts.core.matching.rows import Allocation, Proposal
+from sales_crm_accounts.core.matching.run import Matched
+from sales_crm_accounts.services import ledger
+from sales_crm_accounts.services.matching import BANK, PAYMENT, PROPOSED
+from sales_crm_accounts.services.matching.load import Loaded
+from sales_crm_accounts.services.matching.units import amount, units
+from sales_crm_accounts.services.matching.words import in_words, texts
+from sales_crm_accounts.services.receivables.open_rows import open_rows
+
+RIVALS = 3
+
+
+def keep(loaded: Loaded, found: Matched, company: str, run: str, words: dict[str, str] | None = None):
+	"""Insert the proposal of a receipt; one that nobody has decided is replaced."""
+	source = loaded.sources[found.receipt.name]
+	source_type, source_name = found.receipt.name.split(":", 1)
+	drop(source_type, source_name)
+	if not found.proposals:
+		return None
+	words = words or texts()
+	best = _as_kept(loaded, found.proposals[0], source_type)
+	rivals = [_rival(loaded, one, source_type, words) for one in found.proposals[: RIVALS + 1]]
+	doc = frappe.get_doc(
+		{
+			"doctype": "Cash Match Proposal",
+			"status": PROPOSED,
+			"company": company,
+			"cash_matching_run": run,
+			"source_type": source_type,
+			"source_name": source_name,
+			"posting_date": source.date,
+			"amount": source.unallocated_amount,
+			"currency": source.currency,
+			"payer_name": (source.bank_party_name or "")[:140],
+			"payer_account": found.receipt.account[:140],
+			"bank_text": found.receipt.text,
+			"party_amount": amount(best.received),
+			"alternatives": json.dumps(rivals[1:]) if len(rivals) > 1 else None,
+			**{key: rivals[0][key] for key in ("customer", "party_currency", "rows", "score", "reasons")},
+		}
+	)
+	doc.flags.by_service = True
+	# Nobody may make proposals by hand; a run makes them with what it read.
+	return doc.insert(ignore_permissions=True)
+
+
+def drop(source_type: str, source_name: str) -> None:
+	"""Proposals of a receipt that nobody has looked at make way for new ones."""
+	for name in frappe.get_all(
+		"Cash Match Proposal",
+		{"source_type": source_type, "source_name": source_name, "status": PROPOSED, "corrected": 0},
+		pluck="name",
+	):
+		frappe.delete_doc("Cash Match Proposal", name, ignore_permissions=True, delete_permanently=True)
+
+
+def _rival(loaded: Loaded, one: Proposal, source_type: str, words) -> dict:
+	kept = _as_kept(loaded, one, source_type)
+	return {
+		"customer": kept.customer,
+		"customer_name": loaded.customer_names.get(kept.customer) or kept.customer,
+		"party_currency": kept.currency,
+		"score": flt(min(kept.score, 99.99), 2),
+		"reasons": in_words(kept.reasons, kept.currency, words),
+		"rows": [
+			{
+				"sales_invoice": row.sales_invoice,
+				"installment_no": row.installment_no,
+				"allocated_amount": amount(row.amount),
+				"discount_amount": amount(row.discount),
+				"fee_amount": amount(row.fee),
+			}
+			for row in kept.rows
+		],
+	}
+
+
+def _as_kept(loaded: Loaded, one: Proposal, source_type: str) -> Proposal:
+	"""The proposal as ERPNext can book it: where installments cannot be told apart by terms, the oldest of the invoice is paid."""
+	rows: list[Allocation] = []
+	for invoice in dict.fromkeys(row.sales_invoice for row in one.rows):
+		chosen = [row for row in one.rows if row.sales_invoice == invoice]
+		told = source_type == BANK and all(row.key in loaded.terms for row in chosen)
+		rows += chosen if told or _deducts(chosen) else _oldest(loaded, invoice, chosen)
+	return Proposal(
+		one.receipt,
+		one.customer,
+		one.currency,
+		tuple(rows),
+		one.on_account,
+		one.score,
+		one.weight,
+		one.reasons,
+		one.cut,
+	)
+
+
+def _deducts(rows) -> bool:
+	return any(row.discount or row.fee for row in rows)
+
+
+def _oldest(loaded: Loaded, invoice: str, chosen: list[Allocation]) -> list[Allocation]:
+	left, rows = sum(row.amount for row in chosen), []
+	for at in loaded.book.by_invoice[invoice]:
+		item = loaded.book.items[at]
+		part = min(left, item.open)
+		if part > 0:
+			rows.append(Allocation(invoice, item.installment_no, part))
+			left -= part
+	return rows
+
+
+def _in_currency_of_rows(doc, kept) -> None:
+	"""The receivable's currency is that of the first row; in another than the bank's, the rows say what the money is worth."""
+	first = next(
+		(kept[key] for row in doc.rows if (key := (row.sales_invoice, row.installment_no)) in kept), None
+	)
+	doc.party_currency = first.currency if first else doc.party_currency or doc.currency
+	if doc.party_currency == doc.currency:
+		doc.party_amount = doc.amount
+	else:
+		given = (
+			units(row.allocated_amount) - units(row.discount_amount) - units(row.fee_amount)
+			for row in doc.rows
+		)
+		doc.party_amount = amount(sum(given))
+
+
+def check(doc) -> None:
+	"""What a person has corrected must be possible: open installments of one customer, no more than came in."""
+	ledger.flush()
+	invoices = {row.sales_invoice for row in doc.rows}
+	kept = {row.key: row for row in open_rows(doc.company, invoices=invoices)}
+	seen, given = set(), 0
+	_in_currency_of_rows(doc, kept)
+	for row in doc.rows:
+		key = row.sales_invoice, row.installment_no
+		one = kept.get(key)
+		if one is None:
+			frappe.throw(
+				_("Row {0}: nothing is open of installment {1} of {2}.").format(
+					row.idx, row.installment_no, row.sales_invoice
+				)
+			)
+		if key in seen:
+			frappe.throw(
+				_("Row {0}: installment {1} of {2} is there twice.").format(
+					row.idx, row.installment_no, row.sales_invoice
+				)
+			)
+		seen.add(key)
+		if one.customer != doc.customer:
+			frappe.throw(
+				_("Row {0}: {1} is an invoice of {2}, not of {3}.").format(
+					row.idx, row.sales_invoice, one.customer, doc.customer
+				)
+			)
+		if one.currency != doc.party_currency:
+			frappe.throw(
+				_("Row {0}: {1} is owed in {2}, and this is in {3}.").format(
+					row.idx, row.sales_invoice, one.currency, doc.party_currency
+				)
+			)
+		closed, open_units = units(row.allocated_amount), units(one.outstanding)
+		if closed <= 0 or closed > open_units:
+			frappe.throw(
+				_("Row {0}: between 0 and {1} can be closed of installment {2} of {3}.").format(
+					row.idx,
+					frappe.format_value(amount(open_units), "Currency", currency=one.currency),
+					row.installment_no,
+					row.sales_invoice,
+				)
+			)
+		less = units(row.discount_amount) + units(row.fee_amount)
+		if less >= closed:
+			frappe.throw(_("Row {0}: discount and fee are as large as what they close.").format(row.idx))
+		if less and doc.source_type == PAYMENT:
+			frappe.throw(
+				_(
+					"Row {0}: the payment is booked already; discount or fee cannot be taken off it here."
+				).format(row.idx)
+			)
+		given += closed - less
+		row.due_date, row.open_amount, row.deal = one.due_date, one.outstanding, one.deal
+	left = units(doc.party_amount) - given
+	if left < 0:
+		frappe.throw(
+			_("The rows take {0} more than came in.").format(
+				frappe.format_value(amount(-left), "Currency", currency=doc.party_currency)
+			)
+		)
+	doc.on_account = amount(left)

@@ -1,0 +1,97 @@
+"""A Cash Matching Run: read, decide, keep the proposals, and apply what is sure where the company has said so."""
+
+import time
+
+import frappe
+from frappe import _
+from frappe.utils import getdate
+
+from sales_crm_accounts.core.matching.run import match
+from sales_crm_accounts.services.derived import is_lock_error
+from sales_crm_accounts.services.matching import apply as applying
+from sales_crm_accounts.services.matching import proposals, words
+from sales_crm_accounts.services.matching.load import load
+from sales_crm_accounts.services.matching.settings import settings_of
+
+JOB = "sales_crm_accounts.services.matching.runs.execute"
+CHUNK = 100
+
+
+def start(name: str) -> None:
+	"""Queue a run; a second click while it waits or runs is refused."""
+	run = frappe.get_doc("Cash Matching Run", name, for_update=True)
+	if run.status in ("Queued", "Running"):
+		frappe.throw(_("{0} is {1} already.").format(run.name, _(run.status)))
+	run.db_set({"status": "Queued", "message": None})
+	frappe.enqueue(JOB, queue="long", timeout=1500, enqueue_after_commit=True, name=name)
+
+
+def execute(name: str) -> None:
+	"""Background job. Applies each sure match in a transaction of its own, so that one that fails costs nothing else."""
+	run = frappe.get_doc("Cash Matching Run", name)
+	run.db_set("status", "Running")
+	frappe.db.commit()
+	started = time.monotonic()
+	try:
+		counts = _execute(run)
+	except Exception as error:
+		frappe.db.rollback()
+		frappe.log_error(title=f"Cash Matching Run {name}")
+		run.db_set({"status": "Failed", "message": str(error)[:500]}, notify=True)
+		frappe.db.commit()
+		raise
+	run.db_set({"status": "Completed", "seconds": time.monotonic() - started, **counts}, notify=True)
+	frappe.db.commit()
+
+
+def _execute(run) -> dict:
+	settings = settings_of(run.company)
+	loaded = load(
+		run.company,
+		settings,
+		bank=run.source != "Payments",
+		payments=run.source != "Bank Transactions",
+		bank_account=run.bank_account,
+		from_date=getdate(run.from_date) if run.from_date else None,
+		to_date=getdate(run.to_date) if run.to_date else None,
+	)
+	found = match(loaded.book, loaded.receipts, settings.rules)
+	sure, proposed, texts = [], 0, words.texts()
+	for number, one in enumerate(found, 1):
+		kept = proposals.keep(loaded, one, run.company, run.name, texts)
+		if kept:
+			proposed += 1
+			if one.sure and settings.by_itself:
+				sure.append(kept.name)
+		if number % CHUNK == 0:
+			frappe.db.commit()
+	frappe.db.commit()
+	applied = sum(_apply(name) for name in sure)
+	return {
+		"receipt_count": len(found),
+		"proposed_count": proposed,
+		"applied_count": applied,
+		"failed_count": len(sure) - applied,
+		"unexplained_count": len(found) - proposed,
+		"installment_count": len(loaded.rows),
+	}
+
+
+def _apply(name: str) -> bool:
+	"""Apply one by itself; why it could not be is kept on the proposal."""
+	frappe.db.savepoint("sca_match")
+	try:
+		applying.apply(name, automatic=True)
+	except Exception as error:
+		if is_lock_error(error):
+			frappe.db.rollback()
+		else:
+			frappe.db.rollback(save_point="sca_match")
+		frappe.clear_messages()
+		if not isinstance(error, frappe.ValidationError):
+			frappe.log_error(title=f"Cash match {name}")
+		frappe.db.set_value("Cash Match Proposal", name, "message", frappe.utils.strip_html(str(error))[:500])
+		frappe.db.commit()
+		return False
+	frappe.db.commit()
+	return True

@@ -1,0 +1,400 @@
+"""Cash matching: real bank lines and payments against real invoices, applied, corrected and undone; the ledger after each step."""
+
+import frappe
+from frappe.utils import add_days, flt, getdate, today
+
+from sales_crm_accounts.api import matching as api
+from sales_crm_accounts.services import ledger
+from sales_crm_accounts.services.matching import runs, statements
+from sales_crm_accounts.tests import SiteTestCase
+from sales_crm_accounts.tests import approval_factories as approvals
+from sales_crm_accounts.tests import factories as make
+
+SALT = frappe.generate_hash(length=8)
+BANK_NAME, FEES = "SCA House Bank", f"SCA Bank Fees - {make.ABBR}"
+IBAN = "DE02 1203 0000 0000 2020 51"
+
+
+def bank_account() -> str:
+	if not frappe.db.exists("Bank", BANK_NAME):
+		frappe.get_doc({"doctype": "Bank", "bank_name": BANK_NAME}).insert()
+	name = frappe.db.get_value("Bank Account", {"account": make.BANK, "is_company_account": 1})
+	return (
+		name
+		or frappe.get_doc(
+			{
+				"doctype": "Bank Account",
+				"account_name": "SCA Current",
+				"bank": BANK_NAME,
+				"is_company_account": 1,
+				"company": make.COMPANY,
+				"account": make.BANK,
+			}
+		)
+		.insert()
+		.name
+	)
+
+
+def customer(name: str) -> str:
+	if not frappe.db.exists("Customer", name):
+		like = frappe.get_doc("Customer", make.CUSTOMER)
+		frappe.get_doc(
+			{
+				"doctype": "Customer",
+				"customer_name": name,
+				"customer_type": "Company",
+				"customer_group": like.customer_group,
+				"territory": like.territory,
+			}
+		).insert()
+	return name
+
+
+def line(amount: float, text: str, payer: str = "", **values):
+	return (
+		frappe.get_doc(
+			{
+				"doctype": "Bank Transaction",
+				"date": today(),
+				"company": make.COMPANY,
+				"bank_account": bank_account(),
+				"currency": "USD",
+				"deposit": amount,
+				"description": text,
+				"bank_party_name": payer,
+				"reference_number": frappe.generate_hash(length=10),
+				**values,
+			}
+		)
+		.insert()
+		.submit()
+	)
+
+
+def matched(*sources, **values) -> list:
+	"""A run over everything, and the proposals of these documents."""
+	run = frappe.get_doc({"doctype": "Cash Matching Run", "company": make.COMPANY, **values}).insert()
+	runs.execute(run.name)
+	run.reload()
+	assert run.status == "Completed", run.message
+	found = []
+	for source in sources:
+		name = frappe.db.get_value(
+			"Cash Match Proposal", {"source_name": source.name, "cash_matching_run": run.name}
+		)
+		found.append(frappe.get_doc("Cash Match Proposal", name) if name else None)
+	return found
+
+
+def open_of(invoice) -> list[tuple[int, float]]:
+	ledger.flush()
+	return [
+		(row.installment_no, flt(row.outstanding_amount, 2))
+		for row in frappe.get_all(
+			"Open Installment",
+			{"sales_invoice": invoice.name},
+			["installment_no", "outstanding_amount"],
+			order_by="installment_no",
+		)
+	]
+
+
+def booked(voucher: str) -> dict[str, float]:
+	"""Account -> debit less credit."""
+	found: dict[str, float] = {}
+	for row in frappe.get_all(
+		"GL Entry", {"voucher_no": voucher, "is_cancelled": 0}, ["account", "debit", "credit"]
+	):
+		found[row.account] = flt(found.get(row.account, 0) + row.debit - row.credit, 2)
+	return found
+
+
+def camt(entries, closing: float | None = None, currency: str = "USD") -> bytes:
+	"""A camt.053 file from an opening balance of 100.00; entries are (signed amount, text, payer)."""
+	moved = sum(amount for amount, _text, _payer in entries)
+	balances = ("OPBD", 100), ("CLBD", 100 + moved if closing is None else closing)
+	bal = "".join(
+		f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="{currency}">{value:.2f}</Amt>'
+		f"<CdtDbtInd>CRDT</CdtDbtInd></Bal>"
+		for code, value in balances
+	)
+	booked = "".join(
+		f'<Ntry><Amt Ccy="{currency}">{abs(amount):.2f}</Amt><CdtDbtInd>{"CRDT" if amount > 0 else "DBIT"}</CdtDbtInd>'
+		f"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{today()}</Dt></BookgDt><AcctSvcrRef>{SALT}{number}</AcctSvcrRef><NtryDtls><TxDtls>"
+		f"<RltdPties><Dbtr><Pty><Nm>{payer}</Nm></Pty></Dbtr><DbtrAcct><Id><IBAN>DE89370400440532013000</IBAN></Id></DbtrAcct>"
+		f"</RltdPties><RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+		for number, (amount, text, payer) in enumerate(entries)
+	)
+	return (
+		f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
+		f"<Stmt><ElctrncSeqNb>1</ElctrncSeqNb><Acct><Ccy>{currency}</Ccy></Acct>{bal}{booked}</Stmt></BkToCstmrStmt></Document>"
+	).encode()
+
+
+class TestCashMatching(SiteTestCase):
+	@classmethod
+	def setUpClass(cls):
+		super().setUpClass()
+		make.account("SCA Bank Fees", "Indirect Expenses", "Expense Account")
+		bank_account()
+		frappe.db.commit()
+
+	def tearDown(self):
+		frappe.set_user("Administrator")
+		frappe.db.rollback()
+		frappe.db.delete("Company Receivables Settings", {"name": make.COMPANY})
+		frappe.db.set_single_value("Accounts Settings", "acc_frozen_upto", None)
+		frappe.db.commit()
+		super().tearDown()
+
+	def settings(self, **values):
+		frappe.get_doc(
+			{"doctype": "Company Receivables Settings", "company": make.COMPANY, **values}
+		).insert()
+
+	def invoices(self, name: str, plan=None, **values):
+		deal = make.make_deal(plan, win=True, customer=customer(name), **values)
+		return make.bill_all(deal)
+
+	def test_bank_line_applied_once_undone_corrected_and_applied_again(self):
+		"""Deal of 900.00 in thirds: 299.97, 299.97, 300.06. The line pays the third and says so."""
+		first, _second, third = self.invoices("Cash Story Ltd", make.thirds())
+		source = line(300.06, f"invoice {third.name}", "CASH STORY", bank_party_iban=IBAN)
+		(proposal,) = matched(source)
+		self.assertEqual((proposal.status, proposal.customer), ("Proposed", "Cash Story Ltd"))
+		self.assertGreater(proposal.score, 99)
+		self.assertEqual(
+			[(r.sales_invoice, r.allocated_amount) for r in proposal.rows], [(third.name, 300.06)]
+		)
+		self.assertIn(third.name.replace("-", ""), proposal.reasons)
+		self.assertEqual(open_of(third), [(1, 300.06)])
+
+		frappe.set_user(make.ACCOUNTANT)
+		self.assertEqual(api.apply(proposal.name), "Applied")
+		proposal.reload()
+		self.assertEqual(booked(proposal.payment_entry), {make.BANK: 300.06, make.DEBTORS: -300.06})
+		self.assertEqual(open_of(third), [(1, 0)])
+		source.reload()
+		self.assertEqual((source.status, source.unallocated_amount), ("Reconciled", 0))
+		self.assertEqual(
+			frappe.db.get_value("Payment Entry", proposal.payment_entry, "clearance_date"), getdate(today())
+		)
+		self.assertEqual(proposal.decided_by, make.ACCOUNTANT)
+		self.assertTrue(frappe.db.exists("Payer Account", {"learnt_from": proposal.name}))
+		self.assertMessage("already", api.apply, proposal.name)
+
+		api.undo(proposal.name)
+		proposal.reload()
+		source.reload()
+		self.assertEqual((proposal.status, source.unallocated_amount), ("Undone", 300.06))
+		self.assertEqual(booked(proposal.payment_entry), {})
+		self.assertEqual(open_of(third), [(1, 300.06)])
+		self.assertFalse(frappe.db.exists("Payer Account", {"learnt_from": proposal.name}))
+		frappe.set_user("Administrator")
+
+		(again,) = matched(source)
+		frappe.set_user(make.ACCOUNTANT)
+		again.status = "Applied"  # nobody can set what only the service decides
+		again.set(
+			"rows",
+			[{"sales_invoice": first.name, "installment_no": 1, "allocated_amount": 299.97}],
+		)
+		again.save()
+		self.assertEqual((again.status, again.corrected, again.on_account), ("Proposed", 1, 0.09))
+		frappe.set_user("Administrator")
+		self.assertEqual(matched(source), [None])  # a run leaves what a person works on
+		frappe.set_user(make.ACCOUNTANT)
+		api.apply(again.name)
+		again.reload()
+		self.assertEqual((open_of(first), open_of(third)), ([(1, 0)], [(1, 300.06)]))
+		self.assertIn("0.09", again.message)
+		self.assertEqual(
+			frappe.db.get_value("Payment Entry", again.payment_entry, "unallocated_amount"), 0.09
+		)
+		# Cancelled from the payment itself: the match is undone with it.
+		frappe.get_doc("Payment Entry", again.payment_entry).cancel()
+		self.assertEqual(frappe.db.get_value("Cash Match Proposal", again.name, "status"), "Undone")
+
+	def test_camt_file_is_brought_in_once_and_matched(self):
+		"""Twenty lines, one of them money out; three pay invoices of 900.00; a second import finds all of them."""
+		invoices = [self.invoices(f"Cash Camt {letter} Ltd")[0] for letter in "ABC"]
+		entries = [(900, f"Rechnung {one.name}", one.customer) for one in invoices]
+		entries += [(-25.5, "fees", "")] + [
+			(number + 0.37, "other", "Nobody &amp; Sons") for number in range(1, 17)
+		]
+		content, account = camt(entries), bank_account()
+		for wrong, text in (
+			(content[:-200], "cannot be read"),
+			(b"<a/>", "no camt.053"),
+			(camt(entries, closing=5), "do not lead"),
+			(camt(entries, currency="EUR"), "in EUR"),
+		):
+			self.assertMessage(text, statements.bring_in, account, wrong)
+		upload = frappe.get_doc(
+			{"doctype": "File", "file_name": "camt.xml", "content": content, "is_private": 1}
+		).insert()
+		self.assertEqual(api.import_statement(account, upload.name), {"made": 20, "known": 0})
+		self.assertEqual(api.import_statement(account, upload.name), {"made": 0, "known": 20})
+		lines = [
+			frappe.get_doc("Bank Transaction", {"description": f"Rechnung {one.name}", "docstatus": 1})
+			for one in invoices
+		]
+		self.assertEqual(lines[0].bank_party_iban, "DE89370400440532013000")
+		self.assertEqual(
+			frappe.db.get_value("Bank Transaction", {"description": "fees", "docstatus": 1}, "withdrawal"),
+			25.5,
+		)
+		found = matched(*lines)
+		self.assertEqual([one.rows[0].sales_invoice for one in found], [one.name for one in invoices])
+		for one in found:
+			self.assertEqual(api.apply(one.name), "Applied")
+		self.assertEqual([open_of(one) for one in invoices], [[(1, 0)]] * 3)
+
+	def test_what_cannot_be_is_refused(self):
+		first, second, third = self.invoices("Cash Refused Ltd", make.thirds())
+		(other,) = self.invoices("Cash Other Ltd")
+		source = line(299.97, first.name, "Cash Refused Ltd")
+		(proposal,) = matched(source)
+		row = {"sales_invoice": first.name, "installment_no": 1, "allocated_amount": 299.97}
+		for rows, text in (
+			([row, row], "twice"),
+			([{**row, "allocated_amount": 300}], "between 0 and"),
+			([row, {**row, "sales_invoice": second.name}], "more than came in"),
+			([{**row, "sales_invoice": other.name}], "not of"),
+			([{**row, "installment_no": 7}], "nothing is open"),
+			([{**row, "fee_amount": 299.97}], "as large as"),
+		):
+			proposal.reload()
+			proposal.set("rows", rows)
+			self.assertMessage(text, proposal.save)
+		frappe.set_user(make.SELLER)
+		self.assertRaises(frappe.PermissionError, api.apply, proposal.name)
+		frappe.set_user("Administrator")
+		# The invoice was paid meanwhile.
+		make.pay(first)
+		self.assertMessage("nothing is open", api.apply, proposal.name)
+		api.reject(proposal.name, "paid twice")
+		self.assertMessage("already", api.apply, proposal.name)
+		# Closed books: neither applied nor undone.
+		source = line(300.06, third.name, "Cash Refused Ltd")
+		(proposal,) = matched(source)
+		api.apply(proposal.name)
+		frappe.db.set_single_value("Accounts Settings", "acc_frozen_upto", today())
+		self.assertMessage("closed period", api.undo, proposal.name)
+		self.assertEqual(open_of(third), [(1, 0)])
+
+	def test_payment_on_account_is_reconciled_and_taken_back(self):
+		"""600.03 on account; its reference names the first and the third invoice, 299.97 + 300.06."""
+		first, second, third = self.invoices("Cash Account Ltd", make.thirds())
+		entry = frappe.get_doc(
+			{
+				"doctype": "Payment Entry",
+				"payment_type": "Receive",
+				"company": make.COMPANY,
+				"posting_date": today(),
+				"party_type": "Customer",
+				"party": "Cash Account Ltd",
+				"paid_from": make.DEBTORS,
+				"paid_to": make.BANK,
+				"paid_amount": 600.03,
+				"received_amount": 600.03,
+				"reference_no": f"{first.name}, {third.name}",
+				"reference_date": today(),
+			}
+		).insert()
+		entry.submit()
+		(proposal,) = matched(entry)
+		self.assertEqual({row.sales_invoice for row in proposal.rows}, {first.name, third.name})
+		frappe.set_user(make.ACCOUNTANT)
+		api.apply(proposal.name)
+		self.assertEqual([open_of(one)[0][1] for one in (first, second, third)], [0, 299.97, 0])
+		entry.reload()
+		self.assertEqual(entry.unallocated_amount, 0)
+		self.assertEqual(booked(entry.name), {make.BANK: 600.03, make.DEBTORS: -600.03})
+		api.undo(proposal.name)
+		entry.reload()
+		self.assertEqual((entry.docstatus, entry.unallocated_amount), (1, 600.03))
+		self.assertEqual([open_of(one)[0][1] for one in (first, second, third)], [299.97, 299.97, 300.06])
+		frappe.set_user("Administrator")
+		self.assertEqual(matched(entry)[0].status, "Proposed")
+
+	def test_sure_ones_apply_themselves_with_fee_and_over_payment(self):
+		"""900.00 less a fee of 15.00, and 900.00 with 100.00 too much, in one run; a stranger's money is left alone."""
+		self.settings(match_by_itself=1, bank_fee_account=FEES, bank_fee_limit=20)
+		(fee,) = self.invoices("Cash Fee Ltd")
+		(over,) = self.invoices("Cash Over Ltd")
+		lines = line(885, fee.name, "Cash Fee Ltd"), line(1000, over.name, "Cash Over Ltd")
+		stranger = line(77.77, "tax refund", "Treasury of Nowhere")
+		one, two, nobody = matched(*lines, stranger)
+		self.assertIsNone(nobody)
+		self.assertEqual((one.status, one.automatic, two.status), ("Applied", 1, "Applied"))
+		self.assertEqual(booked(one.payment_entry), {make.BANK: 885, FEES: 15, make.DEBTORS: -900})
+		self.assertEqual(booked(two.payment_entry), {make.BANK: 1000, make.DEBTORS: -1000})
+		self.assertEqual((open_of(fee), open_of(over)), ([(1, 0)], [(1, 0)]))
+		self.assertEqual((two.on_account, one.on_account), (100, 0))
+		self.assertIn("100.00", two.message)
+		# The same receipts once more: nothing is left to match.
+		self.assertEqual(matched(*lines), [None, None])
+
+	def test_gated_payment_waits_for_its_approval(self):
+		self.addCleanup(approvals.remove_chains)
+		approvals.make_people()
+		approvals.make_chain("SCA Receipts", "Payment Entry", include_receipts=1)
+		(invoice,) = self.invoices("Cash Gate Ltd")
+		source = line(900, invoice.name, "Cash Gate Ltd")
+		(proposal,) = matched(source)
+		frappe.set_user(make.ACCOUNTANT)
+		self.assertEqual(api.apply(proposal.name), "Awaiting Approval")
+		proposal.reload()
+		entry = frappe.get_doc("Payment Entry", proposal.payment_entry)
+		self.assertEqual((entry.docstatus, open_of(invoice)), (0, [(1, 900)]))
+		self.assertIn("approval", proposal.message)
+		self.assertTrue(frappe.db.exists("Approval Request", {"reference_name": entry.name}))
+		frappe.set_user("Administrator")
+		self.assertEqual(matched(source), [None])
+		approvals.remove_chains()
+		entry.reload()
+		entry.submit()
+		proposal.reload()
+		source.reload()
+		self.assertEqual((proposal.status, source.status), ("Applied", "Reconciled"))
+		self.assertEqual(open_of(invoice), [(1, 0)])
+
+	def test_several_installments_of_one_invoice_by_their_terms(self):
+		"""One invoice with three installments of 300.00; the second is named, and paid before the first."""
+		terms = [f"SCA Part {number}" for number in (1, 2, 3)]
+		for term in terms:
+			if not frappe.db.exists("Payment Term", term):
+				frappe.get_doc({"doctype": "Payment Term", "payment_term_name": term}).insert()
+		invoice = frappe.get_doc(
+			{
+				"doctype": "Sales Invoice",
+				"company": make.COMPANY,
+				"customer": customer("Cash Terms Ltd"),
+				"cost_center": make.COST_CENTER,
+				"items": [
+					{"item_code": make.SERVICE, "qty": 1, "rate": 900, "cost_center": make.COST_CENTER}
+				],
+				"payment_schedule": [
+					{
+						"payment_term": term,
+						"due_date": add_days(today(), 30 * number),
+						"invoice_portion": portion,
+						"payment_amount": 9 * portion,
+					}
+					for number, (term, portion) in enumerate(
+						zip(terms, (33.333333, 33.333333, 33.333334), strict=True), 1
+					)
+				],
+			}
+		).insert()
+		invoice.submit()
+		self.assertEqual(open_of(invoice), [(1, 300), (2, 300), (3, 300)])
+		source = line(300, f"{invoice.name} installment 2", "Cash Terms Ltd")
+		(proposal,) = matched(source)
+		self.assertEqual([row.installment_no for row in proposal.rows], [2])
+		api.apply(proposal.name)
+		self.assertEqual(open_of(invoice), [(1, 300), (2, 0), (3, 300)])
+		api.undo(proposal.name)
+		self.assertEqual(open_of(invoice), [(1, 300), (2, 300), (3, 300)])
