@@ -414,9 +414,9 @@ class TestDunning(SiteTestCase):
 		self.assertEqual([message.status for message in self.messages()], ["Queued"])
 		(message,) = self.messages()
 		claims = frappe.get_all(
-			"Receivable Charge", filters={"source_name": message.name}, fields=["charge_type", "amount"]
+			"Receivable Charge", filters={"source_name": message.name}, fields=["kind", "amount"]
 		)
-		self.assertEqual([(claim.charge_type, claim.amount) for claim in claims], [("Fee", 5)])
+		self.assertEqual([(claim.kind, claim.amount) for claim in claims], [("Fee", 5)])
 		self.assertEqual(api.preview(POLICY)["reminders"], 0)
 
 		def refused(message: str, **values):
