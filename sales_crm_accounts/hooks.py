@@ -32,7 +32,10 @@ doctype_js = {
 	"Opportunity": "public/js/opportunity.js",
 	"Quotation": "public/js/quotation.js",
 	"Sales Invoice": "public/js/sales_invoice.js",
+	"Customer": "public/js/customer.js",
 }
+
+jinja = {"methods": ["sales_crm_accounts.services.receivables.statement.sca_customer_statement_html"]}
 
 calendars = ["Deal", "Deal Installment"]
 
@@ -96,6 +99,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
 		"sales_crm_accounts.services.approvals.breaches.sca_nightly_approval_verification",
+		"sales_crm_accounts.services.receivables.statement_mails.sca_daily_statements",
 		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
 	],
 	"hourly_long": [
@@ -154,4 +158,5 @@ ignore_links_on_delete = [
 	"Receivable Dispute",
 	"Collection Pause",
 	"Collection Note",
+	"Customer Statement Mail",
 ]

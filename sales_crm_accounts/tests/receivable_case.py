@@ -1,5 +1,8 @@
 """Customers of their own with invoices in the past, for tests of receivables."""
 
+from contextlib import contextmanager
+from unittest.mock import patch
+
 import frappe
 from frappe.utils import add_days, getdate, today
 
@@ -98,3 +101,15 @@ class ReceivableCase(SiteTestCase):
 	def setUp(self):
 		super().setUp()
 		self.customer = new_customer()
+
+	@contextmanager
+	def counted(self):
+		"""Yields a list with the number of SQL statements of the block."""
+		count, original = [0], frappe.db.sql
+
+		def sql(*args, **kwargs):
+			count[0] += 1
+			return original(*args, **kwargs)
+
+		with patch.object(frappe.db, "sql", sql):
+			yield count

@@ -64,7 +64,7 @@ class TestReceivableFigures(ReceivableCase):
 		columns, (row,), _message, chart, *_rest = payer_behaviour.execute(filters)
 		self.assertEqual(
 			(row["payer_class"], row["score"], row["paid"], row["amount"], row["late_share"]),
-			("Late", 45, 3, 300, 100),
+			("Pays Late", 45, 3, 300, 100),
 		)
 		self.assertEqual((row["average_days_late"], row["recent_days_late"], row["overdue"]), (20, None, 100))
 		self.assertIn("20 days late on average (-20)", row["reasons"])

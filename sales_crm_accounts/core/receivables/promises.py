@@ -105,11 +105,21 @@ class Movement:
 
 def received(promises: Iterable[Promise], receipts: Iterable[Receipt]) -> dict[str, Received]:
 	"""Name of each promise -> the money that counts for it; no money counts for two, none for more than was promised."""
-	left = [[receipt, receipt.amount] for receipt in _net(receipts)]
+	of_invoice: dict[str | None, list[list]] = {}
+	of_customer: dict[tuple, list[list]] = {}
+	for receipt in _net(receipts):
+		entry = [receipt, receipt.amount]
+		of_invoice.setdefault(receipt.sales_invoice, []).append(entry)
+		of_customer.setdefault((receipt.company, receipt.customer, receipt.currency), []).append(entry)
 	found = {}
 	for promise in sorted(promises, key=lambda one: (one.breadth, one.last_day, one.promised_on, one.name)):
+		near = (
+			of_invoice.get(promise.sales_invoice, ())
+			if promise.sales_invoice
+			else of_customer.get((promise.company, promise.customer, promise.currency), ())
+		)
 		amount = on_account = ZERO
-		for entry in left:
+		for entry in near:
 			receipt, rest = entry
 			take = min(rest, promise.amount - amount)
 			if take <= 0 or not promise.counts(receipt):

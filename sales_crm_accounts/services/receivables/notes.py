@@ -13,7 +13,8 @@ def validate(doc) -> None:
 	if not doc.deal and not deal_access.sees_all_deals():
 		frappe.throw(_("Choose the deal that the note is about."))
 	parts.check_rights(doc)
-	doc.noted_on = doc.noted_on or now_datetime()
+	# Without fractions of a second, which the form's own clock would take for a change.
+	doc.noted_on = get_datetime(doc.noted_on or now_datetime()).replace(microsecond=0)
 	# The clocks of two machines differ by a little.
 	if get_datetime(doc.noted_on) > add_to_date(now_datetime(), minutes=10):
 		frappe.throw(_("When is in the future. A note is about what was said; plan the next contact below."))

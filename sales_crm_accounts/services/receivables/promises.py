@@ -278,9 +278,10 @@ def _judge(rows: list, day: date | None = None) -> list[str]:
 			}
 		)
 	conflict = bool(changed) and update(TABLE, changed, kept, JUDGED)
+	named = {promise.name: promise for promise in promises}
 	for row in changed:
 		if row["status"] != kept[row["name"]]["status"]:
-			_tell(row, next(promise for promise in promises if promise.name == row["name"]))
+			_tell(row, named[row["name"]])
 	if conflict:
 		_later(sorted({row.customer for row in rows}))
 	return [row["name"] for row in changed]

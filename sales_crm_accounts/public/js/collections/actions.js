@@ -89,6 +89,7 @@ Object.assign(sales_crm_accounts.collections, {
 				__("overdue since {0}", [frappe.datetime.str_to_user(facts.overdue_since)])
 			);
 		if (facts.installments > 1) parts.push(__("{0} installments", [facts.installments]));
+		frm.set_intro(""); // a form that was filled asks several times, and each intro adds a line
 		frm.set_intro(parts.join(" · "), facts.overdue_since ? "orange" : "blue");
 	},
 

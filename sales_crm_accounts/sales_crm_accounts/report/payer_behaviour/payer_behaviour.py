@@ -115,7 +115,7 @@ def class_labels() -> dict[str, str]:
 	return {
 		payer.PROMPT: _("Prompt"),
 		payer.SLOW: _("Slow"),
-		payer.LATE: _("Late"),
+		payer.LATE: _("Pays Late"),
 		payer.VERY_LATE: _("Very Late"),
 		payer.UNKNOWN: _("Not Known"),
 	}
