@@ -66,7 +66,9 @@ class CollectionsDigestTest(ReceivableCase):
 		The collector of the company and the head are told of all; the other collector of nothing but what is handed to them; the
 		seller of the deal's 40 only. A second run, and one before eight, tell nobody.
 		"""
-		deal = make.make_deal(win=True, customer=self.customer, deal_owner=make.SELLER)
+		# The job commits: a seller of this run alone is told of this run alone.
+		seller = make.make_user(f"seller.{frappe.generate_hash(length=8)}@sca.example.com", ["Deal User"])
+		deal = make.make_deal(win=True, customer=self.customer, deal_owner=seller)
 		bill = invoice(self.customer, -40, [100, 60], [0, -1])
 		frappe.db.set_value("Sales Invoice", bill.name, "remarks", "digest")
 		of_deal = invoice(self.customer, -40, [40], [-1])
@@ -102,15 +104,15 @@ class CollectionsDigestTest(ReceivableCase):
 		(record,) = self.told(OTHER)
 		self.assertEqual((record.mailed, [record[kind] for kind in digest.KINDS]), (0, [0, 0, 0, 0, 0]))
 		self.assertFalse(self.mails(OTHER))
-		(record,) = self.told(make.SELLER)
+		(record,) = self.told(seller)
 		self.assertEqual((record.became_overdue, record.became_due, record.promised), (1, 0, 0))
-		(queued,) = self.mails(make.SELLER)
+		(queued,) = self.mails(seller)
 		message = frappe.get_doc("Email Queue", queued).message
 		self.assertIn("40.00", message)
 		self.assertNotIn("100.00", message)
 
 		digest.send(MORNING.replace(hour=10))
-		self.assertEqual([len(self.mails(user)) for user in (COLLECTOR, HEAD, make.SELLER)], [1, 1, 1])
+		self.assertEqual([len(self.mails(user)) for user in (COLLECTOR, HEAD, seller)], [1, 1, 1])
 		with self.assertRaises(frappe.UniqueValidationError):
 			digest._tell(COLLECTOR, day(-1), day(0), [])
 		frappe.db.rollback()
