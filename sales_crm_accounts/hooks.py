@@ -130,6 +130,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
 		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_hourly_dunning",
+		"sales_crm_accounts.services.receivables.digest.sca_hourly_collections_digest",
 	],
 }
 

@@ -60,6 +60,7 @@ def briefing(company: str, customer: str) -> dict:
 			"promise": may("Promise to Pay", "create"),
 			"dispute": may("Receivable Dispute", "create"),
 			"pause": may("Collection Pause", "create"),
+			"statement": True,  # who sees this sees no more in it
 			"hand_over": may("Customer Collector", "write"),
 		},
 	}

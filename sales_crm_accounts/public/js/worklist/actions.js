@@ -308,6 +308,6 @@ function hand_over(data) {
 
 /** The statement as a PDF, in a window of its own. */
 async function statement({ company, customer }) {
-	const url = await worklist.call("statement", { company, customer });
-	window.open(frappe.urllib.get_full_url(url));
+	const query = new URLSearchParams({ company, customer });
+	window.open(`/api/method/sales_crm_accounts.api.statements.download?${query}`);
 }
