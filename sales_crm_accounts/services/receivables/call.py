@@ -200,10 +200,10 @@ def _notes(company: str, customer: str) -> list:
 
 
 def _letters(company: str, customer: str) -> list:
-	if not frappe.db.table_exists(worklist.LETTER) or not may(worklist.LETTER, "read"):
+	if not may("Dunning Message", "read"):
 		return []
 	return frappe.get_list(
-		worklist.LETTER,
+		"Dunning Message",
 		filters={"company": company, "customer": customer, "status": ("!=", "Cancelled")},
 		fields=["name", "message_date", "level", "level_title", "status", "total_due", "currency"],
 		order_by="message_date desc",

@@ -171,7 +171,7 @@ def _rows_with_interest(message) -> list:
 	policy = frappe.get_cached_doc(message.meta.get_field("policy").options, message.policy)
 	levels = [row for table in policy.meta.get_table_fields() for row in policy.get(table.fieldname)]
 	days = {row.days for row in levels if row.get("charge_interest")}
-	return [row for row in message.rows if row.level_days in days]
+	return [row for row in message.rows if row.level and row.level_days in days]
 
 
 def _claim_fee(message, source: tuple[str, str]):

@@ -19,8 +19,6 @@ from sales_crm_accounts.core.receivables.worklist import Entry, Facts
 from sales_crm_accounts.services.receivables import assignment, held, open_rows, payers
 
 MINE, UNASSIGNED, ALL = "mine", "unassigned", "all"
-#: The letters of the ladder; a site may have none.
-LETTER = "Dunning Message"
 #: Months that broken promises are remembered.
 MEMORY = 12
 
@@ -271,10 +269,8 @@ def _last_notes(company: str, customers: list[str] | None) -> dict[str, frappe._
 
 
 def _last_letters(company: str, customers: list[str] | None) -> dict[str, date]:
-	"""Day of the last reminder by customer; none where the site has no reminders."""
-	if not frappe.db.table_exists(LETTER):
-		return {}
-	message = frappe.qb.DocType(LETTER)
+	"""Day of the last reminder by customer."""
+	message = frappe.qb.DocType("Dunning Message")
 	return dict(
 		_of(message, company, customers)
 		.where(message.status.isin(["Queued", "Sent"]))

@@ -111,10 +111,15 @@ def get_summary(row: dict) -> list[dict]:
 	def figure(label, field, indicator, datatype="Float"):
 		return {"label": label, "value": row[field], "datatype": datatype, "indicator": indicator}
 
+	def days(label, field, indicator):
+		"""A card shows a Float with the site's decimals, which are too many for days."""
+		value = "–" if row[field] is None else f"{row[field]:.1f}"
+		return {"label": label, "value": value, "datatype": "Data", "indicator": indicator}
+
 	return [
 		{**figure(_("Receivable"), "receivable", "Blue", "Currency"), "currency": row["currency"]},
-		figure(_("DSO"), "dso", "Orange"),
-		figure(_("Best Possible DSO"), "best_possible", "Green"),
+		days(_("DSO"), "dso", "Orange"),
+		days(_("Best Possible DSO"), "best_possible", "Green"),
 		figure(_("Effectiveness (CEI)"), "effectiveness", None, "Percent"),
 		figure(_("% Over {0} Days").format(AT_RISK_DAYS), "at_risk_share", "Red", "Percent"),
 	]
