@@ -251,6 +251,17 @@ def make_policy(name: str = "SCA Test Policy", **values):
 	).insert(ignore_permissions=True)
 
 
+def receivables_settings(**values):
+	"""Company Receivables Settings of the test company with these values, whatever an earlier test left."""
+	name = "Company Receivables Settings"
+	if frappe.db.exists(name, COMPANY):
+		doc = frappe.get_doc(name, COMPANY)
+	else:
+		doc = frappe.get_doc({"doctype": name, "company": COMPANY})
+	doc.update(values)
+	return doc.save()
+
+
 def drop_policies():
 	"""Delete the billing policies of the test company; deals that name one forget it."""
 	for name in frappe.get_all("Billing Policy", filters={"company": COMPANY}, pluck="name"):

@@ -18,7 +18,7 @@ from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.approval_case import ApprovalCase
 
 TABLE = "SCA Ten Percent"
-COLLECTOR, HEAD = "collector@sca.example.com", "head.of.collections@sca.example.com"
+COLLECTOR, HEAD = "charges.collector@sca.example.com", "head.of.collections@sca.example.com"
 SETTINGS = "Company Receivables Settings"
 TERMS = ("SCA Charge A", "SCA Charge B")
 

@@ -24,7 +24,7 @@ from sales_crm_accounts.tests.factories import (
 	SELLER,
 )
 
-COLLECTOR, AUDITOR = "collector@sca.example.com", "auditor@sca.example.com"
+COLLECTOR, AUDITOR = "promises.collector@sca.example.com", "auditor@sca.example.com"
 DOCTYPES = ("Promise to Pay", "Receivable Dispute", "Collection Pause", "Collection Note")
 
 

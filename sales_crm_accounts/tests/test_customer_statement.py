@@ -19,15 +19,10 @@ from sales_crm_accounts.tests.receivable_case import (
 class TestCustomerStatement(ReceivableCase):
 	def setUp(self):
 		super().setUp()
-		if not frappe.db.exists("Company Receivables Settings", make.COMPANY):
-			frappe.get_doc(
-				{
-					"doctype": "Company Receivables Settings",
-					"company": make.COMPANY,
-					"payment_instructions": "<p>Test Bank, account 123-456</p>",
-					"collections_email": "receivables@sca.example.com",
-				}
-			).insert()
+		make.receivables_settings(
+			payment_instructions="<p>Test Bank, account 123-456</p>",
+			collections_email="receivables@sca.example.com",
+		)
 
 	def test_data_and_pdf(self):
 		"""900.00 in thirds, 350.00 paid: 250.00 overdue, 300.00 due ahead; 120.00 credit; 75.00 on account: 55.00 to pay now."""

@@ -14,7 +14,7 @@ from sales_crm_accounts.tests.receivable_case import (
 	new_customer,
 )
 
-COLLECTOR, OTHER = "collector@sca.example.com", "other.collector@sca.example.com"
+COLLECTOR, OTHER = "worklist.collector@sca.example.com", "other.collector@sca.example.com"
 HEAD = "collections.head@sca.example.com"
 SETTINGS = "Company Receivables Settings"
 
@@ -141,9 +141,7 @@ class WorklistTest(ReceivableCase):
 			{"collector": OTHER, "customer_group": above},
 			{"collector": COLLECTOR, "customer_group": group},
 		]
-		doc = frappe.get_doc(
-			{"doctype": SETTINGS, "company": make.COMPANY, "collector_rules": rules}
-		).insert()
+		doc = make.receivables_settings(collector_rules=rules)
 		frappe.set_user(COLLECTOR)
 		self.assertEqual(self.row(scope="mine")["collector"], COLLECTOR)
 		self.assertIsNone(self.row(scope="unassigned"))
