@@ -268,8 +268,8 @@ class TestProfit(SiteTestCase):
 		warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
 		item = ensure(
 			"Item",
-			"SCA Interest",
-			item_code="SCA Interest",
+			"SCA Late Interest",
+			item_code="SCA Late Interest",
 			item_group=group,
 			stock_uom="Nos",
 			is_stock_item=0,
