@@ -1,5 +1,6 @@
 """What the installation adds is there, repairs itself with every migrate, and refuses what it cannot run on."""
 
+from pathlib import Path
 from unittest.mock import patch
 
 import frappe
@@ -33,6 +34,23 @@ class TestInstallation(SiteTestCase):
 		for version in ("15.40.0", "15.65.1", "16.0.0-dev", "16.3.0"):
 			with self.subTest(version=version), patch("erpnext.__version__", version):
 				self.assertEqual(erpnext_compat.unsupported_apps(), [])
+
+	def test_no_standard_record_has_the_name_of_one_of_erpnext(self):
+		"""Frappe would overwrite it, and uninstalling would take it away: ERPNext has a print format Dunning Letter."""
+
+		def records(app: str) -> set[tuple[str, str]]:
+			kinds = ("print_format", "report", "page", "number_card", "dashboard_chart", "workspace")
+			root = Path(frappe.get_app_path(app))
+			return {
+				(kind, path.stem)
+				for kind in kinds
+				for path in root.glob(f"*/{kind}/*/*.json")
+				if path.stem == path.parent.name
+			}
+
+		ours = records("sales_crm_accounts")
+		self.assertIn(("print_format", "reminder_letter"), ours)
+		self.assertFalse(ours & (records("erpnext") | records("frappe")))
 
 	def test_a_doctype_of_somebody_else_is_not_overwritten(self):
 		install.check_names_are_free()

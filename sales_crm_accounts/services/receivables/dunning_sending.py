@@ -35,7 +35,7 @@ from sales_crm_accounts.services.receivables.dunning_messages import (
 CHUNK = 50
 ATTEMPTS_ON_DEADLOCK = 3
 TEMPLATE = "sca_dunning"
-PRINT_FORMAT = "Dunning Letter"
+PRINT_FORMAT = "Reminder Letter"
 
 
 def send_released(run: str | None = None) -> None:
