@@ -111,6 +111,7 @@ doc_events = {
 		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
 	},
 	"Approval Request": {"on_update": "sales_crm_accounts.events.approval_request.on_update"},
+	"Communication": {"after_insert": "sales_crm_accounts.events.communication.after_insert"},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
 

@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts.services.receivables import (
+	dunning_bounces,
 	dunning_messages,
 	dunning_policies,
 	dunning_run,
@@ -53,6 +54,12 @@ def hold_back(names: str | list, reason: str):
 def cancel(names: str | list, reason: str):
 	"""Drop drafts; the next run decides anew."""
 	dunning_messages.cancel(_checked(names), _reason(reason))
+
+
+@frappe.whitelist(methods=["POST"])
+def came_back(name: str, reason: str):
+	"""The mail of a message that was sent came back; its address is left alone until it is changed."""
+	dunning_bounces.said_so(*_checked(name), _reason(reason))
 
 
 @frappe.whitelist()

@@ -29,6 +29,7 @@ LABELS = (
 	_("Too Small"),
 	_("Too Soon"),
 	_("No Address"),
+	_("Mail Came Back"),
 	_("Quiet Day"),
 	_("No Policy"),
 	_("Kept"),

@@ -14,13 +14,13 @@ from sales_crm_accounts.tests.approval_mail_case import ApprovalTestCase
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-	"""An SMTP server on the loopback that keeps what it is given: (recipients, message)."""
+	"""An SMTP server on the loopback that keeps what it is given: (recipients, message); it knows no user of `refused`."""
 
 	allow_reuse_address = True
 	daemon_threads = True
 
 	def __init__(self):
-		self.received = []
+		self.received, self.refused = [], set()
 		super().__init__(("127.0.0.1", 0), MailSession)
 		threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -32,7 +32,11 @@ class MailSession(socketserver.StreamRequestHandler):
 		for line in self.rfile:
 			word = line.decode().strip()
 			if word.upper().startswith("RCPT TO:"):
-				recipients.append(word[8:].strip().strip("<>").split(">")[0])
+				address = word[8:].strip().strip("<>").split(">")[0]
+				if address in self.server.refused:
+					self.say("550 5.1.1 no such user")
+					continue
+				recipients.append(address)
 			elif word.upper() == "DATA":
 				self.say("354 go on")
 				body = []

@@ -26,9 +26,10 @@ HELD_BACK = "Held Back"
 TOO_SMALL = "Too Small"
 TOO_SOON = "Too Soon"
 NO_ADDRESS = "No Address"
+CAME_BACK = "Mail Came Back"
 QUIET_DAY = "Quiet Day"
 NO_POLICY = "No Policy"
-REASONS = (PROMISE, DISPUTE, PAUSE, COVERED, GRACE, HELD_BACK, TOO_SMALL, TOO_SOON, NO_ADDRESS, QUIET_DAY, NO_POLICY)  # fmt: skip
+REASONS = (PROMISE, DISPUTE, PAUSE, COVERED, GRACE, HELD_BACK, TOO_SMALL, TOO_SOON, NO_ADDRESS, CAME_BACK, QUIET_DAY, NO_POLICY)  # fmt: skip
 
 WEEK = 7
 
@@ -62,13 +63,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-	"""A customer: own customer group and territory and those above, nearest first; the channels that reach them."""
+	"""A customer: own customer group and territory and those above, nearest first; the channels that reach them.
+
+	`came_back` is the mail address, where the last mail to it came back.
+	"""
 
 	name: str
 	groups: tuple[str, ...] = ()
 	territories: tuple[str, ...] = ()
 	channels: frozenset[str] = frozenset()
 	language: str = ""
+	came_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +333,8 @@ def _why_not(
 		return TOO_SOON, str(ages[0])
 	if reminder.channel not in party.channels:
 		return NO_ADDRESS, reminder.channel
+	if reminder.channel == MAIL and party.came_back:
+		return CAME_BACK, party.came_back
 	if policy.name in situation.quiet:
 		return QUIET_DAY, ""
 	return None

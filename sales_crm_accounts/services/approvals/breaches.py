@@ -58,7 +58,7 @@ def _committed(work, *args) -> list[str]:
 		return found
 	except Exception:
 		frappe.db.rollback()
-		frappe.log_error(title=f"Approval check: {work.__name__} {args}")
+		frappe.log_error(title=_("Approval check stopped: {0} {1}").format(work.__name__, args)[:140])
 		frappe.db.commit()
 		return []
 
@@ -257,5 +257,5 @@ def tell(names: list[str]):
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
-			frappe.log_error(title=f"Approval findings for {user}")
+			frappe.log_error(title=_("Approval findings not sent to {0}").format(user))
 			frappe.db.commit()

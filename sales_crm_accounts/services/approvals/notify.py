@@ -5,6 +5,7 @@ in the Error Log, and the request waits in the inbox all the same.
 """
 
 import frappe
+from frappe import _
 from frappe.desk.doctype.notification_settings.notification_settings import is_notifications_enabled
 from frappe.utils import cint, escape_html, get_url_to_form
 
@@ -73,7 +74,7 @@ def _start(kind: str, request: str, users: list[str], details: dict):
 		)
 	except Exception:
 		# What was committed stands, whether or not the queue can be reached.
-		frappe.log_error(title=f"Approval mails of {request}")
+		frappe.log_error(title=_("Approval mails of {0} not made").format(request))
 
 
 # The job

@@ -39,7 +39,7 @@ def sca_hourly_approvals():
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
-			frappe.log_error(title=f"Approvals: {part.__name__}")
+			frappe.log_error(title=_("Approval reminders stopped: {0}").format(part.__name__))
 			frappe.db.commit()
 
 
@@ -197,7 +197,7 @@ def send_digests(now=None):
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
-			frappe.log_error(title=f"Approval digest for {row.user}")
+			frappe.log_error(title=_("Approval digest not sent to {0}").format(row.user))
 			frappe.db.commit()
 
 

@@ -61,7 +61,9 @@ def open_later(doc, action: str, requester: str | None = None, submit_as: str | 
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
-			frappe.log_error(title=f"Approval request for {doctype} {name}")
+			frappe.log_error(
+				title=_("Approval request for {0} {1} not opened").format(_(doctype), name)[:140]
+			)
 			frappe.db.commit()  # the log; and nothing is left that a rollback's other callbacks would cut in two
 
 	frappe.db.after_rollback.add(ask)

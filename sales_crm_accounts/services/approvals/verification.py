@@ -65,7 +65,7 @@ def _next_chunk(cursor: dict) -> list[str]:
 		found = _look(part, names)
 	except Exception:
 		frappe.db.rollback()
-		frappe.log_error(title=f"Approval check: {part} after {cursor['after']}")
+		frappe.log_error(title=_("Approval check stopped: {0} after {1}").format(part, cursor["after"])[:140])
 		found = []
 	if names:
 		cursor["after"] = names[-1]

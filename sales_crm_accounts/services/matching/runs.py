@@ -36,7 +36,7 @@ def execute(name: str) -> None:
 		counts = _execute(run)
 	except Exception as error:
 		frappe.db.rollback()
-		frappe.log_error(title=f"Cash Matching Run {name}")
+		frappe.log_error(title=_("Cash Matching Run {0} failed").format(name))
 		run.db_set({"status": "Failed", "message": str(error)[:500]}, notify=True)
 		frappe.db.commit()
 		raise
@@ -89,7 +89,7 @@ def _apply(name: str) -> bool:
 			frappe.db.rollback(save_point="sca_match")
 		frappe.clear_messages()
 		if not isinstance(error, frappe.ValidationError):
-			frappe.log_error(title=f"Cash match {name}")
+			frappe.log_error(title=_("Cash match {0} not applied").format(name))
 		frappe.db.set_value("Cash Match Proposal", name, "message", frappe.utils.strip_html(str(error))[:500])
 		frappe.db.commit()
 		return False

@@ -75,7 +75,7 @@ def send(now):
 			frappe.db.rollback()  # another worker told them meanwhile
 		except Exception:
 			frappe.db.rollback()
-			frappe.log_error(title=f"Collections digest for {user}")
+			frappe.log_error(title=_("Collections digest not sent to {0}").format(user))
 			frappe.db.commit()
 
 

@@ -264,6 +264,6 @@ def remind_owners(day: date | None = None) -> int:
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
-			frappe.log_error(title=f"Dispute {name}: owner not told")
+			frappe.log_error(title=_("Owner of dispute {0} not told").format(name))
 			frappe.db.commit()
 	return len(names)

@@ -9,8 +9,8 @@ from frappe.query_builder.functions import Max
 from frappe.utils import getdate
 
 from sales_crm_accounts.core.receivables import ladder
-from sales_crm_accounts.services.receivables import held
-from sales_crm_accounts.services.receivables.dunning_policies import Policies
+from sales_crm_accounts.services.receivables import dunning_bounces, held
+from sales_crm_accounts.services.receivables.dunning_policies import Policies, addresses
 from sales_crm_accounts.services.receivables.open_rows import on_account, open_rows
 
 TOLD = ("Queued", "Sent")
@@ -28,6 +28,7 @@ def load(company: str, day: date, policies: Policies, run: str | None = None) ->
 	rows = open_rows(company, returns=True)
 	customers = _customers(company)
 	groups, territories = _paths("Customer Group"), _paths("Territory")
+	came_back = dunning_bounces.addresses(company)
 	site_language = frappe.db.get_default("lang") or "en"
 	parties = {
 		name: ladder.Party(
@@ -44,6 +45,7 @@ def load(company: str, day: date, policies: Policies, run: str | None = None) ->
 				if reach
 			),
 			language=customer.language or site_language,
+			came_back=_all_back(customer.recipients, came_back.get(name)),
 		)
 		for name, customer in customers.items()
 	}
@@ -60,6 +62,12 @@ def load(company: str, day: date, policies: Policies, run: str | None = None) ->
 		quiet=quiet(company, day, policies),
 	)
 	return Facts(situation, customers)
+
+
+def _all_back(recipients: str, came_back: set[str] | None) -> str:
+	"""The customer's addresses, where the last mail to each of them came back."""
+	theirs = addresses(recipients)
+	return ", ".join(theirs) if came_back and came_back.issuperset(map(str.lower, theirs)) else ""
 
 
 def quiet(company: str, day: date, policies: Policies) -> set[str]:
@@ -97,10 +105,10 @@ def _customers(company: str) -> dict[str, frappe._dict]:
 		"Contact", owing, ("email_id", "mobile_no", "first_name", "last_name", "is_billing_contact", "is_primary_contact")
 	).items():  # fmt: skip
 		_reach(found[name], contacts)
-	for name, addresses in _linked("Address", owing, ("address_type", "is_primary_address")).items():
+	for name, places in _linked("Address", owing, ("address_type", "is_primary_address")).items():
 		row = found[name]
 		row.address = min(
-			addresses,
+			places,
 			key=lambda one: (
 				one.address_type != "Billing",
 				one.name != row.customer_primary_address,

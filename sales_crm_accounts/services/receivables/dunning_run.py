@@ -14,6 +14,7 @@ from sales_crm_accounts.core.receivables import ladder
 from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
+	dunning_bounces,
 	dunning_facts,
 	dunning_messages,
 	dunning_policies,
@@ -48,20 +49,25 @@ def sca_hourly_dunning():
 	):
 		run(row.company, row.trigger_source)
 	dunning_sending.send_released()
-	dunning_sending.follow_mails()
+	dunning_bounces.follow_mails()
 	frappe.db.commit()
 
 
 def run(company: str, source: str = "Manual") -> str:
 	"""Decide and make the reminders of today; name of the run. Commits. Rights are the caller's to check."""
 	day = getdate(today())
+	dunning_bounces.follow_mails()  # a mail that came back is no contact
 	frappe.db.commit()  # what a transaction sees is as old as its first look
 	doc = _of_day(company, day, source)
 	try:
 		_work(doc, day)
 	except Exception as error:
 		frappe.db.rollback()
-		frappe.log_error(title=f"Dunning Run {doc.name}", reference_doctype=DOCTYPE, reference_name=doc.name)
+		frappe.log_error(
+			title=_("Dunning Run {0} failed").format(doc.name),
+			reference_doctype=DOCTYPE,
+			reference_name=doc.name,
+		)
 		reason = strip_html(str(error) or type(error).__name__)[:1000]
 		frappe.db.set_value(
 			DOCTYPE, doc.name, {"status": "Failed", "error": reason, "ended_on": now_datetime()}
@@ -186,7 +192,7 @@ def _make(reminder, doc, facts, policies, day) -> None:
 			raise
 		frappe.db.rollback(save_point="sca_reminder")
 		frappe.log_error(
-			title=f"Reminder to {reminder.customer}"[:140],
+			title=_("Reminder to {0} not made").format(reminder.customer)[:140],
 			reference_doctype=DOCTYPE,
 			reference_name=doc.name,
 		)

@@ -313,30 +313,12 @@ def _tell_salespeople(doc) -> None:
 
 def _failed(name: str, error: Exception) -> str:
 	frappe.clear_messages()
-	frappe.log_error(title=f"Reminder {name}", reference_doctype=DOCTYPE, reference_name=name)
+	frappe.log_error(
+		title=_("Reminder {0} not sent").format(name), reference_doctype=DOCTYPE, reference_name=name
+	)
 	reason = strip_html(str(error) or type(error).__name__)[:1000]
 	frappe.db.set_value(
 		DOCTYPE, name, {"status": FAILED, "reason": reason, "released_by": None, "released_on": None}
 	)
 	frappe.db.commit()
 	return FAILED
-
-
-def follow_mails() -> None:
-	"""Queued messages whose mail has left are Sent; those whose mail was given up are Failed, with the reason."""
-	message, queue = frappe.qb.DocType(DOCTYPE), frappe.qb.DocType("Email Queue")
-	rows = (
-		frappe.qb.from_(message)
-		.join(queue)
-		.on(queue.name == message.email_queue)
-		.where((message.status == QUEUED) & queue.status.isin(("Sent", "Partially Sent", "Error", "Expired")))
-		.select(message.name, queue.status, queue.error)
-		.run(as_dict=True)
-	)
-	for row in rows:
-		if row.status in ("Sent", "Partially Sent"):
-			values = {"status": SENT}
-		else:
-			last_line = (row.error or "").strip().rsplit("\n", 1)[-1]
-			values = {"status": FAILED, "reason": _("Mail not sent: {0}").format(last_line)[:1000]}
-		frappe.db.set_value(DOCTYPE, row.name, values)

@@ -16,7 +16,7 @@ from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.receivables import payer
 from sales_crm_accounts.core.receivables import worklist as rules
 from sales_crm_accounts.core.receivables.worklist import Entry, Facts
-from sales_crm_accounts.services.receivables import assignment, held, open_rows, payers
+from sales_crm_accounts.services.receivables import assignment, dunning_bounces, held, open_rows, payers
 
 MINE, UNASSIGNED, ALL = "mine", "unassigned", "all"
 #: Months that broken promises are remembered.
@@ -102,6 +102,7 @@ class Known:
 		self.broken = _broken(company, customers, self.today)
 		self.notes = _last_notes(company, customers)
 		self.letters = _last_letters(company, customers)
+		self.came_back = dunning_bounces.addresses(company, customers)
 		self.customers = _customers(self.rows)
 		self.limits = _credit_limits(company)
 		self.deals = _deal_values(company, customers)
@@ -179,6 +180,7 @@ class Known:
 			"collector_name": get_fullname(collector) if collector else None,
 			"last_contact": note.noted_on,
 			"last_letter": letter,
+			"came_back": sorted(self.came_back.get(entry.customer, ())),
 			"follow_up": note.next_date,
 			"next_step": note.next_step,
 		}

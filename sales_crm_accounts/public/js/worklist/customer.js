@@ -98,7 +98,18 @@ worklist.Customer = class Customer {
 				</div>
 				<div class="sca-detail-title">${worklist.link("Customer", data.customer, data.customer_name)}</div>
 				<div class="sca-note">${about.filter(Boolean).map(esc).join(" · ")}</div>
+				${this.warnings()}
 			</header>`;
+	}
+
+	/** What is to be known before anything else. */
+	warnings() {
+		const { came_back } = this.data;
+		if (!came_back.length) return "";
+		return `<p class="sca-waits">${worklist.pill(__("Mail Came Back"), "red")} <span class="sca-note">${__(
+			"Ask for another address: {0}",
+			[came_back.map(esc).join(", ")]
+		)}</span></p>`;
 	}
 
 	/** Why the customer is on the list, or what is waited for. */

@@ -19,7 +19,11 @@ frappe.ui.form.on("Dunning Message", {
 		const { status } = frm.doc;
 		const open = ["Draft", "Held Back", "Failed"].includes(status);
 		if (!open) frm.disable_form();
-		if (!open || !frappe.model.can_write("Dunning Message")) return;
+		if (!frappe.model.can_write("Dunning Message")) return;
+		if (["Queued", "Sent"].includes(status) && frm.doc.channel === "Mail") {
+			frm.add_custom_button(__("The Mail Came Back"), () => came_back(frm));
+		}
+		if (!open) return;
 		frm.add_custom_button(__("Send"), () => release(frm)).addClass("btn-primary");
 		if (status !== "Held Back") {
 			frm.add_custom_button(__("Hold Back"), () => with_reason(frm, "hold_back", __("Hold Back")));
@@ -32,6 +36,28 @@ async function release(frm) {
 	if (frm.is_dirty()) await frm.save();
 	await frappe.xcall("sales_crm_accounts.api.dunning.release", { names: [frm.doc.name] });
 	await frm.reload_doc();
+}
+
+function came_back(frm) {
+	frappe.prompt(
+		{
+			fieldname: "reason",
+			fieldtype: "Small Text",
+			label: __("What Does It Say?"),
+			reqd: 1,
+			description: __(
+				"No reminder is mailed to this address until it is changed at the customer or a contact."
+			),
+		},
+		async ({ reason }) => {
+			await frappe.xcall("sales_crm_accounts.api.dunning.came_back", {
+				name: frm.doc.name,
+				reason,
+			});
+			await frm.reload_doc();
+		},
+		__("The Mail Came Back")
+	);
 }
 
 function with_reason(frm, method, title) {
