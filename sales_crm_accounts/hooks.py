@@ -197,4 +197,5 @@ ignore_links_on_delete = [
 	"Customer Statement Mail",
 	"Cash Match Proposal",
 	"Payer Account",
+	"Payment Thanks",
 ]

@@ -10,6 +10,7 @@ from sales_crm_accounts.services.receivables import (
 	dunning_run,
 	dunning_sending,
 	dunning_texts,
+	thanks_texts,
 )
 
 MESSAGE = "Dunning Message"
@@ -81,7 +82,12 @@ def ready_made() -> dict:
 def words() -> dict:
 	"""What texts can use."""
 	frappe.has_permission("Dunning Policy", "read", throw=True)
-	return {"words": dunning_texts.WORDS, "row_words": dunning_texts.ROW_WORDS}
+	return {
+		"words": dunning_texts.WORDS,
+		"row_words": dunning_texts.ROW_WORDS,
+		"thanks_words": thanks_texts.WORDS,
+		"thanks_row_words": thanks_texts.ROW_WORDS,
+	}
 
 
 @frappe.whitelist()

@@ -119,6 +119,9 @@ class DunningCase(SiteTestCase):
 			for name in frappe.get_all(doctype, filters={"customer": ("in", CUSTOMERS)}, pluck="name"):
 				frappe.db.delete(doctype, {"name": name})
 				frappe.db.delete("Overdue Payment", {"parent": name})
+		for name in frappe.get_all("Payment Thanks", filters={"customer": ("in", CUSTOMERS)}, pluck="name"):
+			frappe.db.delete("Email Queue", {"reference_name": name})
+			frappe.delete_doc("Payment Thanks", name, force=True)
 		runs = frappe.get_all("Dunning Run", filters={"company": make.COMPANY}, pluck="name")
 		for doctype, field in (("Dunning Run Row", "dunning_run"), ("Dunning Run", "name")):
 			frappe.db.delete(doctype, {field: ("in", runs or [""])})

@@ -26,7 +26,7 @@ class Facts(NamedTuple):
 def load(company: str, day: date, policies: Policies, run: str | None = None) -> Facts:
 	"""The situation of a company on a day. Messages of `run` itself are no contacts, so that it can be taken up again."""
 	rows = open_rows(company, returns=True)
-	customers = _customers(company)
+	found = customers(_owing(company))
 	groups, territories = _paths("Customer Group"), _paths("Territory")
 	came_back = dunning_bounces.addresses(company)
 	site_language = frappe.db.get_default("lang") or "en"
@@ -47,7 +47,7 @@ def load(company: str, day: date, policies: Policies, run: str | None = None) ->
 			language=customer.language or site_language,
 			came_back=_all_back(customer.recipients, came_back.get(name)),
 		)
-		for name, customer in customers.items()
+		for name, customer in found.items()
 	}
 	situation = ladder.Situation(
 		day=day,
@@ -61,7 +61,7 @@ def load(company: str, day: date, policies: Policies, run: str | None = None) ->
 		held_back=_held_back(company),
 		quiet=quiet(company, day, policies),
 	)
-	return Facts(situation, customers)
+	return Facts(situation, found)
 
 
 def _all_back(recipients: str, came_back: set[str] | None) -> str:
@@ -88,24 +88,23 @@ def quiet(company: str, day: date, policies: Policies) -> set[str]:
 	return {name for name, holiday_list in lists.items() if holiday_list in off}
 
 
-def _customers(company: str) -> dict[str, frappe._dict]:
-	"""Customers who owe something, with how each is reached: a billing contact before the primary one before the customer's own."""
+def customers(names) -> dict[str, frappe._dict]:
+	"""How customers (a list, or a query of their names) are reached: a billing contact before the primary one before their own."""
 	customer = frappe.qb.DocType("Customer")
-	owing = _owing(company)
 	found = {
 		row.name: frappe._dict(row, recipients="", contact=None, contact_name=None, address=None)
 		for row in frappe.qb.from_(customer)
 		.select(customer.name, customer.customer_name, customer.customer_group, customer.territory)
 		.select(customer.language, customer.email_id, customer.mobile_no, customer.account_manager)
 		.select(customer.customer_primary_contact, customer.customer_primary_address)
-		.where(customer.name.isin(owing))
+		.where(customer.name.isin(names))
 		.run(as_dict=True)
 	}
 	for name, contacts in _linked(
-		"Contact", owing, ("email_id", "mobile_no", "first_name", "last_name", "is_billing_contact", "is_primary_contact")
+		"Contact", names, ("email_id", "mobile_no", "first_name", "last_name", "is_billing_contact", "is_primary_contact")
 	).items():  # fmt: skip
 		_reach(found[name], contacts)
-	for name, places in _linked("Address", owing, ("address_type", "is_primary_address")).items():
+	for name, places in _linked("Address", names, ("address_type", "is_primary_address")).items():
 		row = found[name]
 		row.address = min(
 			places,
@@ -151,7 +150,7 @@ def _owing(company: str):
 	)
 
 
-def _linked(doctype: str, owing, fields: tuple[str, ...]) -> dict[str, list]:
+def _linked(doctype: str, names, fields: tuple[str, ...]) -> dict[str, list]:
 	"""Customer -> its contacts or addresses."""
 	table, link = frappe.qb.DocType(doctype), frappe.qb.DocType("Dynamic Link")
 	query = (
@@ -160,7 +159,7 @@ def _linked(doctype: str, owing, fields: tuple[str, ...]) -> dict[str, list]:
 		.on(link.parent == table.name)
 		.select(link.link_name, table.name, *(table[field] for field in fields))
 		.where((link.parenttype == doctype) & (link.link_doctype == "Customer"))
-		.where(link.link_name.isin(owing))
+		.where(link.link_name.isin(names))
 	)
 	if doctype == "Address":
 		query = query.where(table.disabled == 0)

@@ -8,7 +8,7 @@ from frappe.utils import cint, flt, validate_email_address
 
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.core.receivables import ladder
-from sales_crm_accounts.services.receivables import dunning_texts
+from sales_crm_accounts.services.receivables import dunning_texts, thanks_texts
 
 #: Whom a policy is for. The fields of the document are called for_..., as Frappe fills new documents with the site's default
 #: currency, territory and customer group, which would narrow a policy that nobody meant to narrow.
@@ -81,7 +81,7 @@ def check(doc) -> None:
 	doc.levels.sort(key=lambda level: cint(level.days))
 	for number, level in enumerate(doc.levels, 1):
 		level.idx = number
-	problems = [*_check_levels(doc), *_check_texts(doc), *_check_scope(doc)]
+	problems = [*_check_levels(doc), *_check_texts(doc), *thanks_texts.check(doc), *_check_scope(doc)]
 	if problems:
 		frappe.throw(
 			problems if len(problems) > 1 else problems[0],

@@ -20,6 +20,7 @@ from sales_crm_accounts.services.receivables import (
 	dunning_policies,
 	dunning_sending,
 	dunning_shield,
+	thanks,
 )
 
 DOCTYPE, ROW = "Dunning Run", "Dunning Run Row"
@@ -37,7 +38,7 @@ def sca_daily_dunning():
 
 
 def sca_hourly_dunning():
-	"""Scheduler, hourly: take up killed runs, send what was released and not sent, and see what became of the mails."""
+	"""Scheduler, hourly: take up killed runs, send what was released and not sent, see what became of the mails, say thanks."""
 	for row in frappe.get_all(
 		DOCTYPE,
 		filters={
@@ -51,6 +52,7 @@ def sca_hourly_dunning():
 	dunning_sending.send_released()
 	dunning_bounces.follow_mails()
 	frappe.db.commit()
+	thanks.send_all()
 
 
 def run(company: str, source: str = "Manual") -> str:

@@ -65,16 +65,16 @@ def render(subject: str, body: str, words: dict) -> tuple[str, str]:
 	return " ".join(plain.split())[:240], _environment(True).from_string(_code(body)).render(words)
 
 
-def broken(subject: str, body: str) -> str | None:
+def broken(subject: str, body: str, words=WORDS, samples=None) -> str | None:
 	"""Why a text cannot be sent; None where it can. Also words in branches that the sample does not take are found."""
 	for text in (subject, body):
 		try:
-			unknown = meta.find_undeclared_variables(_environment(True).parse(_code(text))) - set(WORDS)
+			unknown = meta.find_undeclared_variables(_environment(True).parse(_code(text))) - set(words)
 		except TemplateError as error:
 			return str(error)
 		if unknown:
 			return _("{0} is not known").format(", ".join(sorted(unknown)))
-	for sample in _samples():
+	for sample in samples or _samples():
 		try:
 			shown, _body = render(subject, body, sample)
 		except Exception as error:  # whatever the text does wrong: a type, a number, a missing part
@@ -86,7 +86,11 @@ def broken(subject: str, body: str) -> str | None:
 
 def text_of(texts: list, level_title: str, language: str | None) -> frappe._dict | None:
 	"""The level's text in the customer's language, else in the site's, else the first there is."""
-	own = [text for text in texts if text.level_title == level_title]
+	return in_language_of([text for text in texts if text.level_title == level_title], language)
+
+
+def in_language_of(own: list, language: str | None) -> frappe._dict | None:
+	"""The text in the customer's language, else in the site's, else the first there is."""
 	site = frappe.db.get_default("lang") or "en"
 	for wanted in (language, (language or "").split("-")[0], site, site.split("-")[0]):
 		for text in own:
@@ -174,8 +178,21 @@ _READY_MADE = {
 }  # fmt: skip
 
 
+_READY_MADE_THANKS = {
+	"en": (
+		"Thank you for your payment of {{ total }}",
+		"Dear {{ contact_name }},|your payment for {{ invoices }} has arrived. Thank you very much.|Kind regards|{{ company }}",
+	),
+	"zh": (
+		"已收到您的付款 {{ total }}，谢谢",
+		"{{ contact_name }}：|您好！{{ invoices }} 的款项已收到，非常感谢。|此致|{{ company }}",
+	),
+}
+
+
 def ready_made() -> dict:
-	"""Levels and texts to start from, in both languages of the app."""
+	"""Levels and texts to start from, in both languages of the app, those of thanks with them."""
+	html_of = lambda body: "".join(f"<p>{part}</p>" for part in body.split("|"))  # noqa: E731
 	return {
 		"levels": [{"channel": "Mail", **level} for level in LEVELS],
 		"texts": [
@@ -183,8 +200,12 @@ def ready_made() -> dict:
 				"level_title": level,
 				"language": language,
 				"subject": subject,
-				"body": "".join(f"<p>{part}</p>" for part in body.split("|")),
+				"body": html_of(body),
 			}
 			for (level, language), (subject, body) in _READY_MADE.items()
+		],
+		"thanks_texts": [
+			{"language": language, "subject": subject, "body": html_of(body)}
+			for language, (subject, body) in _READY_MADE_THANKS.items()
 		],
 	}

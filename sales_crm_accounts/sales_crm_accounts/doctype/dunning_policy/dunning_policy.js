@@ -27,24 +27,46 @@ frappe.ui.form.on("Dunning Policy", {
 			frm.set_intro(__("Reminders of this policy go out without review."), "blue");
 		}
 	},
+
+	async send_thanks(frm) {
+		if (!frm.doc.send_thanks || frm.doc.thanks_texts?.length) return;
+		const { thanks_texts } = await frappe.xcall("sales_crm_accounts.api.dunning.ready_made");
+		fill_thanks(frm, thanks_texts);
+	},
 });
 
 async function fill(frm) {
-	const { levels, texts } = await frappe.xcall("sales_crm_accounts.api.dunning.ready_made");
+	const { levels, texts, thanks_texts } = await frappe.xcall(
+		"sales_crm_accounts.api.dunning.ready_made"
+	);
 	frm.clear_table("levels");
 	frm.clear_table("texts");
 	for (const level of levels) frm.add_child("levels", level);
 	for (const text of texts) frm.add_child("texts", text);
 	frm.refresh_fields(["levels", "texts"]);
+	fill_thanks(frm, thanks_texts);
+}
+
+function fill_thanks(frm, thanks_texts) {
+	frm.clear_table("thanks_texts");
+	for (const text of thanks_texts) frm.add_child("thanks_texts", text);
+	frm.refresh_field("thanks_texts");
 }
 
 async function show_words() {
-	const { words, row_words } = await frappe.xcall("sales_crm_accounts.api.dunning.words");
+	const { words, row_words, thanks_words, thanks_row_words } = await frappe.xcall(
+		"sales_crm_accounts.api.dunning.words"
+	);
 	const list = (names) => names.map((name) => `<code>{{ ${name} }}</code>`).join(" ");
-	const each = `{% for row in rows %} ${list(row_words.map((name) => `row.${name}`))} {% endfor %}`;
+	const each = (names) =>
+		`<p>${__("For each row:")}</p><p>{% for row in rows %} ${list(
+			names.map((name) => `row.${name}`)
+		)} {% endfor %}</p>`;
 	frappe.msgprint({
 		title: __("Words for Texts"),
-		message: `<p>${list(words)}</p><p>${__("For each row:")}</p><p>${each}</p>`,
+		message: `<p>${list(words)}</p>${each(row_words)}<h6>${__("Thanks")}</h6><p>${list(
+			thanks_words
+		)}</p>${each(thanks_row_words)}`,
 		wide: true,
 	});
 }
