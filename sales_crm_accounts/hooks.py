@@ -33,6 +33,8 @@ doctype_js = {
 	"Quotation": "public/js/quotation.js",
 	"Sales Invoice": "public/js/sales_invoice.js",
 	"Customer": "public/js/customer.js",
+	"Sales Order": "public/js/sales_order.js",
+	"Delivery Note": "public/js/delivery_note.js",
 }
 
 jinja = {"methods": ["sales_crm_accounts.services.receivables.statement.sca_customer_statement_html"]}
@@ -82,7 +84,17 @@ doc_events = {
 		"on_update": "sales_crm_accounts.events.accounting_dimension.on_update",
 		"after_delete": "sales_crm_accounts.events.accounting_dimension.after_delete",
 	},
+	"Quotation": {
+		"validate": "sales_crm_accounts.events.credit_hold.validate",
+		"before_submit": "sales_crm_accounts.events.credit_hold.before_submit",
+	},
+	"Sales Order": {
+		"validate": "sales_crm_accounts.events.credit_hold.validate",
+		"before_submit": "sales_crm_accounts.events.credit_hold.before_submit",
+	},
 	"Delivery Note": {
+		"validate": "sales_crm_accounts.events.credit_hold.validate",
+		"before_submit": "sales_crm_accounts.events.credit_hold.before_submit",
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",
 	},
@@ -198,4 +210,5 @@ ignore_links_on_delete = [
 	"Cash Match Proposal",
 	"Payer Account",
 	"Payment Thanks",
+	"Credit Hold",
 ]

@@ -1,16 +1,16 @@
-"""Whitelisted function of the forms Deal and Quotation: the customer's credit."""
+"""Whitelisted function of the forms Deal, Quotation, Sales Order and Delivery Note: the customer's credit."""
 
 import frappe
 from frappe import _
 
 from sales_crm_accounts.services.receivables import credit
 
-DOCTYPES = ("Deal", "Quotation")
+DOCTYPES = ("Deal", "Quotation", "Sales Order", "Delivery Note")
 
 
 @frappe.whitelist()
 def of_document(doctype: str, name: str) -> dict | None:
-	"""Limit, exposure with its parts, and what this document adds; None without a customer or a limit.
+	"""Limit, exposure with its parts, what this document adds, and the credit hold; None where there is neither limit nor hold.
 
 	Whoever may read the document sees the customer's figures, as the document is judged by them.
 	"""

@@ -72,6 +72,20 @@ def _deal_expense(insert_after: str) -> dict:
 	}
 
 
+def _on_hold() -> dict:
+	"""Set by the app, so that approval chains can ask for it."""
+	return {
+		"fieldname": "customer_on_hold",
+		"label": "Customer on Credit Hold",
+		"fieldtype": "Check",
+		"insert_after": "deal",
+		"read_only": 1,
+		"no_copy": 1,
+		"print_hide": 1,
+		"depends_on": "customer_on_hold",
+	}
+
+
 def _approval_head(insert_after: str) -> dict:
 	return {
 		"fieldname": "approval_head",
@@ -132,8 +146,8 @@ CUSTOM_FIELDS = {
 	],
 	"Sales Invoice Item": [_deal_item(), _receivable_charge()],
 	"Sales Order Item": [_deal_item()],
-	"Sales Order": [_deal("dimension_col_break")],
-	"Delivery Note": [_deal("dimension_col_break")],
+	"Sales Order": [_deal("dimension_col_break"), _on_hold()],
+	"Delivery Note": [_deal("dimension_col_break"), _on_hold()],
 	"Purchase Order": [_deal("dimension_col_break")],
 	"Purchase Invoice": [_deal("dimension_col_break", allow_on_submit=1), _deal_expense("deal")],
 	"Journal Entry": [_deal_expense("bill_date")],
@@ -143,7 +157,8 @@ CUSTOM_FIELDS = {
 	"Department": [_approval_head("parent_department")],
 	"Opportunity": [_deal("party_name", read_only=1, no_copy=1, print_hide=1, depends_on="deal")],
 	"Quotation": [
-		_deal("party_name", read_only=1, no_copy=1, print_hide=1, allow_on_submit=1, depends_on="deal")
+		_deal("party_name", read_only=1, no_copy=1, print_hide=1, allow_on_submit=1, depends_on="deal"),
+		_on_hold(),
 	],
 }
 

@@ -119,12 +119,30 @@ APPROVAL_CHAINS = {
 	),
 }
 
+#: Chains for selling to customers on credit hold: name -> DocType.
+HOLD_CHAINS = {
+	"Deals of Customers on Credit Hold": "Deal",
+	"Quotations to Customers on Credit Hold": "Quotation",
+	"Sales Orders of Customers on Credit Hold": "Sales Order",
+	"Delivery Notes to Customers on Credit Hold": "Delivery Note",
+}
+APPROVAL_CHAINS |= {
+	name: (
+		doctype,
+		[("customer_on_hold", "=", "1")],
+		[_level(1, "Head of collections", "Collections Manager", comment_required=1)],
+	)
+	for name, doctype in HOLD_CHAINS.items()
+}
+
 # Whoever enters an expense seldom may post it: once approved, accounting does.
 _EXPENSE_CHAIN = {"after_approval": "Only Allow It", "amount_field": "base_total_amount"}
 #: What else a ready-made chain says.
 CHAIN_VALUES = {
 	"Deal Expenses": _EXPENSE_CHAIN,
 	"Expenses Over the Planned Cost": {**_EXPENSE_CHAIN, "priority": 10},
+	# Of several chains that cover a document, the gravest reason is asked about.
+	**{name: {"priority": 20} for name in HOLD_CHAINS},
 }
 
 #: Categories to start from: name -> whether it comes after the deal is completed as well. Their accounts are the accountant's.

@@ -122,12 +122,18 @@ class DunningCase(SiteTestCase):
 		for name in frappe.get_all("Payment Thanks", filters={"customer": ("in", CUSTOMERS)}, pluck="name"):
 			frappe.db.delete("Email Queue", {"reference_name": name})
 			frappe.delete_doc("Payment Thanks", name, force=True)
+		for name in frappe.get_all("Credit Hold", filters={"customer": ("in", CUSTOMERS)}, pluck="name"):
+			frappe.db.delete("Credit Hold Row", {"parent": name})
+			frappe.db.delete("Credit Hold", {"name": name})
 		runs = frappe.get_all("Dunning Run", filters={"company": make.COMPANY}, pluck="name")
 		for doctype, field in (("Dunning Run Row", "dunning_run"), ("Dunning Run", "name")):
 			frappe.db.delete(doctype, {field: ("in", runs or [""])})
 		for doctype, field in (("Payment Entry", "party"), ("Sales Invoice", "customer")):
 			for name in frappe.get_all(
-				doctype, filters={field: ("in", CUSTOMERS), "docstatus": 1}, pluck="name"
+				doctype,
+				filters={field: ("in", CUSTOMERS), "docstatus": 1},
+				pluck="name",
+				order_by="creation desc",
 			):
 				frappe.get_doc(doctype, name).cancel()
 		ledger.flush()

@@ -1,6 +1,8 @@
 frappe.ui.form.on("Customer", {
 	refresh(frm) {
-		if (frm.is_new() || !frappe.model.can_read("Open Installment")) return;
+		if (frm.is_new()) return;
+		show_holds(frm);
+		if (!frappe.model.can_read("Open Installment")) return;
 		// Salespeople see their own deals only, a statement shows everything; the server checks again.
 		const roles = [
 			...["Deal Manager", "Accounts User", "Accounts Manager", "Auditor"],
@@ -10,6 +12,39 @@ frappe.ui.form.on("Customer", {
 		frm.add_custom_button(__("Statement of Account"), () => download_statement(frm), __("View"));
 	},
 });
+
+async function show_holds(frm) {
+	if (!frappe.model.can_read("Credit Hold")) return;
+	const { name } = frm.doc;
+	const holds = await frappe.xcall("sales_crm_accounts.api.credit_hold.of_customer", {
+		customer: name,
+	});
+	if (frm.doc.name !== name) return;
+	if (frappe.model.can_create("Credit Hold")) {
+		frm.add_custom_button(
+			__("Credit Hold"),
+			() => frappe.new_doc("Credit Hold", { customer: name }),
+			__("Create")
+		);
+	}
+	if (!holds.length) return;
+	const lines = holds.map(({ name, company, reason, set_on }) => {
+		const text = __("On credit hold in {0} since {1}: {2}", [
+			frappe.utils.escape_html(company),
+			frappe.datetime.str_to_user(set_on.split(" ")[0]),
+			frappe.utils.escape_html(reason),
+		]);
+		return `<a href="${frappe.utils.get_form_link("Credit Hold", name)}">${text}</a>`;
+	});
+	frm.dashboard.set_headline(lines.join("<br>"), "red");
+	for (const hold of holds.filter(({ can_lift }) => can_lift)) {
+		frm.add_custom_button(
+			__("Lift Credit Hold in {0}", [hold.company]),
+			() => sales_crm_accounts.collections.lift_hold(hold.name, () => frm.reload_doc()),
+			__("Actions")
+		);
+	}
+}
 
 function download_statement(frm) {
 	frappe.prompt(

@@ -10,6 +10,7 @@ from pypika import Case
 
 from sales_crm_accounts.core.money import ZERO, quantize, to_decimal
 from sales_crm_accounts.core.receivables.credit import Exposure
+from sales_crm_accounts.services.receivables import credit_holds
 
 #: Fields of a Deal that chains and reports read; set whenever a draft is saved or submitted.
 DEAL_FIELDS = (
@@ -73,7 +74,13 @@ def set_on_deal(deal):
 
 
 def of_document(doc) -> dict | None:
-	"""What the forms of Deal and Quotation show of the customer's credit; None where there is no customer or no limit."""
+	"""What forms show of the customer's credit: figures on Deal and Quotation where there is a limit, `hold` where there is one."""
+	hold = credit_holds.of_document(doc)
+	figures = _figures_of(doc) if doc.doctype in ("Deal", "Quotation") else None
+	return {**(figures or {}), "hold": hold} if figures or hold else None
+
+
+def _figures_of(doc) -> dict | None:
 	customer = doc.get("customer") or (
 		doc.get("party_name") if doc.get("quotation_to") == "Customer" else None
 	)

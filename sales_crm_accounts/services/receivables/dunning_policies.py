@@ -115,6 +115,8 @@ def _check_levels(doc):
 			yield _(
 				"{0}: before the due date nothing can be charged, and no Dunning can be made of it."
 			).format(level.title)
+		if cint(level.days) < 0 and level.credit_hold:
+			yield _("{0}: nobody goes on credit hold before the due date.").format(level.title)
 		if claims_itself and level.make_dunning and (flt(level.fee) or level.charge_interest):
 			yield _(
 				"{0}: fee and interest would be claimed twice, here and by Dunning Type {1}. Leave one of them empty."

@@ -14,6 +14,7 @@ from sales_crm_accounts.core.receivables import ladder
 from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
+	credit_holds,
 	dunning_bounces,
 	dunning_facts,
 	dunning_messages,
@@ -38,7 +39,7 @@ def sca_daily_dunning():
 
 
 def sca_hourly_dunning():
-	"""Scheduler, hourly: take up killed runs, send what was released and not sent, see what became of the mails, say thanks."""
+	"""Scheduler, hourly: take up killed runs, send what was released and not sent, see what became of the mails, lift holds that were paid, say thanks."""
 	for row in frappe.get_all(
 		DOCTYPE,
 		filters={
@@ -52,12 +53,15 @@ def sca_hourly_dunning():
 	dunning_sending.send_released()
 	dunning_bounces.follow_mails()
 	frappe.db.commit()
+	credit_holds.judge()
+	frappe.db.commit()
 	thanks.send_all()
 
 
 def run(company: str, source: str = "Manual") -> str:
 	"""Decide and make the reminders of today; name of the run. Commits. Rights are the caller's to check."""
 	day = getdate(today())
+	credit_holds.judge(company)
 	dunning_bounces.follow_mails()  # a mail that came back is no contact
 	frappe.db.commit()  # what a transaction sees is as old as its first look
 	doc = _of_day(company, day, source)

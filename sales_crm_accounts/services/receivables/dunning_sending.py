@@ -15,6 +15,7 @@ from sales_crm_accounts.core.receivables import ladder
 from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
+	credit_holds,
 	dunning_facts,
 	dunning_messages,
 	dunning_policies,
@@ -109,6 +110,8 @@ def _send(name: str) -> str:
 	_finish(doc, QUEUED)
 	if level and (level.fee or level.charge_interest):
 		_claim(doc)
+	if level and cint(level.credit_hold):
+		credit_holds.set_by_message(doc)
 	if level and cint(level.tell_salesperson):
 		_tell_salespeople(doc)
 	return _BY_CHANNEL[doc.channel](doc, policy or frappe._dict(attach_letter=1))

@@ -16,7 +16,14 @@ from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.receivables import payer
 from sales_crm_accounts.core.receivables import worklist as rules
 from sales_crm_accounts.core.receivables.worklist import Entry, Facts
-from sales_crm_accounts.services.receivables import assignment, dunning_bounces, held, open_rows, payers
+from sales_crm_accounts.services.receivables import (
+	assignment,
+	credit_holds,
+	dunning_bounces,
+	held,
+	open_rows,
+	payers,
+)
 
 MINE, UNASSIGNED, ALL = "mine", "unassigned", "all"
 #: Months that broken promises are remembered.
@@ -102,6 +109,7 @@ class Known:
 		self.broken = _broken(company, customers, self.today)
 		self.notes = _last_notes(company, customers)
 		self.letters = _last_letters(company, customers)
+		self.on_hold = credit_holds.customers_on_hold(company)
 		self.came_back = dunning_bounces.addresses(company, customers)
 		self.customers = _customers(self.rows)
 		self.limits = _credit_limits(company)
@@ -180,6 +188,7 @@ class Known:
 			"collector_name": get_fullname(collector) if collector else None,
 			"last_contact": note.noted_on,
 			"last_letter": letter,
+			"on_hold": entry.customer in self.on_hold,
 			"came_back": sorted(self.came_back.get(entry.customer, ())),
 			"follow_up": note.next_date,
 			"next_step": note.next_step,

@@ -41,6 +41,18 @@ Object.assign(sales_crm_accounts.collections, {
 		add("Collection Note", __("Note"));
 	},
 
+	/** Ask why, and lift a credit hold. */
+	lift_hold(name, done) {
+		frappe.prompt(
+			{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+			async ({ reason }) => {
+				await frappe.xcall("sales_crm_accounts.api.credit_hold.lift", { name, reason });
+				done();
+			},
+			__("Lift the Hold")
+		);
+	},
+
 	/** Link searches of a form about a receivable. */
 	set_queries(frm) {
 		frm.set_query("sales_invoice", () => ({

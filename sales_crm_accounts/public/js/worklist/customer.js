@@ -104,9 +104,12 @@ worklist.Customer = class Customer {
 
 	/** What is to be known before anything else. */
 	warnings() {
-		const { came_back } = this.data;
-		if (!came_back.length) return "";
-		return `<p class="sca-waits">${worklist.pill(__("Mail Came Back"), "red")} <span class="sca-note">${__(
+		const { came_back, on_hold } = this.data;
+		const hold = on_hold
+			? `<p class="sca-waits">${worklist.pill(__("Credit Hold"), "red")}</p>`
+			: "";
+		if (!came_back.length) return hold;
+		return `${hold}<p class="sca-waits">${worklist.pill(__("Mail Came Back"), "red")} <span class="sca-note">${__(
 			"Ask for another address: {0}",
 			[came_back.map(esc).join(", ")]
 		)}</span></p>`;

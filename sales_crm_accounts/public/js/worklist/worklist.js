@@ -219,6 +219,7 @@ worklist.Worklist = class Worklist {
 				worklist.pill(__("{0} held", [format_currency(row.held, currency)]), "blue")
 			);
 		}
+		if (row.on_hold) tags.push(worklist.pill(__("Credit Hold"), "red"));
 		if (row.came_back.length) tags.push(worklist.pill(__("Mail Came Back"), "red"));
 		return `
 			<li class="sca-inbox-card" data-customer="${esc(row.customer)}">

@@ -5,7 +5,7 @@ import frappe
 from frappe.model.document import Document
 
 from sales_crm_accounts.services import deal_checks, deals, sources, unwind, winning
-from sales_crm_accounts.services.receivables import credit
+from sales_crm_accounts.services.receivables import credit, credit_holds
 
 
 class Deal(Document):
@@ -29,6 +29,8 @@ class Deal(Document):
 	def set_figures_of_today(self):
 		"""What others change while the deal is a draft: the customer's credit."""
 		credit.set_on_deal(self)
+		if self.docstatus == 0 or self.flags.winning:
+			credit_holds.mark(self)
 
 	def on_update(self):
 		self.flags.log_stage = self.flags.stage_moved and self._action == "save"
@@ -41,6 +43,7 @@ class Deal(Document):
 
 	def before_submit(self):
 		winning.check(self)
+		credit_holds.check(self)
 
 	def before_insert(self):
 		# A copy or an amended deal starts again in the pipeline.
