@@ -98,8 +98,9 @@ class TestDunningSending(DunningCase):
 	def test_two_weeks_later_a_dunning_that_is_in_no_cashiers_way(self):
 		"""30 days late: first the first level, then the final one with ERPNext's Dunning over both invoices (100 + 50).
 
-		A cashier without rights on Dunning pays one (unresolved), then the other (resolved), and cancels (unresolved again);
-		an invoice can be cancelled, and takes the Dunning with it.
+		A cashier without rights on Dunning pays one (unresolved), then the other (resolved), and cancels (unresolved again); a
+		journal pays it (resolved), the first payment is unreconciled (unresolved). An invoice can be cancelled, and takes the
+		Dunning with it.
 		"""
 		one, two = self.invoice(MAIL, 100, 30), self.invoice(MAIL, 50, 29)
 		dunning_run.run(make.COMPANY)
@@ -134,7 +135,7 @@ class TestDunningSending(DunningCase):
 
 		frappe.set_user(CASHIER)
 		self.assertFalse(frappe.has_permission("Dunning", "submit"))
-		make.pay(two)
+		paid = make.pay(two)
 		frappe.db.commit()
 		self.assertEqual(status(), "Unresolved")
 		last = make.pay(one)
@@ -160,6 +161,22 @@ class TestDunningSending(DunningCase):
 		).reload()
 		frappe.db.commit()
 		self.assertEqual(status(), "Resolved")
+		# Payment and invoice are parted again: what was paid is open, and nobody needed a right on Dunning.
+		frappe.set_user(make.ACCOUNTANT)
+		parted = frappe.get_doc(
+			{
+				"doctype": "Unreconcile Payment",
+				"company": make.COMPANY,
+				"voucher_type": "Payment Entry",
+				"voucher_no": paid.name,
+			}
+		)
+		parted.add_references()
+		parted.insert().submit()
+		frappe.db.commit()
+		frappe.set_user("Administrator")
+		self.assertEqual(frappe.db.get_value("Open Installment", {"sales_invoice": two.name}, "outstanding_amount"), 50)  # fmt: skip
+		self.assertEqual(status(), "Unresolved")
 		third = self.invoice(MAIL, 10, 5)
 		frappe.get_doc("Sales Invoice", third.name).cancel()
 		entry = frappe.get_last_doc("Journal Entry", {"company": make.COMPANY, "docstatus": 1})
