@@ -30,7 +30,7 @@ WARN, ASK, STOP = "Warn", "Ask for Approval", "Stop"
 def set_by_message(message) -> None:
 	"""A level that says so was told: the customer is on hold for the rows that came to it. One that is on hold gets the rows added."""
 	rows = [row for row in message.rows if row.level and row.level_days == message.level_days]
-	name = frappe.db.get_value(DOCTYPE, {"hold_key": key(message.company, message.customer)}, for_update=True)
+	name = frappe.db.get_value(DOCTYPE, _in_force(message.company, message.customer), for_update=True)
 	if name:
 		hold = frappe.get_doc(DOCTYPE, name)
 	else:
@@ -149,7 +149,7 @@ def validate(hold) -> None:
 			hold.update({"by_hand": 1, "dunning_message": None, "rows": []})
 		hold.update({"status": ON_HOLD, "set_on": now_datetime(), "set_by": frappe.session.user})
 		hold.hold_key = key(hold.company, hold.customer)
-		if other := frappe.db.get_value(DOCTYPE, {"hold_key": hold.hold_key}):
+		if other := frappe.db.get_value(DOCTYPE, _in_force(hold.company, hold.customer)):
 			frappe.throw(
 				_("{0} is on credit hold already: {1}").format(
 					hold.customer_name or hold.customer, get_link_to_form(DOCTYPE, other)
@@ -181,7 +181,13 @@ def tell(hold) -> None:
 	)
 
 
+def _in_force(company: str, customer: str) -> dict:
+	"""Filters of the hold; by the links, which follow a customer that is renamed, as the key does not."""
+	return {"customer": customer, "company": company, "status": ON_HOLD}
+
+
 def key(company: str, customer: str) -> str:
+	"""Under a unique index, so that two at once make one hold."""
 	return sha256(f"{company}\n{customer}".encode()).hexdigest()
 
 
@@ -194,7 +200,7 @@ def hold_of(company: str | None, customer: str | None) -> frappe._dict | None:
 		return None
 	hold = frappe.db.get_value(
 		DOCTYPE,
-		{"hold_key": key(company, customer)},
+		_in_force(company, customer),
 		["name", "company", "customer", "reason", "set_on", "by_hand"],
 		as_dict=True,
 	)
