@@ -75,6 +75,8 @@ def _fill_currency(doc) -> None:
 	open_in = sorted({row.currency for row in parts.rows(doc)})
 	if not open_in:
 		frappe.throw(_("Nothing is open of {0} in {1}.").format(parts.part_name(doc), doc.company))
+	if doc.is_new() and doc.currency not in open_in:
+		doc.currency = None  # the site's default, which Frappe fills in
 	if not doc.currency and len(open_in) > 1:
 		frappe.throw(
 			_("{0} owes money in {1}. Choose the currency of the promise.").format(
