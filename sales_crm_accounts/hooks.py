@@ -110,8 +110,14 @@ doc_events = {
 		"on_trash": "sales_crm_accounts.events.payment_entry.on_trash",
 	},
 	"Journal Entry": {
-		"validate": "sales_crm_accounts.events.expense_voucher.validate",
-		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
+		"validate": [
+			"sales_crm_accounts.events.expense_voucher.validate",
+			"sales_crm_accounts.events.write_off.validate",
+		],
+		"before_cancel": [
+			"sales_crm_accounts.events.expense_voucher.before_cancel",
+			"sales_crm_accounts.events.write_off.before_cancel",
+		],
 		"on_submit": "sales_crm_accounts.events.money.journal_moved",
 		"on_cancel": "sales_crm_accounts.events.money.journal_moved",
 	},
@@ -137,6 +143,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
 		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_daily_dunning",
+		"sales_crm_accounts.services.receivables.write_off_night.sca_monthly_write_offs",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",

@@ -28,12 +28,16 @@ class ScheduleRow:
 
 @dataclass(frozen=True, slots=True)
 class Closings:
-	"""What has closed an invoice, from the payment ledger; `by_term` is the part of `paid` that names a payment term."""
+	"""What has closed an invoice, from the payment ledger.
+
+	`by_term` is the part of `paid` that names a payment term, `by_due` the part of `written_off` that names a due date.
+	"""
 
 	paid: Decimal = ZERO
 	credited: Decimal = ZERO
 	written_off: Decimal = ZERO
 	by_term: Mapping[str, Decimal] | None = None
+	by_due: Mapping[date, Decimal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +58,23 @@ def allocate(
 	"""Figures of each installment of an invoice of `amount`, oldest due date first.
 
 	The invoice's amount in the ledger is shared by the weights of the schedule (`split_running`). A payment that names a
-	payment term closes that term's rows first; everything else closes the oldest rows first: payments, then credits,
-	then write-offs, as ERPNext's Accounts Receivable does (accounts_receivable.allocate_outstanding_based_on_payment_terms).
+	payment term closes that term's rows first, then a write-off that names a due date the row of that day; everything else
+	closes the oldest rows first: payments, then credits, then write-offs, as ERPNext's Accounts Receivable does (accounts_receivable.allocate_outstanding_based_on_payment_terms).
 	What is too much, or a refund that opens the invoice again, stands on the last row, so that the rows always sum to the ledger.
 	"""
 	rows = sorted(schedule, key=lambda row: row.due_date)
 	parts = split_running(amount, [row.weight for row in rows], precision)
-	left_by_term = dict(closings.by_term or {})
-	named = []
-	for row, part in zip(rows, parts, strict=True):
-		take = ZERO
-		if row.term in left_by_term:
-			take = max(ZERO, min(part, left_by_term[row.term]))
-			left_by_term[row.term] -= take
-		named.append(take)
-
-	rooms = [part - take for part, take in zip(parts, named, strict=True)]
-	paid = closings.paid - sum(named, ZERO)
+	takes = _named(parts, [row.term for row in rows], closings.by_term)
+	rooms = [part - take for part, take in zip(parts, takes, strict=True)]
+	waived = _named(rooms, [row.due_date for row in rows], closings.by_due)
+	rooms = [room - waive for room, waive in zip(rooms, waived, strict=True)]
+	pools = closings.paid - sum(takes, ZERO), closings.credited, closings.written_off - sum(waived, ZERO)
 	result = []
-	for row, part, take, (row_paid, row_credited, row_written_off) in zip(
-		rows, parts, named, close_oldest(rooms, paid, closings.credited, closings.written_off), strict=True
+	for row, part, take, waive, (row_paid, row_credited, row_written_off) in zip(
+		rows, parts, takes, waived, close_oldest(rooms, *pools), strict=True
 	):
 		row_paid += take
+		row_written_off += waive
 		result.append(
 			OpenRow(
 				row.due_date,
@@ -87,6 +86,18 @@ def allocate(
 			)
 		)
 	return result
+
+
+def _named(rooms: Sequence[Decimal], names: Sequence, amounts: Mapping | None) -> list[Decimal]:
+	"""What each row takes of the amount that names it, up to its room; rows of one name in their order."""
+	left, taken = dict(amounts or {}), []
+	for room, name in zip(rooms, names, strict=True):
+		take = ZERO
+		if name in left:
+			take = max(ZERO, min(room, left[name]))
+			left[name] -= take
+		taken.append(take)
+	return taken
 
 
 def close_oldest(

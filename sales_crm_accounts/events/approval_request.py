@@ -1,6 +1,9 @@
 from sales_crm_accounts.services.expenses import events
+from sales_crm_accounts.services.receivables import write_off_posting
 
 
 def on_update(doc, method=None):
 	if doc.reference_doctype == "Deal Expense":
 		events.follow_request(doc)
+	elif doc.reference_doctype == "Write-off Proposal":
+		write_off_posting.follow_request(doc)

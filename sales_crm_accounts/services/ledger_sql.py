@@ -178,6 +178,19 @@ _NAMED = """
 	group by schedule.name
 """
 
+# What write-offs that name a due date wrote off, by invoice and day: the row of that day, where several are open.
+_NAMED_OFF = """
+	select
+		line.reference_name as sales_invoice, line.reference_due_date as due_date,
+		sum(line.credit_in_account_currency - line.debit_in_account_currency) as amount
+	from `tabJournal Entry` journal
+	join `tabJournal Entry Account` line on line.parent = journal.name
+	where
+		journal.docstatus = 1 and journal.voucher_type = 'Write Off Entry' {some_journals}
+		and line.reference_type = 'Sales Invoice' and line.reference_name > '' and line.reference_due_date is not null
+	group by line.reference_name, line.reference_due_date
+"""
+
 # Amounts of each invoice in the currency of its receivable account. What the invoice's own voucher takes in (POS, loyalty
 # points) is added back to what stands against it. A credit note that went onto its invoice at once counts with its own
 # amount, and as used up.
@@ -252,7 +265,7 @@ _WEIGHTS = (
 # Share of each row, rounded on the running total (`core.money.split_running`): `upto` includes the row, `prior` does not.
 _PARTS = """
 	select
-		name, weights.schedule_row, due_date, payment_term, n, last, outstanding, base_outstanding, credited, written_off,
+		name, weights.schedule_row, weights.due_date, payment_term, n, last, outstanding, base_outstanding, credited, written_off,
 		weights.amount - outstanding - credited - written_off as paid,
 		case
 			when n = last then weights.amount
@@ -271,13 +284,16 @@ _PARTS = """
 # Room of each row, what comes before it, and how far payments, credits and write-offs reach, in this order.
 _ROOMS = (
 	"""
-	select parts.*, 0 as take, upto - prior as room, prior as before_row, paid as pool_paid from (%s) parts
+	select
+		parts.*, 0 as take, 0 as waive, upto - prior as room, prior as before_row, paid as pool_paid,
+		written_off as pool_written_off
+	from (%s) parts
 """
 	% _PARTS
 	% ("", _WEIGHTS, "")
 )
 
-# The same where payments name a payment term: what they take of their rows goes before anything else.
+# The same where payments name a payment term, or write-offs a due date: what they take of their rows goes before anything else.
 _TAKES = (
 	"""
 	select
@@ -289,21 +305,36 @@ _TAKES = (
 """
 	% _PARTS
 	% (
-		", named.amount as named",
+		", named.amount as named, named_off.amount as named_off",
 		_WEIGHTS,
-		"left join (%s) named on named.schedule_row = weights.schedule_row" % _NAMED,
+		"left join (%s) named on named.schedule_row = weights.schedule_row "
+		"left join (%s) named_off on named_off.sales_invoice = weights.name and named_off.due_date = weights.due_date"
+		% (_NAMED, _NAMED_OFF),
 	)
 )
-_ROOMS_BY_TERM = (
+_WAIVES = (
 	"""
 	select
 		takes.*,
-		upto - prior - take as room,
-		prior - sum(take) over (partition by name order by n) + take as before_row,
-		paid - sum(take) over (partition by name) as pool_paid
+		case when named_off is null then 0 else greatest(0, least(upto - prior - take,
+			named_off - sum(greatest(upto - prior - take, 0)) over (partition by name, due_date order by n)
+				+ greatest(upto - prior - take, 0)
+		)) end as waive
 	from (%s) takes
 """
 	% _TAKES
+)
+_ROOMS_BY_NAME = (
+	"""
+	select
+		waives.*,
+		upto - prior - take - waive as room,
+		prior - sum(take + waive) over (partition by name order by n) + take + waive as before_row,
+		paid - sum(take) over (partition by name) as pool_paid,
+		written_off - sum(waive) over (partition by name) as pool_written_off
+	from (%s) waives
+"""
+	% _WAIVES
 )
 
 _FILLS = """
@@ -339,8 +370,8 @@ _ROWS = """
 		upto - prior as amount,
 		take + fill_paid as paid_amount,
 		fill_credited - fill_paid as credited_amount,
-		fill_written_off - fill_credited as written_off_amount,
-		upto - prior - take - fill_written_off as outstanding_amount,
+		waive + fill_written_off - fill_credited as written_off_amount,
+		upto - prior - take - waive - fill_written_off as outstanding_amount,
 		case
 			when n = last then fills.base_outstanding
 			when fills.outstanding = 0 then 0
@@ -357,7 +388,7 @@ _ROWS = """
 _POOLS = {
 	"fill_paid": "pool_paid",
 	"fill_credited": "(pool_paid + credited)",
-	"fill_written_off": "(pool_paid + credited + written_off)",
+	"fill_written_off": "(pool_paid + credited + pool_written_off)",
 }
 
 
@@ -383,19 +414,20 @@ def derive(precision: int, some: bool = False, company: bool = False, plain: boo
 	if plain:
 		return _rows(precision, _ROOMS, scopes, _NOTHING_SETTLED, f", {_MORE} as more")
 	if some:
-		return f"{write_offs} {_rows(precision, _ROOMS_BY_TERM, scopes)}"
-	# Two halves, because the windows of the second cost more than all the rest and few payments name a term.
-	by_term = (
+		return f"{write_offs} {_rows(precision, _ROOMS_BY_NAME, scopes)}"
+	# Two halves, because the windows of the second cost more than all the rest, and few payments name a term or write-offs a day.
+	by_name = (
 		"(select reference_name from `tabPayment Entry Reference` where docstatus = 1 and reference_doctype = 'Sales Invoice' "
-		"and parenttype = 'Payment Entry' and reference_name > '' and payment_term > '')"
+		"and parenttype = 'Payment Entry' and reference_name > '' and payment_term > '' "
+		f"union select sales_invoice from ({_NAMED_OFF.format(some_journals='')}) named_off)"
 	)
 	halves = (
 		_rows(
 			precision,
 			rooms,
-			{**scopes, "some_invoices": f"{scopes['some_invoices']} and invoice.name {which} {by_term}"},
+			{**scopes, "some_invoices": f"{scopes['some_invoices']} and invoice.name {which} {by_name}"},
 		)
-		for rooms, which in ((_ROOMS, "not in"), (_ROOMS_BY_TERM, "in"))
+		for rooms, which in ((_ROOMS, "not in"), (_ROOMS_BY_NAME, "in"))
 	)
 	return f"{write_offs} {' union all '.join(halves)}"
 

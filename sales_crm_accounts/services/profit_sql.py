@@ -116,10 +116,13 @@ def shared(by_month: bool = False, some: bool = False, match: str = "") -> str:
 	)
 	journals = _weights(
 		_loose("Journal Entry", by_month, some, match),
-		"`tabJournal Entry Account` line on line.parent = loose.voucher_no",
+		"`tabJournal Entry Account` line on line.parent = loose.voucher_no"
+		" join `tabJournal Entry` journal on journal.name = loose.voucher_no",
 		"line.reference_type",
 		"abs(line.debit - line.credit)",
-		"line.party_type > ''",
+		# A write-off's rows carry the deals themselves (where the dimension is on): what carries none is of none.
+		"line.party_type > '' and (journal.write_off_proposal is null or journal.write_off_proposal = '' or not exists("
+		"select 1 from `tabGL Entry` own where own.voucher_no = loose.voucher_no and own.deal > ''))",
 	)
 	return f"{payments} union all {journals}"
 

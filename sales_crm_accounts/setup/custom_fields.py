@@ -86,6 +86,37 @@ def _on_hold() -> dict:
 	}
 
 
+def _write_off() -> list[dict]:
+	"""The proposal that a Journal Entry posts, and a unique key, so that no part of it is posted twice."""
+	return [
+		{
+			"fieldname": "write_off_proposal",
+			"label": "Write-off Proposal",
+			"fieldtype": "Link",
+			"options": "Write-off Proposal",
+			"insert_after": "deal_expense",
+			"search_index": 1,
+			"no_copy": 1,
+			"read_only": 1,
+			"print_hide": 1,
+			"depends_on": "write_off_proposal",
+		},
+		{
+			"fieldname": "write_off_key",
+			"label": "Write-off Key",
+			"fieldtype": "Data",
+			"insert_after": "write_off_proposal",
+			"unique": 1,
+			"no_copy": 1,
+			"hidden": 1,
+			"read_only": 1,
+			"print_hide": 1,
+			"report_hide": 1,
+			"translatable": 0,
+		},
+	]
+
+
 def _approval_head(insert_after: str) -> dict:
 	return {
 		"fieldname": "approval_head",
@@ -150,7 +181,7 @@ CUSTOM_FIELDS = {
 	"Delivery Note": [_deal("dimension_col_break"), _on_hold()],
 	"Purchase Order": [_deal("dimension_col_break")],
 	"Purchase Invoice": [_deal("dimension_col_break", allow_on_submit=1), _deal_expense("deal")],
-	"Journal Entry": [_deal_expense("bill_date")],
+	"Journal Entry": [_deal_expense("bill_date"), *_write_off()],
 	"Payment Entry": [_deal("dimension_col_break", allow_on_submit=1)],
 	"GL Entry": [_deal("cost_center")],
 	"Cost Center": [_approval_head("parent_cost_center")],

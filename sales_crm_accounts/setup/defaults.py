@@ -91,6 +91,14 @@ APPROVAL_CHAINS = {
 		[("voucher_type", "=", "Write Off Entry")],
 		[_level(1, "Head of accounting", "Accounts Manager", comment_required=1)],
 	),
+	"Write-Off Proposals": (
+		"Write-off Proposal",
+		[("base_total", ">", "0")],
+		[
+			_level(1, "Head of collections", "Collections Manager", comment_required=1),
+			_level(2, "Head of accounting", "Accounts Manager", min_amount=1000, comment_required=1),
+		],
+	),
 	"Deal Expenses": (
 		"Deal Expense",
 		[("amount", ">", "0")],
@@ -135,10 +143,12 @@ APPROVAL_CHAINS |= {
 	for name, doctype in HOLD_CHAINS.items()
 }
 
-# Whoever enters an expense seldom may post it: once approved, accounting does.
+# Whoever enters an expense or proposes a write-off seldom may post it: once approved, accounting does.
+_WRITE_OFF_CHAIN = {"after_approval": "Only Allow It", "amount_field": "base_total"}
 _EXPENSE_CHAIN = {"after_approval": "Only Allow It", "amount_field": "base_total_amount"}
 #: What else a ready-made chain says.
 CHAIN_VALUES = {
+	"Write-Off Proposals": _WRITE_OFF_CHAIN,
 	"Deal Expenses": _EXPENSE_CHAIN,
 	"Expenses Over the Planned Cost": {**_EXPENSE_CHAIN, "priority": 10},
 	# Of several chains that cover a document, the gravest reason is asked about.

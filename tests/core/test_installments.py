@@ -21,6 +21,7 @@ from sales_crm_accounts.core.installments import (
 	allocate,
 	status,
 )
+from sales_crm_accounts.core.money import ZERO
 
 DAY = date(2026, 1, 31)
 
@@ -56,6 +57,32 @@ class TestAllocate:
 
 	def test_a_term_that_the_schedule_does_not_know_closes_the_oldest(self):
 		assert outstanding(paid=D(100), by_term={"Other": D(100)}) == [200, 300, 300]
+
+	def test_a_write_off_of_a_due_date_closes_that_row_and_stays_there(self):
+		"""300 of the second are written off; then 450 are paid: the first and half of the third, never the second."""
+		off = {"written_off": D(300), "by_due": {date(2026, 2, 28): D(300)}}
+		assert outstanding(**off) == [300, 0, 300]
+		rows = allocate(D("900.00"), thirds(), Closings(paid=D(450), **off), 2)
+		assert [(row.paid, row.written_off) for row in rows] == [(300, 0), (0, 300), (150, 0)]
+
+	def test_of_a_half_paid_row_the_rest_is_written_off(self):
+		"""450 paid, the open 150 of the second written off: the payment stays on the first two."""
+		rows = allocate(
+			D("900.00"), thirds(), Closings(D(450), ZERO, D(150), by_due={date(2026, 2, 28): D(150)}), 2
+		)
+		assert [(row.paid, row.written_off) for row in rows] == [(300, 0), (150, 150), (0, 0)]
+
+	def test_what_a_due_date_cannot_take_closes_the_oldest(self):
+		"""A payment of the second term goes before its write-off; a day that no row has is none."""
+		assert outstanding(written_off=D(400), by_due={date(2026, 2, 28): D(400)}) == [200, 0, 300]
+		assert outstanding(written_off=D(100), by_due={date(2026, 2, 1): D(100)}) == [200, 300, 300]
+		rows = allocate(
+			D("900.00"),
+			thirds(),
+			Closings(D(200), ZERO, D(300), {"Second": D(200)}, {date(2026, 2, 28): D(300)}),
+			2,
+		)
+		assert [(row.paid, row.written_off) for row in rows] == [(0, 200), (200, 100), (0, 0)]
 
 	def test_payments_then_credits_then_write_offs(self):
 		rows = allocate(D("900.00"), thirds(), Closings(paid=D(200), credited=D(150), written_off=D(400)), 2)
@@ -93,10 +120,12 @@ def invoices(draw, positive=False):
 	amount = draw(money("0" if positive else "-500000", "500000"))
 	closing = money("0" if positive else "-600000", "600000")
 	by_term = draw(st.dictionaries(st.sampled_from(["A", "B", "C", "D"]), closing))
-	paid = draw(closing)
+	by_due = draw(st.dictionaries(st.sampled_from([row.due_date for row in schedule]), closing))
+	paid, written_off = draw(closing), draw(closing)
 	if positive:
 		paid += sum(by_term.values(), D(0))
-	return amount, schedule, Closings(paid, draw(closing), draw(closing), by_term)
+		written_off += sum(by_due.values(), D(0))
+	return amount, schedule, Closings(paid, draw(closing), written_off, by_term, by_due)
 
 
 @given(invoices())

@@ -37,11 +37,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-	"""What closed a part of an installment on a day; negative where something was opened again."""
+	"""What closed a part of an installment on a day; negative where something was opened again.
+
+	`term` is the payment term that a payment names, `due` the due date that a write-off names.
+	"""
 
 	on: date
 	amount: Decimal
 	term: str | None = None
+	due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,23 +199,25 @@ def movements_by_installment(
 ) -> list[list[Movement]]:
 	"""What closed each installment of an invoice, by day; `rows` are in the order of the ledger, their weights the amounts.
 
-	The rule of the installment ledger (`core.installments.allocate`) at the end of each day: what names a payment term closes
-	that term's rows first, everything else the oldest.
+	The rule of the installment ledger (`core.installments.allocate`) at the end of each day: what names a payment term or a due
+	date closes that row first, everything else the oldest.
 	"""
 	total = sum((row.weight for row in rows), ZERO)
 	found: list[list[Movement]] = [[] for _row in rows]
 	before = [row.weight for row in rows]
-	closed, by_term = ZERO, {}
+	closed, by_term, by_due = ZERO, {}, {}
 	ordered = sorted(movements, key=lambda move: move.on)
 	for index, move in enumerate(ordered):
 		closed += move.amount
 		if move.term:
 			by_term[move.term] = by_term.get(move.term, ZERO) + move.amount
+		if move.due:
+			by_due[move.due] = by_due.get(move.due, ZERO) + move.amount
 		if index + 1 < len(ordered) and ordered[index + 1].on == move.on:
 			continue
-		after = [
-			row.outstanding for row in allocate(total, rows, Closings(closed, by_term=by_term), precision)
-		]
+		off = sum(by_due.values(), ZERO)
+		closings = Closings(closed - off, written_off=off, by_term=by_term, by_due=by_due)
+		after = [row.outstanding for row in allocate(total, rows, closings, precision)]
 		for number, (was, now) in enumerate(zip(before, after, strict=True)):
 			if was != now:
 				found[number].append(Movement(move.on, was - now))

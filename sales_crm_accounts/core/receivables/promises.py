@@ -90,13 +90,17 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-	"""What one voucher closed of an invoice on a day; `terms` is the part of `paid` that names payment terms."""
+	"""What one voucher closed of an invoice on a day.
+
+	`terms` is the part of `paid` that names payment terms, `dues` the part of `written_off` that names due dates.
+	"""
 
 	day: date
 	paid: Decimal = ZERO
 	credited: Decimal = ZERO
 	written_off: Decimal = ZERO
 	terms: Mapping[str, Decimal] = field(default_factory=dict)
+	dues: Mapping[date, Decimal] = field(default_factory=dict)
 
 	@property
 	def closed(self) -> Decimal:
@@ -158,9 +162,10 @@ def course(
 	credited = now.credited - sum((movement.credited for movement in movements), ZERO)
 	written_off = now.written_off - sum((movement.written_off for movement in movements), ZERO)
 	terms: dict[str, Decimal] = {}
+	dues: dict[date, Decimal] = {}
 
 	def rows() -> list[OpenRow]:
-		return allocate(amount, schedule, Closings(paid, credited, written_off, terms), precision)
+		return allocate(amount, schedule, Closings(paid, credited, written_off, terms, dues), precision)
 
 	steps: list[tuple[date | None, list[OpenRow]]] = [(None, rows())]
 	for index, movement in enumerate(movements):
@@ -169,6 +174,8 @@ def course(
 		written_off += movement.written_off
 		for term, part in movement.terms.items():
 			terms[term] = terms.get(term, ZERO) + part
+		for due, part in movement.dues.items():
+			dues[due] = dues.get(due, ZERO) + part
 		if index + 1 == len(movements) or movements[index + 1].day != movement.day:
 			steps.append((movement.day, rows()))
 	return steps

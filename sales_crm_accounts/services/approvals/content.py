@@ -48,6 +48,8 @@ HARMLESS_IN = {
 		credit_with_deal credit_excess customer_overdue_amount""".split()
 	),
 	"Charge Waiver": frozenset({"credit_note"}),
+	# What is open, and who promised it, is looked at again when it is posted.
+	"Write-off Proposal Row": frozenset({"outstanding", "held_by", "customer_name"}),
 	"Deal Plan Row": frozenset({"planned_amount"}),
 	# What it was posted as; and what people see of its keys.
 	"Deal Expense": frozenset(

@@ -16,6 +16,7 @@ from sales_crm_accounts.core.money import ZERO, quantize, to_decimal
 from sales_crm_accounts.core.receivables.interest import Claimed, Movement, movements_by_installment
 from sales_crm_accounts.services import ledger_sql
 from sales_crm_accounts.services.derived import precision
+from sales_crm_accounts.services.receivables.receipts import named_dues
 
 #: Invoices that are looked at together; the number of statements is fixed for each chunk.
 CHUNK = 2000
@@ -135,7 +136,7 @@ def _rows(names: list[str]) -> dict[str, list]:
 
 
 def _movements(names: list[str]) -> dict[str, tuple[Decimal, list[Movement]]]:
-	"""Invoice -> what its own voucher booked on it, and what others closed by day, payment terms named where payments do."""
+	"""Invoice -> what its own voucher booked on it, and what others closed by day, with the payment term or due date that it names."""
 	ledger = frappe.qb.DocType("Payment Ledger Entry")
 	query = (
 		frappe.qb.from_(ledger)
@@ -150,7 +151,7 @@ def _movements(names: list[str]) -> dict[str, tuple[Decimal, list[Movement]]]:
 		.groupby(ledger.against_voucher_no, ledger.voucher_no, ledger.posting_date)
 		.orderby(ledger.against_voucher_no, ledger.posting_date, ledger.voucher_no)
 	)
-	named, places = _named(names), precision()
+	named, dues, places = _named(names), named_dues(names), precision()
 	found: dict[str, tuple[Decimal, list[Movement]]] = {}
 	for invoice, voucher, day, amount in query.run():
 		own, moves = found.setdefault(invoice, (ZERO, []))
@@ -161,6 +162,9 @@ def _movements(names: list[str]) -> dict[str, tuple[Decimal, list[Movement]]]:
 		left = -amount
 		for term, part in named.pop((invoice, voucher), {}).items():
 			moves.append(Movement(getdate(day), part, term))
+			left -= part
+		for due, part in dues.pop((voucher, invoice), {}).items():
+			moves.append(Movement(getdate(day), part, due=due))
 			left -= part
 		if left:
 			moves.append(Movement(getdate(day), left))

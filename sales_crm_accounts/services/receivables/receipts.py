@@ -262,7 +262,7 @@ def _movements(invoices: list[str]) -> dict[str, list[Movement]]:
 		)
 		.run(as_dict=True)
 	)
-	shares, terms = _write_off_shares(rows), _named_terms(invoices)
+	shares, terms, dues = _write_off_shares(rows), _named_terms(invoices), named_dues(invoices)
 	found = defaultdict(list)
 	for row in rows:
 		movement = _split(row, -to_decimal(row.amount), shares)
@@ -277,6 +277,7 @@ def _movements(invoices: list[str]) -> dict[str, list[Movement]]:
 				movement.credited,
 				movement.written_off,
 				{term: quantize(amount * share, precision()) for term, amount in named.items()},
+				dues.get((row.voucher_no, row.sales_invoice), {}),
 			)
 		)
 	return found
@@ -367,4 +368,28 @@ def _named_terms(invoices: list[str]) -> dict[tuple[str, str], dict[str, Decimal
 		.run(as_dict=True)
 	):
 		found[row.parent, row.reference_name][row.payment_term] = to_decimal(row.amount)
+	return found
+
+
+def named_dues(invoices: list[str]) -> dict[tuple[str, str], dict[date, Decimal]]:
+	"""(write-off, invoice) -> due date -> what the Journal Entry wrote off of the installment of that day."""
+	line, entry = frappe.qb.DocType("Journal Entry Account"), frappe.qb.DocType("Journal Entry")
+	found = defaultdict(dict)
+	for row in (
+		frappe.qb.from_(line)
+		.join(entry)
+		.on(entry.name == line.parent)
+		.select(
+			line.parent,
+			line.reference_name,
+			line.reference_due_date,
+			Sum(line.credit_in_account_currency - line.debit_in_account_currency).as_("amount"),
+		)
+		.where((line.reference_type == "Sales Invoice") & line.reference_name.isin(invoices))
+		.where((entry.docstatus == 1) & (entry.voucher_type == _WRITE_OFF))
+		.where(line.reference_due_date.isnotnull())
+		.groupby(line.parent, line.reference_name, line.reference_due_date)
+		.run(as_dict=True)
+	):
+		found[row.parent, row.reference_name][getdate(row.reference_due_date)] = to_decimal(row.amount)
 	return found

@@ -39,6 +39,52 @@ Object.assign(sales_crm_accounts.collections, {
 			add("Collection Pause", __("Pause"));
 		}
 		add("Collection Note", __("Note"));
+		if (owed && source.sales_invoice && frappe.model.can_create("Write-off Proposal")) {
+			frm.add_custom_button(
+				__("Propose Write-Off"),
+				() => sales_crm_accounts.collections.propose_write_off(source),
+				__("Collect")
+			);
+		}
+	},
+
+	/**
+	 * A draft that gives up what is open and overdue of `source`: {sales_invoice, installment_no}, {customer, company} or {dispute}.
+	 * Asks for the reason and opens the draft.
+	 */
+	async propose_write_off(source) {
+		await frappe.model.with_doctype("Write-off Proposal");
+		const meta = frappe.get_meta("Write-off Proposal");
+		const reasons = meta.fields.find((df) => df.fieldname === "reason").options.split("\n");
+		frappe.prompt(
+			[
+				{
+					fieldtype: "Select",
+					fieldname: "reason",
+					label: __("Reason"),
+					reqd: 1,
+					default: source.dispute ? "Dispute Settled" : "",
+					options: reasons
+						.filter(Boolean)
+						.map((value) => ({ value, label: __(value, null, "Write-off Proposal") })),
+				},
+				{
+					fieldtype: "Small Text",
+					fieldname: "explanation",
+					label: __("Explanation"),
+					mandatory_depends_on: "eval:doc.reason === 'Other'",
+				},
+			],
+			async (values) => {
+				const name = await frappe.xcall("sales_crm_accounts.api.write_offs.make_draft", {
+					...source,
+					...values,
+				});
+				frappe.set_route("Form", "Write-off Proposal", name);
+			},
+			__("Propose Write-Off"),
+			__("Make the Draft")
+		);
 	},
 
 	/** Ask why, and lift a credit hold. */

@@ -3,7 +3,7 @@
 
 from frappe.model.document import Document
 
-from sales_crm_accounts.services.receivables import assignment, charge_terms
+from sales_crm_accounts.services.receivables import assignment, charge_terms, write_off_checks
 
 
 class CompanyReceivablesSettings(Document):
@@ -12,3 +12,4 @@ class CompanyReceivablesSettings(Document):
 	def validate(self):
 		charge_terms.check(self)
 		assignment.check_rules(self.collector_rules)
+		write_off_checks.check_settings(self)

@@ -33,6 +33,7 @@ class RandomLedger:
 			defaultdict(Decimal),
 		)
 		self.by_term = defaultdict(lambda: defaultdict(Decimal))
+		self.by_due = defaultdict(lambda: defaultdict(Decimal))
 		self.serial = 0
 		for _number in range(invoices):
 			self.add_invoice()
@@ -183,10 +184,15 @@ class RandomLedger:
 		running, before = ZERO, ZERO
 		for idx, (invoice, amount) in enumerate(lines):
 			debit, credit = max(ZERO, -amount), max(ZERO, amount)
+			due = self.random.choice(
+				(None, date(2026, 5, 1), *(row.due_date for row in self.schedule[invoice]))
+			)
+			if whole and due:
+				self.by_due[invoice][due] += amount
 			self.insert(
 				"Journal Entry Account", parent=name, parenttype="Journal Entry", docstatus=1, idx=idx + 1, account=make.DEBTORS,
 				party_type="Customer", party=make.CUSTOMER, reference_type="Sales Invoice", reference_name=invoice,
-				debit=debit, credit=credit, debit_in_account_currency=debit, credit_in_account_currency=credit,
+				reference_due_date=due, debit=debit, credit=credit, debit_in_account_currency=debit, credit_in_account_currency=credit,
 			)  # fmt: skip
 			self.post(invoice, "Journal Entry", name, -amount)
 			running += amount
@@ -253,7 +259,11 @@ class RandomLedger:
 			self.amount[invoice],
 			self.schedule[invoice],
 			Closings(
-				self.paid[invoice], self.credited[invoice], self.written_off[invoice], self.by_term[invoice]
+				self.paid[invoice],
+				self.credited[invoice],
+				self.written_off[invoice],
+				self.by_term[invoice],
+				self.by_due[invoice],
 			),
 			2,
 		)
@@ -261,7 +271,8 @@ class RandomLedger:
 
 class TestLedgerRule(SiteTestCase):
 	def test_the_statement_is_the_rule(self):
-		"""400 ledgers: without schedule, zero and odd weights, equal due dates and terms, overpaid, refunded, credit notes."""
+		"""400 ledgers: without schedule, zero and odd weights, equal due dates and terms, overpaid, refunded, credit notes,
+		write-offs that name a due date (also one that the schedule does not know)."""
 		ledger = RandomLedger(seed=20261123, invoices=400)
 		ledger.write()
 		names = sorted(ledger.amount)

@@ -15,6 +15,15 @@ frappe.ui.form.on("Receivable Dispute", {
 			);
 		}
 		collections.show_part(frm, "disputed_amount");
+		if (
+			!frm.is_new() &&
+			doc.status !== "Cancelled" &&
+			frappe.model.can_create("Write-off Proposal")
+		) {
+			frm.add_custom_button(__("Propose Write-Off"), () =>
+				collections.propose_write_off({ dispute: doc.name })
+			);
+		}
 		if (frm.is_new() || !frm.has_perm("write")) return;
 		if (doc.status !== "Open") {
 			frm.add_custom_button(__("Reopen"), async () => {
