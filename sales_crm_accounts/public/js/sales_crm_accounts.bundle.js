@@ -1,4 +1,5 @@
 import "./report_filters";
+import "./report_cells";
 import "./deal/status";
 import "./deal/cash_panel";
 import "./deal/profit_panel";

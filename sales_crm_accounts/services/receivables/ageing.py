@@ -201,6 +201,17 @@ def customer_scope(question: Question, column: str, values: dict) -> str:
 	return " ".join(conditions)
 
 
+def customers_of(question: Question) -> list[str] | None:
+	"""Customers that filters and User Permissions leave; None for all."""
+	values: dict = {}
+	scope = customer_scope(question, "customer.name", values)
+	if not scope:
+		return None
+	return frappe.db.sql_list(
+		f"select customer.name from `tabCustomer` customer where customer.name > '' {scope}", values
+	)
+
+
 def allowed_customers(user: str | None = None) -> list[str]:
 	"""Customers that User Permissions limit the user to; empty where there is no limit."""
 	return allowed("Customer", user)

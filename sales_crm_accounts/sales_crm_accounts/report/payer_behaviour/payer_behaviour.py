@@ -50,7 +50,7 @@ def get_rows(filters) -> list[dict]:
 		customer=filters.customer or None,
 		customer_group=filters.customer_group or None,
 	)
-	found = payers.behaviour(question.company, customers_of(question), question.day)
+	found = payers.behaviour(question.company, ageing.customers_of(question), question.day)
 	opened = {
 		customer: sums
 		for (customer, _currency), sums in ageing.summary(question).items()
@@ -71,17 +71,6 @@ def get_rows(filters) -> list[dict]:
 	]
 	return sorted(
 		rows, key=lambda row: (row["score"] is None, row["score"] or 0, -row["overdue"], row["customer"])
-	)
-
-
-def customers_of(question: Question) -> list[str] | None:
-	"""Customers that filters and User Permissions leave; None for all."""
-	values: dict = {}
-	scope = ageing.customer_scope(question, "customer.name", values)
-	if not scope:
-		return None
-	return frappe.db.sql_list(
-		f"select customer.name from `tabCustomer` customer where customer.name > '' {scope}", values
 	)
 
 
