@@ -8,6 +8,8 @@ from sales_crm_accounts.sales_crm_accounts.report.payer_behaviour import payer_b
 from sales_crm_accounts.sales_crm_accounts.report.receivables_ageing import receivables_ageing
 from sales_crm_accounts.sales_crm_accounts.report.receivables_by_deal import receivables_by_deal
 from sales_crm_accounts.services import billing
+from sales_crm_accounts.services.receivables import indicators
+from sales_crm_accounts.services.receivables.ageing import Question
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.receivable_case import ReceivableCase, credit, day, invoice, money_on_account
 
@@ -54,6 +56,9 @@ class TestReceivableFigures(ReceivableCase):
 		self.assertEqual(len(chart["data"]["labels"]), 3)
 		self.assertEqual(cards[0]["value"], 1100)
 		self.assertEqual({column["fieldname"] for column in columns}, set(rows[0]))
+		with self.counted() as count:
+			indicators.by_month(Question(make.COMPANY), 24)
+		self.assertEqual(count[0], 3)
 
 	def test_payers(self):
 		"""Three installments paid 20 days late, one of 100.00 open and overdue: 20 + 20 + 15 points lost."""
