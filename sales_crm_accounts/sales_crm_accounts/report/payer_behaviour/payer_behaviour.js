@@ -13,6 +13,7 @@ frappe.query_reports["Payer Behaviour"] = {
 			const color = data.color.startsWith("#") ? "gray" : data.color;
 			return `<span class="indicator-pill ${color}">${frappe.utils.escape_html(value)}</span>`;
 		}
+		if (column.fieldname === "grade") return sales_crm_accounts.payer.grade_html(value) || "–";
 		return sales_crm_accounts.report_cells.unknown_as_dash(...arguments);
 	},
 };
