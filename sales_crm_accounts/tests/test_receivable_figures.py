@@ -3,11 +3,14 @@
 import frappe
 from frappe.utils import add_months, flt, get_first_day, getdate, today
 
+from sales_crm_accounts.api import payers as payers_api
 from sales_crm_accounts.sales_crm_accounts.report.collection_indicators import collection_indicators
 from sales_crm_accounts.sales_crm_accounts.report.payer_behaviour import payer_behaviour
 from sales_crm_accounts.sales_crm_accounts.report.receivables_ageing import receivables_ageing
 from sales_crm_accounts.sales_crm_accounts.report.receivables_by_deal import receivables_by_deal
 from sales_crm_accounts.services import billing
+from sales_crm_accounts.services.receivables import call, indicators
+from sales_crm_accounts.services.receivables.ageing import Question
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.receivable_case import ReceivableCase, credit, day, invoice, money_on_account
 
@@ -54,22 +57,64 @@ class TestReceivableFigures(ReceivableCase):
 		self.assertEqual(len(chart["data"]["labels"]), 3)
 		self.assertEqual(cards[0]["value"], 1100)
 		self.assertEqual({column["fieldname"] for column in columns}, set(rows[0]))
+		with self.counted() as count:
+			indicators.by_month(Question(make.COMPANY), 24)
+		self.assertEqual(count[0], 3)
 
 	def test_payers(self):
-		"""Three installments paid 20 days late, one of 100.00 open and overdue: 20 + 20 + 15 points lost."""
-		bill = invoice(self.customer, -200, (100, 100, 100, 100), (-190, -160, -130, -100))
-		for on in (-170, -140, -110):
+		"""Three installments paid 20 days late, one of 100.00 open and overdue: 20 + 20 + 15 points lost.
+
+		6 of 12 months of history cost 5, a rejected dispute 2.5 -> 3; a broken promise 5: 32 are left, grade D. The score of the Customer
+		form is the report's. Two paid installments are no score.
+		"""
+		first = (getdate(add_months(today(), -6)) - getdate(today())).days
+		bill = invoice(self.customer, first, (100, 100, 100, 100), (first + 10, -160, -130, -100))
+		for on in (first + 30, -140, -110):
 			make.pay(bill, 100, day(on))
+		common = {
+			"company": make.COMPANY,
+			"customer": self.customer,
+			"sales_invoice": bill.name,
+			"currency": "USD",
+		}
+		common |= {"installment_no": 4}
+		dispute = frappe.get_doc(
+			{"doctype": "Receivable Dispute", **common, "disputed_amount": 10, "reason": "Price"}
+		)
+		dispute.insert()
+		promise = frappe.get_doc(
+			{"doctype": "Promise to Pay", **common, "amount": 50, "promised_on": today()}
+		)
+		promise.update({"pay_by": today()}).insert()
+		# What their buttons and the nightly judgement write.
+		dispute.db_set({"status": "Resolved", "outcome": "Reject", "resolved_on": today()})
+		promise.db_set({"status": "Broken", "judged_on": today()})
+
 		filters = {"company": make.COMPANY, "customer": self.customer}
 		columns, (row,), _message, chart, *_rest = payer_behaviour.execute(filters)
 		self.assertEqual(
-			(row["payer_class"], row["score"], row["paid"], row["amount"], row["late_share"]),
-			("Pays Late", 45, 3, 300, 100),
+			(row["payer_class"], row["score"], row["grade"], row["paid"], row["amount"], row["late_share"]),
+			("Pays Late", 32, "D", 3, 300, 100),
 		)
-		self.assertEqual((row["average_days_late"], row["recent_days_late"], row["overdue"]), (20, None, 100))
-		self.assertIn("20 days late on average (-20)", row["reasons"])
+		self.assertEqual((row["average_days_late"], row["overdue"]), (20, 100))
+		self.assertEqual(
+			row["reasons"],
+			"20 days late on average (-20); 0 % of installments on time (-20); 100 % of what is open is overdue (-15); "
+			"one broken promise (-5); one rejected dispute (-3); customer for 6 months (-5)",
+		)
 		self.assertEqual({column["fieldname"] for column in columns} | {"color"}, set(row))
 		self.assertEqual(sum(chart["data"]["datasets"][0]["values"]), 1)
+
+		(told,) = payers_api.scores(self.customer)
+		self.assertEqual((told["company"], told["score"], told["grade"]), (make.COMPANY, 32, "D"))
+		self.assertEqual([one["points"] for one in told["reasons"]], [20, 20, 15, 5, 3, 5])
+		called = call.briefing(make.COMPANY, self.customer)["payer"]
+		self.assertEqual(called, {key: value for key, value in told.items() if key != "company"})
+		earlier = payer_behaviour.execute({**filters, "as_of": day(-120)})[1][0]
+		self.assertEqual((earlier["score"], earlier["grade"]), (None, None))
+		self.assertIn("fewer than 3", earlier["reasons"])
+		frappe.set_user(make.SELLER)
+		self.assertEqual(payers_api.scores(self.customer), [])
 
 	def test_deals_and_rights(self):
 		"""900.00 of a deal with 250.00 paid and overdue since a month, 500.00 without a deal, 75.00 on account."""

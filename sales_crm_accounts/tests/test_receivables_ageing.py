@@ -1,10 +1,15 @@
 """Ageing on a real site beside ERPNext's own Accounts Receivable, and who sees what."""
 
+from dataclasses import replace
+
 import frappe
 from frappe.utils import flt
 
+from sales_crm_accounts.core.receivables.ageing import Ageing
 from sales_crm_accounts.sales_crm_accounts.report.receivables_ageing import receivables_ageing as report
 from sales_crm_accounts.services import billing, ledger
+from sales_crm_accounts.services.receivables import ageing, indicators
+from sales_crm_accounts.services.receivables.ageing import Question
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.receivable_case import (
 	ReceivableCase,
@@ -42,6 +47,19 @@ class TestReceivablesAgeing(ReceivableCase):
 				_rows, totals, _rest = self.run_report(customer=who, as_of=on, view=view, **filters)
 				ours = flt(sum(row["balance"] for row in totals), 2)
 				self.assertEqual(ours, theirs, msg=f"{who} {on} {view}")
+
+	def assertSameInSets(self, customer):
+		"""What the indicators derive for several days at once is what ageing finds day by day."""
+		days = [day(on) for on in (-120, -91, -50, -40, -15, -6, -3, 0)]
+		for who in (customer, None):
+			question = Question(make.COMPANY, customer=who)
+			for on, found in zip(days, indicators.open_on(question, days), strict=True):
+				sums = ageing.summary(
+					replace(question, as_of=on), ageing.ALL, indicators.BUCKETS, vouchers=False
+				)
+				one = next(iter(sums.values()), Ageing(indicators.BUCKETS))
+				for field in ("not_due", "overdue_by_bucket", "credits"):
+					self.assertEqual(getattr(found, field), getattr(one, field), msg=f"{who} {on} {field}")
 
 	def test_a_year_of_a_customer(self):
 		"""900.00 in thirds, due 100, 40 days ago and in 20 days; 500.00 due 10 days ago.
@@ -94,6 +112,7 @@ class TestReceivablesAgeing(ReceivableCase):
 		self.assertEqual([row[field] for field in ("not_due", "range1", "balance")], [600, 300, 900])
 		for on in (0, -4, -6, -9, -39, -91, -95, -111):
 			self.assertTies(self.customer, day(on))
+		self.assertSameInSets(self.customer)
 
 	def test_money_from_before_its_invoice(self):
 		"""Paid 20 days before the invoice it is matched with: on account until the invoice's day."""
@@ -130,6 +149,7 @@ class TestReceivablesAgeing(ReceivableCase):
 		)
 		self.assertTies(customer, day(0))
 		self.assertTies(customer, day(-50))
+		self.assertSameInSets(customer)
 		(row,), _totals, _rest = self.run_report(customer=customer)
 		self.assertEqual((row["currency"], row["range1"], row["range2"]), ("USD", 562.5, 562.5))
 		(row,), _totals, _rest = self.run_report(customer=customer, in_party_currency=1)

@@ -187,7 +187,7 @@ class WorklistTest(ReceivableCase):
 		"""As many for three customers with promises and notes as for one."""
 
 		def count():
-			frappe.cache.delete_keys("sca_days_late")
+			frappe.cache.delete_keys("sca_payers")
 			counts, original = [], frappe.db.sql
 			frappe.db.sql = lambda *args, **kwargs: counts.append(args) or original(*args, **kwargs)
 			try:

@@ -1,9 +1,14 @@
-"""How a customer pays: days late over the installments that were paid, and a score from 0 to 100 with its reasons."""
+"""How a customer pays: days late over the installments that were paid, and a score from 0 to 100 with its reasons.
+
+The score starts at 100 and loses points for six things, each with its most points; together they are 100. Paying later, breaking
+one more promise or owing more that is overdue never raises it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from sales_crm_accounts.core.money import ZERO, quantize
@@ -18,8 +23,18 @@ CLASSES = (PROMPT, SLOW, LATE, VERY_LATE, UNKNOWN)
 #: Class by average days late: up to and including.
 _CLASS_LIMITS = ((3, PROMPT), (15, SLOW), (45, LATE))
 
-#: Kinds of reasons for a score.
-DAYS_LATE, LATE_SHARE, WORSENING, OVERDUE = "Days Late", "Late Share", "Worsening", "Overdue Now"
+#: Kinds of reasons for a score, in the order in which they are shown.
+DAYS_LATE, ON_TIME, OVERDUE, BROKEN, DISPUTES, HISTORY = (
+	*("Days Late", "On Time", "Overdue Now"),
+	*("Broken Promises", "Disputes", "History"),
+)
+KINDS = (DAYS_LATE, ON_TIME, OVERDUE, BROKEN, DISPUTES, HISTORY)
+#: Points that each can cost at most.
+MOST = {DAYS_LATE: 40, ON_TIME: 20, OVERDUE: 15, BROKEN: 10, DISPUTES: 5, HISTORY: 10}
+#: What costs all of them: days late on average, broken promises, rejected disputes; and the months after which history costs none.
+FULL_DAYS_LATE, FULL_BROKEN, FULL_DISPUTES, FULL_HISTORY = 40, 2, 2, 12
+#: Grade by score: from.
+GRADES = ((85, "A"), (70, "B"), (50, "C"), (30, "D"), (0, "E"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +89,45 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+	"""What else is known of a customer; the part of what is open now that is overdue is 0 to 1.
+
+	Disputes are those that were rejected: whoever was right to object pays as well as anybody. Months are those since the first
+	invoice.
+	"""
+
+	overdue_share: Decimal = ZERO
+	broken_promises: int = 0
+	rejected_disputes: int = 0
+	months: int = FULL_HISTORY
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
-	"""Points that a score lost, and the figure they follow from."""
+	"""One part of a score: the figure that was seen, the points it cost, and the most that it could have cost."""
 
 	kind: str
 	points: int
 	figure: Decimal
+
+	@property
+	def most(self) -> int:
+		return MOST[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+	"""`points` is None where too little is known, and there are no reasons then."""
+
+	points: int | None = None
+	reasons: tuple[Reason, ...] = ()
+
+	@property
+	def grade(self) -> str | None:
+		"""A (best) to E."""
+		if self.points is None:
+			return None
+		return next(grade for limit, grade in GRADES if self.points >= limit)
 
 
 def behaviour(groups: Iterable[Settled]) -> Behaviour:
@@ -99,26 +147,36 @@ def behaviour(groups: Iterable[Settled]) -> Behaviour:
 	)
 
 
-def score(found: Behaviour, overdue_share: Decimal = ZERO) -> tuple[int | None, list[Reason]]:
-	"""(score, what it lost points for): 100 is a customer that always pays in time; None where too little is known.
+def score(found: Behaviour, record: Record | None = None) -> Score:
+	"""The score with all six reasons, also those that cost nothing. Our own rule; every point can be read from its reason.
 
-	A point for each average day late (at most 50), up to 20 for the share of installments that came late, a point for each day
-	by which the last three months are worse (at most 15), and up to 15 for `overdue_share`, the part of what is open now that is
-	overdue (0 to 1). Our own rule; every point can be read from its reason.
+	Points grow evenly: a point for each average day late (at most 40), 20 for the share of installments that came late, 15 for the part
+	of what is open that is overdue, 5 for each broken promise (at most 10), 2.5 for each rejected dispute (at most 5), and 10 for a
+	history that begins this month, none after twelve. Only whole points are taken.
 	"""
 	if found.paid < ENOUGH or found.average_days_late is None:
-		return None, []
-	trend = found.trend or ZERO
-	late_share = found.late_share or ZERO
-	candidates = (
-		(DAYS_LATE, min(Decimal(50), max(ZERO, found.average_days_late)), found.average_days_late),
-		(LATE_SHARE, 20 * late_share, quantize(100 * late_share, 1)),
-		(WORSENING, min(Decimal(15), max(ZERO, trend)), trend),
-		(OVERDUE, 15 * min(Decimal(1), max(ZERO, overdue_share)), quantize(100 * overdue_share, 1)),
+		return Score()
+	record = record or Record()
+	late_share, days = found.late_share or ZERO, found.average_days_late
+	seen = (
+		(DAYS_LATE, days / FULL_DAYS_LATE, days),
+		(ON_TIME, late_share, quantize(100 - 100 * late_share, 1)),
+		(OVERDUE, record.overdue_share, quantize(100 * record.overdue_share, 1)),
+		(BROKEN, Decimal(record.broken_promises) / FULL_BROKEN, Decimal(record.broken_promises)),
+		(DISPUTES, Decimal(record.rejected_disputes) / FULL_DISPUTES, Decimal(record.rejected_disputes)),
+		(HISTORY, 1 - Decimal(record.months) / FULL_HISTORY, Decimal(record.months)),
 	)
-	reasons = [Reason(kind, int(quantize(points, 0)), figure) for kind, points, figure in candidates]
-	reasons = [reason for reason in reasons if reason.points]
-	return max(0, 100 - sum(reason.points for reason in reasons)), reasons
+	reasons = tuple(
+		Reason(kind, int(quantize(MOST[kind] * min(Decimal(1), max(ZERO, part)), 0)), figure)
+		for kind, part, figure in seen
+	)
+	return Score(100 - sum(reason.points for reason in reasons), reasons)
+
+
+def months_between(first: date, last: date) -> int:
+	"""Whole months from one day to a later one."""
+	months = 12 * (last.year - first.year) + last.month - first.month
+	return max(0, months - (last.day < first.day))
 
 
 def _average(groups) -> Decimal | None:

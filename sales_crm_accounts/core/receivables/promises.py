@@ -111,7 +111,7 @@ def received(promises: Iterable[Promise], receipts: Iterable[Receipt]) -> dict[s
 	"""Name of each promise -> the money that counts for it; no money counts for two, none for more than was promised."""
 	of_invoice: dict[str | None, list[list]] = {}
 	of_customer: dict[tuple, list[list]] = {}
-	for receipt in _net(receipts):
+	for receipt in net(receipts):
 		entry = [receipt, receipt.amount]
 		of_invoice.setdefault(receipt.sales_invoice, []).append(entry)
 		of_customer.setdefault((receipt.company, receipt.customer, receipt.currency), []).append(entry)
@@ -196,7 +196,7 @@ def rows_on(steps: Sequence[tuple[date | None, list[OpenRow]]], day: date) -> li
 	return [rows for when, rows in steps if when is None or when <= day][-1]
 
 
-def _net(receipts: Iterable[Receipt]) -> list[Receipt]:
+def net(receipts: Iterable[Receipt]) -> list[Receipt]:
 	"""By day, with what was taken back off the latest money of the same part that came before."""
 	of_part: dict[tuple, list[list]] = {}
 	for receipt in sorted(receipts, key=lambda one: (one.day, one.amount < 0)):

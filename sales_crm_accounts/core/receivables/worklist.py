@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sales_crm_accounts.core.money import ZERO, split_running
 from sales_crm_accounts.core.receivables.holds import Hold
+from sales_crm_accounts.core.receivables.payer import Score
 from sales_crm_accounts.core.receivables.rows import OpenRow, oldest_first
 
 CALL, WAITING = "Call", "Waiting"
@@ -24,6 +25,7 @@ AMOUNT, AGE, FOLLOW_UP, BROKEN, BEHAVIOUR, CREDIT, DEAL = (
 )
 #: What a customer waits for besides the kinds of holds.
 NEXT_STEP, ON_ACCOUNT = "Next Step", "On Account"
+NO_SCORE = Score()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Facts:
 	broken_promises: int = 0
 	last_broken: date | None = None
 	average_days_late: Decimal | None = None
+	payer_score: Score = NO_SCORE
 	credit_limit: Decimal = ZERO
 	deal_value: Decimal = ZERO
 
@@ -215,7 +218,12 @@ def reasons_of(
 		found.append((FOLLOW_UP, weights.follow_up, Decimal(1), {"date": facts.follow_up}))
 	if facts.average_days_late is not None:
 		late = _part(facts.average_days_late, Decimal(weights.full_days_late))
-		found.append((BEHAVIOUR, weights.behaviour, late, {"days": facts.average_days_late}))
+		values = {
+			"days": facts.average_days_late,
+			"score": facts.payer_score.points,
+			"grade": facts.payer_score.grade,
+		}
+		found.append((BEHAVIOUR, weights.behaviour, late, values))
 	if facts.credit_limit > 0:
 		share = used / facts.credit_limit
 		part = _part(share - weights.credit_from, 1 - weights.credit_from)

@@ -10,6 +10,7 @@ frappe.ui.form.on("Customer", {
 		];
 		if (!frappe.user.has_role(roles)) return;
 		frm.add_custom_button(__("Statement of Account"), () => download_statement(frm), __("View"));
+		show_payer(frm);
 	},
 });
 
@@ -44,6 +45,22 @@ async function show_holds(frm) {
 			__("Actions")
 		);
 	}
+}
+
+/** How the customer pays, with each company that sells to them. */
+async function show_payer(frm) {
+	const customer = frm.doc.name;
+	const scores = await frappe.xcall("sales_crm_accounts.api.payers.scores", { customer });
+	if (frm.doc.name !== customer || !scores.length) return;
+	const html = scores.map((score) => {
+		const company = frappe.utils.escape_html(score.company);
+		const head = scores.length > 1 ? `<div class="sca-note">${company}</div>` : "";
+		return `${head}${sales_crm_accounts.payer.html(score)}`;
+	});
+	// A form that was refreshed while an answer was on its way gets two.
+	frm.sca_payer?.closest(".form-dashboard-section").remove();
+	frm.sca_payer = frm.dashboard.add_section(html.join(""), __("How They Pay"));
+	frm.dashboard.show();
 }
 
 function download_statement(frm) {

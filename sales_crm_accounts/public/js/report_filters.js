@@ -17,9 +17,26 @@ Object.assign(sales_crm_accounts.report_filters, {
 		return this.link("customer", __("Customer"), "Customer");
 	},
 
+	/** One customer, or those of a group. */
+	customers() {
+		return [
+			this.customer(),
+			this.link("customer_group", __("Customer Group"), "Customer Group"),
+		];
+	},
+
 	deal_owner() {
 		return this.link("deal_owner", __("Deal Owner"), "User");
 	},
+
+	/** The day whose evening is shown. */
+	as_of: () => ({
+		fieldname: "as_of",
+		label: __("As Of"),
+		fieldtype: "Date",
+		default: frappe.datetime.get_today(),
+		reqd: 1,
+	}),
 
 	dates: (from = __("From Date"), to = __("To Date")) => [
 		{ fieldname: "from_date", label: from, fieldtype: "Date" },

@@ -1,4 +1,6 @@
 import "./report_filters";
+import "./report_cells";
+import "./payer";
 import "./deal/status";
 import "./deal/cash_panel";
 import "./deal/profit_panel";

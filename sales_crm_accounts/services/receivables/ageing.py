@@ -52,8 +52,8 @@ def rows(question: Question) -> list[dict]:
 	Keys: voucher_type, voucher_no, installment_no, customer, customer_name, posting_date, due_date, deal, deal_owner, currency,
 	amount, outstanding, is_invoice.
 	"""
-	values, scope = _scope(question)
-	head, opened = ageing_sql.open_at(precision(), scope, _moved_later(question))
+	values, conditions = scope(question)
+	head, opened = ageing_sql.open_at(precision(), conditions, _moved_later(question))
 	own = question.in_party_currency
 	amount = "open.outstanding" if own else "open.base_outstanding"
 	found = frappe.db.sql(
@@ -86,8 +86,8 @@ def summary(
 	Without `vouchers` only invoices and credit notes are looked at.
 	"""
 	buckets = buckets or Buckets()
-	values, scope = _scope(question)
-	head, opened = ageing_sql.open_at(precision(), scope, _moved_later(question))
+	values, conditions = scope(question)
+	head, opened = ageing_sql.open_at(precision(), conditions, _moved_later(question))
 	own = question.in_party_currency
 	currency = "open.account_currency" if own else "%(currency)s"
 	amount = "open.outstanding" if own else "open.base_outstanding"
@@ -164,7 +164,7 @@ def _values(question: Question) -> dict:
 	return {"company": question.company, "as_of": question.day, "currency": currency}
 
 
-def _scope(question: Question) -> tuple[dict, str]:
+def scope(question: Question) -> tuple[dict, str]:
 	"""Values, and conditions over `kept`: the filters, and what the user may read."""
 	values = _values(question)
 	conditions = [customer_scope(question, "kept.customer", values)]
@@ -199,6 +199,17 @@ def customer_scope(question: Question, column: str, values: dict) -> str:
 		values["allowed_customers"] = allowed
 		conditions.append(f"and {column} in %(allowed_customers)s")
 	return " ".join(conditions)
+
+
+def customers_of(question: Question) -> list[str] | None:
+	"""Customers that filters and User Permissions leave; None for all."""
+	values: dict = {}
+	scope = customer_scope(question, "customer.name", values)
+	if not scope:
+		return None
+	return frappe.db.sql_list(
+		f"select customer.name from `tabCustomer` customer where customer.name > '' {scope}", values
+	)
 
 
 def allowed_customers(user: str | None = None) -> list[str]:

@@ -9,7 +9,7 @@ from frappe.utils import flt, get_fullname
 from sales_crm_accounts.core.money import ZERO
 from sales_crm_accounts.core.receivables import worklist as rules
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services.receivables import assignment, worklist
+from sales_crm_accounts.services.receivables import assignment, payer_scores, worklist
 
 SHOWN = 10
 
@@ -47,6 +47,7 @@ def briefing(company: str, customer: str) -> dict:
 			{"currency": one, "amount": flt(amount)} for one, amount in sorted(_credit(facts).items())
 		],
 		"days_late": None if facts.average_days_late is None else round(facts.average_days_late),
+		"payer": payer_scores.as_dict(facts.payer_score),
 		"broken_promises": facts.broken_promises,
 		"credit_limit": flt(facts.credit_limit),
 		"contacts": contacts(customer, details),

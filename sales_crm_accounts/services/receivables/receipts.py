@@ -24,11 +24,11 @@ _CREDIT, _WRITE_OFF, _OPENING = "Credit Note", "Write Off Entry", "Opening Entry
 
 
 class Receipts:
-	"""The receipts of some promises, and what their parts had open on a day."""
+	"""The receipts of some promises, and what their parts had open on a day; `invoices` are followed besides."""
 
-	def __init__(self, promises: Iterable[Promise]):
+	def __init__(self, promises: Iterable[Promise] = (), invoices: Iterable[str] = ()):
 		promises = list(promises)
-		self.invoices = sorted({one.sales_invoice for one in promises if one.sales_invoice})
+		self.invoices = sorted({*invoices, *(one.sales_invoice for one in promises if one.sales_invoice)})
 		self.wide = [one for one in promises if not one.sales_invoice]
 		self.all: list[Receipt] = []
 		self._courses: dict[str, list] = {}
@@ -55,6 +55,11 @@ class Receipts:
 		if promise.installment_no > len(rows):
 			return ZERO
 		return max(min(rows[promise.installment_no - 1].outstanding, whole), ZERO)
+
+	def open_on(self, sales_invoice: str, installment_no: int, day: date) -> Decimal:
+		"""What an installment of a followed invoice had open at the end of the day."""
+		rows = rules.rows_on(self._courses[sales_invoice], day)
+		return rows[installment_no - 1].outstanding if installment_no <= len(rows) else ZERO
 
 	# Invoices that are named
 

@@ -214,15 +214,19 @@ def _settings(company: str):
 # Rights
 
 
-def check_may_see(customer: str, company: str) -> None:
-	"""A statement shows everything that is open of the customer, so it is for those who see every deal."""
+def may_see(customer: str, company: str) -> bool:
+	"""Whether the user may see all that is open of the customer: for those who see every deal."""
 	limited_to = ageing.allowed_customers()
-	if not (
+	return (
 		deal_access.sees_all_deals()
 		and ageing.may_see_company(company)
 		and (not limited_to or customer in limited_to)
 		and may("Open Installment", "read")
-	):
+	)
+
+
+def check_may_see(customer: str, company: str) -> None:
+	if not may_see(customer, company):
 		frappe.throw(_("You may not see the receivables of {0}.").format(company), frappe.PermissionError)
 
 

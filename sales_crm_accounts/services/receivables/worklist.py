@@ -8,8 +8,7 @@ from decimal import Decimal
 import frappe
 from frappe import _
 from frappe.desk.reportview import build_match_conditions
-from frappe.query_builder.functions import Count
-from frappe.utils import add_months, cint, flt, fmt_money, get_fullname, getdate, today
+from frappe.utils import cint, flt, fmt_money, get_fullname, getdate, today
 from pypika.functions import Max
 
 from sales_crm_accounts.core.money import ZERO, to_decimal
@@ -22,12 +21,11 @@ from sales_crm_accounts.services.receivables import (
 	dunning_bounces,
 	held,
 	open_rows,
+	payer_scores,
 	payers,
 )
 
 MINE, UNASSIGNED, ALL = "mine", "unassigned", "all"
-#: Months that broken promises are remembered.
-MEMORY = 12
 
 
 def page(
@@ -106,7 +104,7 @@ class Known:
 		for (customer, currency), amount in open_rows.on_account(company, customers).items():
 			self.on_account[customer][currency] = amount
 		self.holds = held.holds(company, self.today, customers, rows=rows)
-		self.broken = _broken(company, customers, self.today)
+		self.broken = payer_scores.broken_promises(company, customers, self.today)
 		self.notes = _last_notes(company, customers)
 		self.letters = _last_letters(company, customers)
 		self.on_hold = credit_holds.customers_on_hold(company)
@@ -114,7 +112,7 @@ class Known:
 		self.customers = _customers(self.rows)
 		self.limits = _credit_limits(company)
 		self.deals = _deal_values(company, customers)
-		self.days_late = _days_late(company, customers, self.today)
+		self.payers, self.histories = _payers(company, customers, self.today)
 
 	def facts(self) -> list[Facts]:
 		return [self.of(customer) for customer in self.rows]
@@ -122,6 +120,7 @@ class Known:
 	def of(self, customer: str) -> Facts:
 		note = self.notes.get(customer) or frappe._dict()
 		broken, last_broken = self.broken.get(customer, (0, None))
+		paid = self.payers.get(customer)
 		return Facts(
 			customer=customer,
 			rows=self.rows[customer],
@@ -131,9 +130,21 @@ class Known:
 			last_contact=note.noted_on and getdate(note.noted_on),
 			broken_promises=broken,
 			last_broken=last_broken,
-			average_days_late=self.days_late.get(customer),
+			average_days_late=paid.average_days_late if paid and paid.paid >= payer.ENOUGH else None,
+			payer_score=self.payer_score(customer),
 			credit_limit=self.limit(customer),
 			deal_value=self.deals.get(customer, ZERO),
+		)
+
+	def payer_score(self, customer: str) -> payer.Score:
+		rows = [row for row in self.rows[customer] if row.base_outstanding > 0]
+		whole = sum((row.base_outstanding for row in rows), ZERO)
+		overdue = sum((row.base_outstanding for row in rows if row.due_date < self.today), ZERO)
+		return payer.score(
+			self.payers.get(customer, payer.Behaviour()),
+			payer_scores.record(
+				overdue / whole if whole else ZERO, self.broken.get(customer), self.histories.get(customer)
+			),
 		)
 
 	def entries(self) -> list[Entry]:
@@ -211,7 +222,9 @@ def reason_text(reason, currency: str) -> str:
 			else _("{0} broken promises").format(values["count"])
 		)
 	if reason.kind == rules.BEHAVIOUR:
-		return _("pays {0} days late on average").format(cint(round(values["days"])))
+		return _("pays {0} days late on average (grade {1}, {2} of 100)").format(
+			cint(round(values["days"])), values["grade"], values["score"]
+		)
 	if reason.kind == rules.CREDIT:
 		return _("uses {0}% of the credit limit").format(values["percent"])
 	return _("deals of {0}").format(_money(values["amount"], currency))
@@ -246,19 +259,6 @@ def _of(table, company: str, customers: list[str] | None):
 	return query if customers is None else query.where(table.customer.isin(customers or [""]))
 
 
-def _broken(company: str, customers: list[str] | None, on_date: date) -> dict[str, tuple[int, date]]:
-	"""Promises broken in the last twelve months by customer: how many, and on which day the last one was judged so."""
-	promise = frappe.qb.DocType("Promise to Pay")
-	found = (
-		_of(promise, company, customers)
-		.where((promise.status == "Broken") & (promise.judged_on > add_months(on_date, -MEMORY)))
-		.groupby(promise.customer)
-		.select(promise.customer, Count("*"), Max(promise.judged_on))
-		.run()
-	)
-	return {customer: (cint(count), getdate(last)) for customer, count, last in found}
-
-
 def _last_notes(company: str, customers: list[str] | None) -> dict[str, frappe._dict]:
 	"""The last note of each customer; its next step is the one that counts."""
 	note, inner = frappe.qb.DocType("Collection Note"), frappe.qb.DocType("Collection Note").as_("inner")
@@ -291,16 +291,15 @@ def _last_letters(company: str, customers: list[str] | None) -> dict[str, date]:
 	)
 
 
-def _days_late(company: str, customers: list[str] | None, on_date: date) -> dict[str, Decimal]:
-	"""Average days late by customer, where enough was paid to say; of a whole company kept for an hour, as a year moves slowly."""
-	key = f"sca_days_late:{company}:{on_date}"
+def _payers(company: str, customers: list[str] | None, on_date: date) -> tuple[dict, dict]:
+	"""(behaviour, history) by customer; of a whole company kept for an hour, as a year moves slowly."""
+	key = f"sca_payers:{company}:{on_date}"
 	if customers is None and (kept := frappe.cache.get_value(key)) is not None:
 		return kept
-	found = {
-		customer: one.average_days_late
-		for customer, one in payers.behaviour(company, customers, as_of=on_date).items()
-		if one.paid >= payer.ENOUGH and one.average_days_late is not None
-	}
+	found = (
+		payers.behaviour(company, customers, as_of=on_date),
+		payer_scores.histories(company, customers, on_date),
+	)
 	if customers is None:
 		frappe.cache.set_value(key, found, expires_in_sec=3600)
 	return found

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_crm_accounts.core.receivables.holds import Hold
+from sales_crm_accounts.core.receivables.payer import Score
 from sales_crm_accounts.core.receivables.rows import OpenRow
 from sales_crm_accounts.core.receivables.worklist import (
 	AGE,
@@ -75,6 +76,7 @@ def test_every_reason_has_its_points():
 		follow_up=TODAY,
 		broken_promises=1,
 		average_days_late=D(15),
+		payer_score=Score(62),
 		credit_limit=D(550),
 		deal_value=D(300),
 	)
@@ -82,6 +84,8 @@ def test_every_reason_has_its_points():
 	entry = entry_of(one, other)
 	assert points(entry) == {AMOUNT: 15, FOLLOW_UP: 15, AGE: 10, BROKEN: 5, BEHAVIOUR: 5, CREDIT: 5, DEAL: 1}
 	assert entry.score == 56
+	told = next(reason.values for reason in entry.reasons if reason.kind == BEHAVIOUR)
+	assert told == {"days": D(15), "score": 62, "grade": "C"}
 	assert entry.state == CALL and entry.overdue == D(500) and entry.days == 45
 
 

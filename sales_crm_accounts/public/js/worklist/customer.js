@@ -58,6 +58,7 @@ worklist.Customer = class Customer {
 		const sections = [
 			[__("Contacts"), this.contacts()],
 			[__("Open Installments"), this.installments()],
+			[__("How They Pay"), sales_crm_accounts.payer.html(data.payer)],
 			[__("Promises"), this.promises()],
 			[__("Disputes"), this.disputes()],
 			[__("Pauses"), this.pauses()],

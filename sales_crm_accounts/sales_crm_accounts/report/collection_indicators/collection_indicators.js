@@ -4,13 +4,7 @@
 frappe.query_reports["Collection Indicators"] = {
 	filters: [
 		sales_crm_accounts.report_filters.company(),
-		{
-			fieldname: "as_of",
-			label: __("As Of"),
-			fieldtype: "Date",
-			default: frappe.datetime.get_today(),
-			reqd: 1,
-		},
+		sales_crm_accounts.report_filters.as_of(),
 		{ fieldname: "months", label: __("Months"), fieldtype: "Int", default: 12 },
 		{
 			fieldname: "window",
@@ -23,13 +17,8 @@ frappe.query_reports["Collection Indicators"] = {
 			],
 			default: "3",
 		},
-		sales_crm_accounts.report_filters.customer(),
-		sales_crm_accounts.report_filters.link("customer_group", __("Customer Group"), "Customer Group"),
+		...sales_crm_accounts.report_filters.customers(),
 	],
 
-	formatter(value, row, column, data, default_formatter) {
-		// A figure without anything to divide by is not zero.
-		const empty = (value === null || value === undefined) && ["Float", "Percent"].includes(column.fieldtype);
-		return empty ? "–" : default_formatter(value, row, column, data);
-	},
+	formatter: (...cell) => sales_crm_accounts.report_cells.unknown_as_dash(...cell),
 };

@@ -47,12 +47,7 @@ frappe.query_reports["Deal Profitability"] = {
 		},
 		sales_crm_accounts.report_filters.link("deal", __("Deal"), "Deal"),
 		sales_crm_accounts.report_filters.deal_owner(),
-		sales_crm_accounts.report_filters.customer(),
-		sales_crm_accounts.report_filters.link(
-			"customer_group",
-			__("Customer Group"),
-			"Customer Group"
-		),
+		...sales_crm_accounts.report_filters.customers(),
 		sales_crm_accounts.report_filters.link("territory", __("Territory"), "Territory"),
 		sales_crm_accounts.report_filters.link("finance_book", __("Finance Book"), "Finance Book"),
 		{

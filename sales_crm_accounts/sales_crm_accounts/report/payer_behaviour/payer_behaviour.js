@@ -4,15 +4,8 @@
 frappe.query_reports["Payer Behaviour"] = {
 	filters: [
 		sales_crm_accounts.report_filters.company(),
-		{
-			fieldname: "as_of",
-			label: __("As Of"),
-			fieldtype: "Date",
-			default: frappe.datetime.get_today(),
-			reqd: 1,
-		},
-		sales_crm_accounts.report_filters.customer(),
-		sales_crm_accounts.report_filters.link("customer_group", __("Customer Group"), "Customer Group"),
+		sales_crm_accounts.report_filters.as_of(),
+		...sales_crm_accounts.report_filters.customers(),
 	],
 
 	formatter(value, row, column, data, default_formatter) {
@@ -20,8 +13,7 @@ frappe.query_reports["Payer Behaviour"] = {
 			const color = data.color.startsWith("#") ? "gray" : data.color;
 			return `<span class="indicator-pill ${color}">${frappe.utils.escape_html(value)}</span>`;
 		}
-		// Not known is not zero.
-		const empty = value === null && ["Int", "Float", "Percent"].includes(column.fieldtype);
-		return empty ? "–" : default_formatter(value, row, column, data);
+		if (column.fieldname === "grade") return sales_crm_accounts.payer.grade_html(value) || "–";
+		return sales_crm_accounts.report_cells.unknown_as_dash(...arguments);
 	},
 };

@@ -13,11 +13,11 @@ from frappe.utils import flt, getdate, today
 from sales_crm_accounts.core.money import ZERO
 from sales_crm_accounts.core.receivables import payer
 from sales_crm_accounts.core.receivables.ageing import Ageing, Buckets
-from sales_crm_accounts.core.receivables.payer import Behaviour, Reason
+from sales_crm_accounts.core.receivables.payer import Behaviour, Score
 from sales_crm_accounts.permissions import deal_access
 from sales_crm_accounts.sales_crm_accounts.report import common
 from sales_crm_accounts.services.derived import precision
-from sales_crm_accounts.services.receivables import ageing, payers
+from sales_crm_accounts.services.receivables import ageing, payer_scores, payers
 from sales_crm_accounts.services.receivables.ageing import Question
 
 COLORS = {
@@ -50,7 +50,8 @@ def get_rows(filters) -> list[dict]:
 		customer=filters.customer or None,
 		customer_group=filters.customer_group or None,
 	)
-	found = payers.behaviour(question.company, customers_of(question), question.day)
+	customers = ageing.customers_of(question)
+	found = payers.behaviour(question.company, customers, question.day)
 	opened = {
 		customer: sums
 		for (customer, _currency), sums in ageing.summary(question).items()
@@ -65,8 +66,20 @@ def get_rows(filters) -> list[dict]:
 		)
 	)
 	currency = common.company_currency(filters)
+	shares = {
+		customer: sums.overdue / sums.outstanding if sums.outstanding > 0 else ZERO
+		for customer, sums in opened.items()
+	}
+	scored = payer_scores.scores(question.company, found, shares, customers, question.day)
 	rows = [
-		row_of(customer, names.get(customer), found.get(customer), opened.get(customer), currency)
+		row_of(
+			customer,
+			names.get(customer),
+			found.get(customer) or Behaviour(),
+			opened.get(customer) or Ageing(Buckets()),
+			scored[customer],
+			currency,
+		)
 		for customer in {*found, *opened}
 	]
 	return sorted(
@@ -74,30 +87,17 @@ def get_rows(filters) -> list[dict]:
 	)
 
 
-def customers_of(question: Question) -> list[str] | None:
-	"""Customers that filters and User Permissions leave; None for all."""
-	values: dict = {}
-	scope = ageing.customer_scope(question, "customer.name", values)
-	if not scope:
-		return None
-	return frappe.db.sql_list(
-		f"select customer.name from `tabCustomer` customer where customer.name > '' {scope}", values
-	)
-
-
 def row_of(
-	customer: str, name: str | None, found: Behaviour | None, opened: Ageing | None, currency: str
+	customer: str, name: str | None, found: Behaviour, opened: Ageing, score: Score, currency: str
 ) -> dict:
-	found, opened = found or Behaviour(), opened or Ageing(Buckets())
-	overdue_share = opened.overdue / opened.outstanding if opened.outstanding > 0 else ZERO
-	points, reasons = payer.score(found, overdue_share)
 	decimals = precision()
 	return {
 		"customer": customer,
 		"customer_name": name,
 		"payer_class": class_labels()[found.payer_class],
 		"color": COLORS[found.payer_class],
-		"score": points,
+		"grade": score.grade,
+		"score": score.points,
 		"paid": found.paid,
 		"amount": flt(found.amount, decimals),
 		"late_share": _number(found.late_share, 100),
@@ -107,7 +107,7 @@ def row_of(
 		"recent_days_late": _number(found.recent_days_late),
 		"outstanding": flt(opened.outstanding, decimals),
 		"overdue": flt(opened.overdue, decimals),
-		"reasons": "; ".join(describe(reason) for reason in reasons),
+		"reasons": describe(score),
 		"currency": currency,
 	}
 
@@ -122,16 +122,12 @@ def class_labels() -> dict[str, str]:
 	}
 
 
-def describe(reason: Reason) -> str:
-	"""In words: what was seen, and the points it cost."""
-	figure = f"{reason.figure.normalize():f}"
-	text = {
-		payer.DAYS_LATE: _("{0} days late on average (-{1})"),
-		payer.LATE_SHARE: _("{0} % of installments late (-{1})"),
-		payer.WORSENING: _("{0} days worse in the last 3 months (-{1})"),
-		payer.OVERDUE: _("{0} % of what is open is overdue (-{1})"),
-	}[reason.kind]
-	return text.format(figure, reason.points)
+def describe(score: Score) -> str:
+	"""In words: what was seen, and the points it cost; what cost nothing is left out."""
+	if score.points is None:
+		return payer_scores.unknown_text()
+	lost = (f"{payer_scores.text(one)} (-{one.points})" for one in score.reasons if one.points)
+	return "; ".join(lost)
 
 
 def _number(value: Decimal | None, factor: int = 1) -> float | None:
@@ -144,6 +140,7 @@ def get_columns() -> list[dict]:
 		common.link("customer", _("Customer"), "Customer"),
 		common.column("customer_name", _("Name"), width=160),
 		common.column("payer_class", _("Pays"), width=90),
+		common.column("grade", _("Grade"), width=70),
 		common.column("score", _("Score"), "Int", 70),
 		common.column("paid", _("Installments Paid"), "Int", 120),
 		common.amount("amount", _("Paid")),

@@ -4,13 +4,7 @@
 frappe.query_reports["Receivables Ageing"] = {
 	filters: [
 		sales_crm_accounts.report_filters.company(),
-		{
-			fieldname: "as_of",
-			label: __("As Of"),
-			fieldtype: "Date",
-			default: frappe.datetime.get_today(),
-			reqd: 1,
-		},
+		sales_crm_accounts.report_filters.as_of(),
 		{
 			fieldname: "view",
 			label: __("View"),
@@ -24,8 +18,7 @@ frappe.query_reports["Receivables Ageing"] = {
 			default: "Customer",
 		},
 		{ fieldname: "ranges", label: __("Ageing Ranges"), fieldtype: "Data", default: "30, 60, 90, 120" },
-		sales_crm_accounts.report_filters.customer(),
-		sales_crm_accounts.report_filters.link("customer_group", __("Customer Group"), "Customer Group"),
+		...sales_crm_accounts.report_filters.customers(),
 		sales_crm_accounts.report_filters.link("deal", __("Deal"), "Deal"),
 		sales_crm_accounts.report_filters.deal_owner(),
 		{
@@ -38,13 +31,8 @@ frappe.query_reports["Receivables Ageing"] = {
 	formatter(value, row, column, data, default_formatter) {
 		// A total, or what is without a deal, is no document to open.
 		const plain = data?.bold || (column.fieldname === "key" && data?.key === __("Without a deal"));
-		const html =
-			plain && column.fieldtype === "Link"
-				? frappe.utils.escape_html(value ?? "")
-				: default_formatter(value, row, column, data);
-		if (data?.bold) return `<b>${html}</b>`;
-		return column.fieldname === "overdue" && flt(value) > 0
-			? `<span class="text-danger">${html}</span>`
-			: html;
+		const as_text = () => frappe.utils.escape_html(value ?? "");
+		const formatted = plain && column.fieldtype === "Link" ? as_text : default_formatter;
+		return sales_crm_accounts.report_cells.owed(value, row, column, data, formatted);
 	},
 };
