@@ -100,7 +100,10 @@ doc_events = {
 	"Journal Entry": {
 		"validate": "sales_crm_accounts.events.expense_voucher.validate",
 		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
-		"on_submit": "sales_crm_accounts.events.money.journal_moved",
+		"on_submit": [
+			"sales_crm_accounts.events.money.journal_moved",
+			"sales_crm_accounts.events.credit_loss.journal_posted",
+		],
 		"on_cancel": "sales_crm_accounts.events.money.journal_moved",
 	},
 	"Payment Ledger Entry": {"before_insert": "sales_crm_accounts.events.dunning.before_ledger_entry"},
@@ -124,6 +127,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.receivables.nightly.sca_nightly_collections",
 		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_daily_dunning",
+		"sales_crm_accounts.services.receivables.credit_loss_posting.sca_daily_credit_loss",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
@@ -169,7 +173,7 @@ has_permission = {
 }
 
 # Cancelled with their expense, or left as they are with the deal: Frappe does not offer to cancel expenses along.
-auto_cancel_exempted_doctypes = ["Deal Expense"]
+auto_cancel_exempted_doctypes = ["Deal Expense", "Expected Credit Loss"]
 
 # The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
 # by live documents (services/unwind.py), not by links.

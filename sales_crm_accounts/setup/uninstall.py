@@ -271,7 +271,11 @@ def remove_series() -> None:
 
 def _is_our_series(name: str) -> bool:
 	prefix, _, year = name.rstrip("-").partition("-")
-	return prefix in ("DEAL", "DCH", "DBR", "ILC", "DRN", "DMS", "DEX") and year.isdigit() and len(year) == 4
+	return (
+		prefix in ("DEAL", "DCH", "DBR", "ILC", "DRN", "DMS", "DEX", "ECL")
+		and year.isdigit()
+		and len(year) == 4
+	)
 
 
 # Users and roles

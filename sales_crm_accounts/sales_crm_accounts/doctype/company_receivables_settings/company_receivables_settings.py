@@ -3,7 +3,7 @@
 
 from frappe.model.document import Document
 
-from sales_crm_accounts.services.receivables import assignment, charge_terms
+from sales_crm_accounts.services.receivables import assignment, charge_terms, credit_loss_settings
 
 
 class CompanyReceivablesSettings(Document):
@@ -12,3 +12,4 @@ class CompanyReceivablesSettings(Document):
 	def validate(self):
 		charge_terms.check(self)
 		assignment.check_rules(self.collector_rules)
+		credit_loss_settings.check(self)
