@@ -268,7 +268,7 @@ class TestCreditLoss(ApprovalCase):
 		)
 		with patch.object(frappe.db, "sql", side_effect=frappe.db.sql) as sql:
 			credit_loss.read(doc, self.settings)
-		self.assertEqual(sql.call_count, 4)
+		self.assertEqual(sql.call_count, 6)
 		cells = frappe.parse_json(doc.history)
 		self.assertEqual([cell["balance"] for cell in cells[0]["cells"]], [2000, 1000, 0, 0, 500, 0])
 		frappe.set_user("Administrator")

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from sales_crm_accounts.core.dates import add_months, end_of_month
 from sales_crm_accounts.core.money import ZERO, quantize, split
@@ -56,6 +57,21 @@ def first_of_next_month(day: date) -> date:
 # History
 
 
+class Invoice(NamedTuple):
+	"""What an invoice was about and what moved on it, in whole units (cents) of its own currency.
+
+	`moves` are (month, amount): month 0 is all up to the first month end, month n what came after end n - 1 and up to end n; what
+	closes the invoice is negative. `lost` is what of it was written off, positive. `parts` are (ordinal of the due date, amount), in
+	their order.
+	"""
+
+	group: str
+	rate: Decimal
+	moves: Sequence[tuple[int, int]]
+	parts: Sequence[tuple[int, int]]
+	lost: Mapping[int, Decimal] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
 	"""What happened to the amounts of one bucket from month end number `month` to the next.
@@ -85,6 +101,73 @@ class Shares:
 	@property
 	def collected(self) -> Decimal:
 		return ONE - self.rolled - self.lost
+
+
+def flows_of(invoices: Iterable[Invoice], ends: Sequence[date], precision: int) -> dict[str, list[Flow]]:
+	"""customer group -> what became of its buckets at each of `ends`, in company currency at each invoice's own rate.
+
+	Money closes the oldest installment of its invoice first (`core.receivables.ageing.open_after`). Counted in whole units, as a large
+	book has millions of installments and months; the rate comes last.
+	"""
+	days, last_month = [end.toordinal() for end in ends], len(ends) - 1
+	oldest = BUCKETS.limits[-1]
+	by_days = [BUCKETS.index(number) for number in range(oldest + 1)]
+
+	def place_of(number: int) -> int:
+		return by_days[number] if 0 <= number <= oldest else (LAST if number > 0 else 0)
+
+	#: (group, rate) -> month -> place -> [balance, aged, rolled, lost]
+	sums: dict[tuple[str, Decimal], list[list[list]]] = {}
+	for group, rate, moves, parts, lost in invoices:
+		cells = sums.get((group, rate))
+		if cells is None:
+			cells = sums[group, rate] = [[[0, 0, 0, 0] for _place in PLACES] for _end in ends]
+		still = _still(moves, last_month)
+		total = sum(amount for _due, amount in parts)
+		for month, left in enumerate(still):
+			if left <= 0:
+				continue
+			closed, later = total - left, still[month + 1] if month < last_month else 0
+			closed_later = total - later
+			gone = lost.get(month + 1)
+			prior = 0
+			for due, amount in parts:
+				taken = closed - prior
+				own = amount - (0 if taken < 0 else min(taken, amount))
+				if own > 0:
+					place = place_of(days[month] - due)
+					cell = cells[month][place]
+					cell[0] += own
+					if month < last_month and (place == LAST or place_of(days[month + 1] - due) > place):
+						taken = closed_later - prior
+						own_later = amount - (0 if taken < 0 else min(taken, amount))
+						cell[1] += own
+						cell[2] += own_later
+						if gone and left > later:
+							cell[3] += (own - own_later) * gone / (left - later)
+				prior += amount
+	found: dict[tuple[str, int, int], list[Decimal]] = {}
+	for (group, rate), months in sums.items():
+		for month, places in enumerate(months):
+			for place, cell in enumerate(places):
+				if cell[0]:
+					sum_of = found.setdefault((group, month, place), [ZERO] * 4)
+					for index, units in enumerate(cell):
+						sum_of[index] += Decimal(units).scaleb(-precision) * rate
+	flows: dict[str, list[Flow]] = {}
+	for (group, month, place), amounts in sorted(found.items()):
+		flows.setdefault(group, []).append(Flow(month, place, *amounts))
+	return flows
+
+
+def _still(moves: Iterable[tuple[int, int]], last_month: int) -> list[int]:
+	"""What was open at each month end."""
+	still = [0] * (last_month + 1)
+	for month, amount in moves:
+		still[month] += amount
+	for month in range(last_month):
+		still[month + 1] += still[month]
+	return still
 
 
 def shares(flows: Iterable[Flow]) -> list[Shares | None]:

@@ -1,4 +1,4 @@
-"""Expected credit loss of a company on a day: reads the ledgers in four statements, and fills the document that is to be approved.
+"""Expected credit loss of a company on a day: reads the ledgers in six statements, and fills the document that is to be approved.
 
 Nothing of the figures is typed: every save takes them anew, so what is posted is what the ledger says then, and an approval falls
 away when they have changed. What people decide are floors, overlays with their reasons, and customers with an allowance of their own.
@@ -32,7 +32,7 @@ class Found:
 	debts: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
 	credits: Decimal = ZERO
 	on_account: Decimal = ZERO
-	flows: dict[str, list[rules.Flow]] = field(default_factory=lambda: defaultdict(list))
+	flows: dict[str, list[rules.Flow]] = field(default_factory=dict)
 	in_ledger: dict[str, Decimal] = field(default_factory=dict)
 
 	def exposure(self, key) -> Decimal:
@@ -62,7 +62,7 @@ def fill(doc):
 
 
 def read(doc, settings) -> Found:
-	"""Four statements: whether money moved later, what was open, what became of it month by month, and the provision in the ledger."""
+	"""Six statements: whether money moved later, what was open, what became of it month by month (three), and the provision in the ledger."""
 	by_group = doc.matrix_by == BY_GROUP
 	specific = [row.customer for row in doc.customers if row.customer]
 	values = {
@@ -84,16 +84,50 @@ def read(doc, settings) -> Found:
 			found.on_account += amount
 		else:
 			found.debts[customer or (group if by_group else "", int(place))][deal] += amount
-	ends = rules.month_ends(values["as_of"], cint(doc.months_of_history))
-	statement, days = credit_loss_sql.flows(ends)
-	for group, month, place, *amounts in frappe.db.sql(statement, values | days):
-		found.flows[group if by_group else ""].append(
-			rules.Flow(int(month), int(place), *map(to_decimal, amounts))
-		)
+	found.flows = _flows(doc, values)
 	found.in_ledger = {
 		deal: to_decimal(amount) for deal, amount in frappe.db.sql(credit_loss_sql.IN_LEDGER, values)
 	}
 	return found
+
+
+def _flows(doc, values: dict) -> dict[str, list[rules.Flow]]:
+	"""What became of the buckets, from three statements: what moved, what of it was lost, and the installments."""
+	digits = ageing.precision()
+	ends = rules.month_ends(values["as_of"], cint(doc.months_of_history))
+	values = values | {
+		"first_end": ends[0],
+		"last_end": ends[-1],
+		"first_month": f"{ends[0]:%Y%m}",
+		"units": 10**digits,
+	}
+	moves = dict(frappe.db.sql(credit_loss_sql.MOVES, values))
+	lost: dict[str, dict[int, Decimal]] = defaultdict(dict)
+	for invoice, month, units in frappe.db.sql(credit_loss_sql.LOST, values):
+		lost[invoice][int(month)] = to_decimal(units)
+	nothing: dict[int, Decimal] = {}
+	invoices = (
+		rules.Invoice(group, to_decimal(rate), _pairs(moves[name]), _parts(parts), lost.get(name, nothing))
+		for name, group, rate, parts in frappe.db.sql(
+			credit_loss_sql.parts(doc.matrix_by == BY_GROUP), values
+		)
+		if name in moves
+	)
+	return rules.flows_of(invoices, ends, digits)
+
+
+def _pairs(text: str) -> list[tuple[int, int]]:
+	""" "1:200,2:-50" -> [(1, 200), (2, -50)]."""
+	pairs = []
+	for one in text.split(","):
+		key, _colon, units = one.partition(":")
+		pairs.append((int(key), int(units)))
+	return pairs
+
+
+def _parts(text: str) -> list[tuple[int, int]]:
+	# MariaDB counts days from the year 0, Python from the year 1.
+	return [(day - 365, units) for day, units in _pairs(text)]
 
 
 def precision(company: str) -> int:

@@ -1,9 +1,6 @@
-"""The statements of expected credit loss: what is open by bucket on a day, what became of each bucket month by month, and what the
-ledger holds. One statement each, whatever the number of months, invoices and deals.
+"""The statements of expected credit loss: what is open by bucket on a day, what moved on each invoice month by month, and what the
+ledger holds. Their number is fixed, whatever the number of months, invoices and deals.
 """
-
-from collections.abc import Sequence
-from datetime import date
 
 from sales_crm_accounts.core.receivables.credit_loss import BUCKETS, LAST
 from sales_crm_accounts.services.receivables import ageing_sql
@@ -45,104 +42,66 @@ def exposures(precision: int, moved_later: bool) -> str:
 	"""
 
 
-def flows(ends: Sequence[date]) -> tuple[str, dict]:
-	"""(statement, values): customer_group, month, place, balance, aged, rolled, lost at and after each of `ends` (`core` Flow).
+#: Number of the month of a posting: 0 up to the first month end, then 1, 2 ...
+_MONTH = "greatest(0, period_diff(extract(year_month from entry.posting_date), %(first_month)s))"
 
-	From the Payment Ledger: what was open of each invoice at each month end, its oldest installment closed first, at the invoice's
-	own exchange rate. What a payment or journal booked to %(loss_accounts)s is lost; credit notes count as collected, as they are no
-	credit loss.
-	"""
-	last = len(ends) - 1
-	days = " union all ".join(
-		f"select {n} as n, cast(%(end_{n})s as date) as day, cast(%(end_{min(n + 1, last)})s as date) as next_day"
-		for n in range(len(ends))
-	)
-	values = {f"end_{n}": day for n, day in enumerate(ends)}
-	values |= {"last_end": ends[-1], "first_month": f"{ends[0]:%Y%m}"}
-	ages_out = f"n < {last} and (place = {LAST} or next_place > place)"
-	statement = f"""
-		with ends as ({days}),
-		written_off as (
+#: sales_invoice, moves: "month:units,month:units" of each invoice that was open within the months that are looked at. The Payment Ledger
+#: in the order of its index on invoices: neither sorted nor kept in a temporary table, which a large book would spill to disk.
+MOVES = f"""
+	select
+		entry.against_voucher_no,
+		group_concat({_MONTH}, ':', cast(round(entry.amount_in_account_currency * %(units)s) as signed)) as moves
+	from `tabPayment Ledger Entry` entry
+	where
+		entry.company = %(company)s and entry.delinked = 0 and entry.against_voucher_type = 'Sales Invoice'
+		and entry.posting_date <= %(last_end)s
+	group by entry.against_voucher_no
+	having max(entry.posting_date) > %(first_end)s or sum(entry.amount_in_account_currency) > 0
+"""
+
+#: sales_invoice, month, units that were written off: what a payment or journal booked to %(loss_accounts)s, in proportion.
+LOST = f"""
+	select entry.against_voucher_no, {_MONTH} as month, sum(-entry.amount_in_account_currency * %(units)s * lost.share) as units
+	from (
+		select written_off.voucher_no, least(1, written_off.amount / -sum(entry.amount)) as share
+		from (
 			select entry.voucher_no, sum(entry.debit - entry.credit) as amount
 			from `tabGL Entry` entry
 			where
 				entry.company = %(company)s and entry.account in %(loss_accounts)s and entry.is_cancelled = 0
-				and entry.voucher_type in ('Journal Entry', 'Payment Entry') and entry.posting_date <= %(last_end)s
+				and entry.voucher_type in ('Journal Entry', 'Payment Entry')
+				and entry.posting_date > %(first_end)s and entry.posting_date <= %(last_end)s
 			group by entry.voucher_no
 			having amount > 0
-		),
-		lost as (
-			select written_off.voucher_no, least(1, written_off.amount / -sum(entry.amount)) as share
-			from written_off
-			join `tabPayment Ledger Entry` entry on entry.voucher_no = written_off.voucher_no
-			where entry.delinked = 0 and entry.against_voucher_type = 'Sales Invoice' and entry.amount < 0
-			group by written_off.voucher_no, written_off.amount
-		),
-		moved as (
-			select
-				entry.against_voucher_no as invoice,
-				greatest(0, period_diff(extract(year_month from entry.posting_date), %(first_month)s)) as n,
-				sum(entry.amount_in_account_currency) as moved,
-				-sum(entry.amount_in_account_currency * coalesce(lost.share, 0)) as lost
-			from `tabPayment Ledger Entry` entry
-			left join lost on lost.voucher_no = entry.voucher_no
-			where
-				entry.company = %(company)s and entry.delinked = 0 and entry.against_voucher_type = 'Sales Invoice'
-				and entry.party_type = 'Customer' and entry.posting_date <= %(last_end)s
-			group by invoice, n
-		),
-		running as (
-			select invoice, n, lost, sum(moved) over (partition by invoice order by n) as still from moved
-		),
-		spans as (
-			select
-				invoice, n, still, coalesce(lead(n) over by_month, {last + 1}) as upto,
-				coalesce(lead(still) over by_month, 0) as next_still, coalesce(lead(lost) over by_month, 0) as next_lost
-			from running
-			window by_month as (partition by invoice order by n)
-		),
-		points as (
-			select
-				spans.invoice, ends.n, ends.day, ends.next_day, spans.still,
-				case when ends.n + 1 = spans.upto then spans.next_still else spans.still end as later,
-				case when ends.n + 1 = spans.upto then spans.next_lost else 0 end as lost
-			from spans
-			join ends on ends.n >= spans.n and ends.n < spans.upto
-			where spans.still > 0
-		),
-		parts as (
-			select
-				kept.sales_invoice, kept.customer, kept.due_date, kept.amount,
-				case when kept.account_currency = %(currency)s then 1 else kept.conversion_rate end as rate,
-				sum(kept.amount) over (partition by kept.sales_invoice order by kept.installment_no) - kept.amount as prior,
-				sum(kept.amount) over (partition by kept.sales_invoice) as total
-			from `tabOpen Installment` kept
-			where kept.company = %(company)s and kept.is_return = 0 and kept.posting_date <= %(last_end)s
-				and kept.sales_invoice in (select invoice from points)
-		),
-		opened as (
-			select
-				parts.customer, points.n, parts.rate,
-				{_place("datediff(points.day, parts.due_date)")} as place,
-				{_place("datediff(points.next_day, parts.due_date)")} as next_place,
-				parts.amount - greatest(0, least(parts.total - points.still - parts.prior, parts.amount)) as still,
-				parts.amount - greatest(0, least(parts.total - points.later - parts.prior, parts.amount)) as later,
-				case when points.still > points.later then points.lost / (points.still - points.later) else 0 end as lost_share
-			from points
-			join parts on parts.sales_invoice = points.invoice
-		)
+		) written_off
+		join `tabPayment Ledger Entry` entry on entry.voucher_no = written_off.voucher_no
+		where entry.delinked = 0 and entry.against_voucher_type = 'Sales Invoice' and entry.amount < 0
+		group by written_off.voucher_no, written_off.amount
+	) lost
+	join `tabPayment Ledger Entry` entry on entry.voucher_no = lost.voucher_no
+	where entry.delinked = 0 and entry.against_voucher_type = 'Sales Invoice' and entry.amount < 0
+		and entry.company = %(company)s and entry.posting_date <= %(last_end)s
+	group by entry.against_voucher_no, month
+"""
+
+
+def parts(by_group: bool) -> str:
+	"""sales_invoice, customer_group, rate, parts: "day:units,day:units" (`to_days` of the due date) of every invoice up to the last month end."""
+	group, join = "''", ""
+	if by_group:
+		group = "max(coalesce(customer.customer_group, ''))"
+		join = "left join `tabCustomer` customer on customer.name = kept.customer"
+	return f"""
 		select
-			coalesce(customer.customer_group, '') as customer_group, opened.n, opened.place,
-			sum(opened.still * opened.rate) as balance,
-			sum(case when {ages_out} then opened.still * opened.rate else 0 end) as aged,
-			sum(case when {ages_out} then opened.later * opened.rate else 0 end) as rolled,
-			sum(case when {ages_out} then (opened.still - opened.later) * opened.lost_share * opened.rate else 0 end) as lost
-		from opened
-		left join `tabCustomer` customer on customer.name = opened.customer
-		where opened.still > 0
-		group by 1, 2, 3
+			kept.sales_invoice, {group},
+			max(case when kept.account_currency = %(currency)s then 1 else kept.conversion_rate end),
+			group_concat(
+				to_days(kept.due_date), ':', cast(round(kept.amount * %(units)s) as signed) order by kept.installment_no
+			)
+		from `tabOpen Installment` kept {join}
+		where kept.company = %(company)s and kept.is_return = 0 and kept.posting_date <= %(last_end)s
+		group by kept.sales_invoice
 	"""
-	return statement, values
 
 
 #: deal ('' for none), balance of the provision account on the day; a provision is positive.

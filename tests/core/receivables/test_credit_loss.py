@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_crm_accounts.core.receivables import credit_loss as rules
+from sales_crm_accounts.core.receivables.ageing import open_after
 from sales_crm_accounts.core.receivables.credit_loss import Flow, Shares
 
 D = Decimal
@@ -112,7 +113,82 @@ def test_movements_release_what_is_not_expected_any_more():
 	assert [(row.deal, row.amount) for row in rows] == [("A", 20), ("B", -8), ("", 5)]
 
 
+def test_an_invoice_of_two_installments_month_by_month():
+	"""600 and 400, due 10 days before the first month end and 5 after it; 700 came in the first month, then 100 were written off and 50 paid.
+
+	End 0: 600 in 1-30 and 400 not due. End 1: 300 of the second, 1-30; the first is paid. End 2: 150, 31-60. So 1-30 in month 0: 600 aged,
+	nothing rolled; not due 400 aged, 300 rolled; 1-30 in month 1: 300 aged, 150 rolled, 100 lost. At 1.25 all of it is 1.25 times as much.
+	"""
+	ends = rules.month_ends(date(2026, 5, 31), 2)
+	due = [date(2026, 3, 21).toordinal(), date(2026, 4, 5).toordinal()]
+	invoice = rules.Invoice(
+		"",
+		D("1.25"),
+		[(0, 100000), (2, -15000), (1, -70000)],
+		[(due[0], 60000), (due[1], 40000)],
+		{2: D(10000)},
+	)
+	assert rules.flows_of([invoice], ends, 2) == {
+		"": [
+			Flow(0, 0, D(500), D(500), D(375)),
+			Flow(0, 1, D(750), D(750), D(0)),
+			Flow(1, 1, D(375), D(375), D("187.5"), D(125)),
+			Flow(2, 2, D("187.5")),
+		]
+	}
+
+
+def test_what_stays_in_its_bucket_says_nothing():
+	"""Due in three months: not due at both ends. One day overdue on 31 January is 29 days overdue on 28 February: still 1-30."""
+	ends = [date(2026, 1, 31), date(2026, 2, 28)]
+	parts = [(date(2026, 1, 30).toordinal(), 100), (date(2026, 5, 1).toordinal(), 100)]
+	assert rules.flows_of([rules.Invoice("", D(1), [(0, 200)], parts)], ends, 2)[""] == [
+		Flow(0, 0, D(1)),
+		Flow(0, 1, D(1)),
+		Flow(1, 0, D(1)),
+		Flow(1, 1, D(1)),
+	]
+
+
 # What always holds
+
+UNITS = st.integers(1, 500)
+
+
+@given(
+	st.lists(
+		st.tuples(
+			st.lists(st.tuples(st.integers(-200, 100), UNITS), min_size=1, max_size=3),
+			st.lists(st.tuples(st.integers(0, 3), UNITS), max_size=4),
+		),
+		max_size=4,
+	)
+)
+def test_month_ends_are_the_ageing_of_that_day(book):
+	"""Balances are those of the ageing's own rule, and what rolls or is lost was there."""
+	ends = rules.month_ends(date(2026, 6, 30), 3)
+	invoices = []
+	for parts, paid in book:
+		parts = sorted((ends[0].toordinal() + offset, units) for offset, units in parts)
+		moves = [(0, sum(units for _due, units in parts)), *((month, -units) for month, units in paid)]
+		invoices.append(rules.Invoice("", D(1), moves, parts, {month: D(units) for month, units in paid}))
+	flows = rules.flows_of(invoices, ends, 0).get("", [])
+	for month, end in enumerate(ends):
+		wanted = dict.fromkeys(rules.PLACES, D(0))
+		for invoice in invoices:
+			left = D(sum(units for number, units in invoice.moves if number <= month))
+			if left <= 0:
+				continue
+			still = open_after([D(units) for _due, units in invoice.parts], left)
+			for (due, _units), amount in zip(invoice.parts, still, strict=True):
+				wanted[rules.BUCKETS.index(end.toordinal() - due)] += amount
+		assert {flow.place: flow.balance for flow in flows if flow.month == month} == {
+			place: amount for place, amount in wanted.items() if amount
+		}
+	for flow in flows:
+		assert 0 <= flow.rolled <= flow.aged <= flow.balance
+		assert 0 <= flow.lost <= flow.aged - flow.rolled
+
 
 SHARE = st.builds(
 	lambda rolled, lost: Shares(D(rolled) / 1000, D(min(lost, 1000 - rolled)) / 1000, 3),
