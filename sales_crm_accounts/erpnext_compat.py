@@ -188,3 +188,13 @@ def _freeze_date(company: str):
 	if frappe.get_meta("Company").has_field("accounts_frozen_till_date"):
 		return frappe.get_cached_value("Company", company, "accounts_frozen_till_date")
 	return frappe.db.get_single_value("Accounts Settings", "acc_frozen_upto")
+
+
+def submit_now(journal) -> None:
+	"""Submit in this transaction. ERPNext leaves a Journal Entry of more than a hundred rows to a job, which could fail on its own."""
+	journal._submit()
+
+
+def cancel_now(journal) -> None:
+	"""Cancel in this transaction, likewise."""
+	journal._cancel()

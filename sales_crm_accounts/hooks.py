@@ -118,7 +118,10 @@ doc_events = {
 			"sales_crm_accounts.events.expense_voucher.before_cancel",
 			"sales_crm_accounts.events.write_off.before_cancel",
 		],
-		"on_submit": "sales_crm_accounts.events.money.journal_moved",
+		"on_submit": [
+			"sales_crm_accounts.events.money.journal_moved",
+			"sales_crm_accounts.events.credit_loss.journal_posted",
+		],
 		"on_cancel": "sales_crm_accounts.events.money.journal_moved",
 	},
 	"Payment Ledger Entry": {"before_insert": "sales_crm_accounts.events.dunning.before_ledger_entry"},
@@ -144,6 +147,7 @@ scheduler_events = {
 		"sales_crm_accounts.services.receivables.charge_invoices.sca_daily_charge_invoices",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_daily_dunning",
 		"sales_crm_accounts.services.receivables.write_off_night.sca_monthly_write_offs",
+		"sales_crm_accounts.services.receivables.credit_loss_posting.sca_daily_credit_loss",
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
@@ -189,7 +193,7 @@ has_permission = {
 }
 
 # Cancelled with their expense, or left as they are with the deal: Frappe does not offer to cancel expenses along.
-auto_cancel_exempted_doctypes = ["Deal Expense"]
+auto_cancel_exempted_doctypes = ["Deal Expense", "Expected Credit Loss"]
 
 # The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
 # by live documents (services/unwind.py), not by links.

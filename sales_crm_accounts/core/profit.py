@@ -14,6 +14,7 @@ from decimal import Decimal
 from .money import ZERO, quantize, split
 
 REVENUE, INTEREST, EXPENSE, WRITE_OFF, EXCHANGE = "revenue", "interest", "expense", "write_off", "exchange"
+PROVISION = "provision"
 INCOME, EXPENSES = "Income", "Expense"
 NO_DEAL = ""
 DAYS_A_YEAR = 365
@@ -35,13 +36,14 @@ class Roles:
 	write_off: frozenset[str] = frozenset()
 	exchange: frozenset[str] = frozenset()
 	interest: frozenset[str] = frozenset()
+	provision: frozenset[str] = frozenset()
 
 
 def meanings(accounts: Mapping[str, str], roles: Roles, categories: Mapping[str, str]) -> dict[str, Meaning]:
 	"""account -> its meaning; `accounts` is account -> root type, `categories` account -> expense category.
 
 	An expense account without a category counts under its own name. An income account is revenue unless it is one of interest
-	and fees; an account for exchange differences or write-offs is that, whatever its root.
+	and fees; an account for exchange differences, write-offs or provisions is that, whatever its root.
 	"""
 	found = {}
 	for account, root_type in accounts.items():
@@ -49,6 +51,8 @@ def meanings(accounts: Mapping[str, str], roles: Roles, categories: Mapping[str,
 			found[account] = Meaning(EXCHANGE)
 		elif account in roles.write_off:
 			found[account] = Meaning(WRITE_OFF)
+		elif account in roles.provision:
+			found[account] = Meaning(PROVISION)
 		elif root_type == INCOME:
 			found[account] = Meaning(INTEREST if account in roles.interest else REVENUE)
 		else:
@@ -76,6 +80,8 @@ class Figures:
 	expenses: dict[str, Decimal] = field(default_factory=dict)
 	#: of the profit, what was found by its voucher and does not carry the deal itself
 	by_voucher: Decimal = ZERO
+	#: of expected credit losses; negative where provisions were released
+	provisions: Decimal = ZERO
 
 	@property
 	def expense(self) -> Decimal:
@@ -89,6 +95,7 @@ class Figures:
 			+ self.interest
 			+ self.exchange
 			- self.write_offs
+			- self.provisions
 			- sum(self.expenses.values(), ZERO)
 		)
 
@@ -104,6 +111,7 @@ class Figures:
 			or self.credit_notes
 			or self.interest
 			or self.write_offs
+			or self.provisions
 			or self.exchange
 			or any(self.expenses.values())
 		)
@@ -120,6 +128,8 @@ class Figures:
 			self.interest += amount
 		elif kind == WRITE_OFF:
 			self.write_offs -= amount
+		elif kind == PROVISION:
+			self.provisions -= amount
 		else:
 			self.exchange += amount
 
@@ -128,6 +138,7 @@ class Figures:
 		self.credit_notes += other.credit_notes
 		self.interest += other.interest
 		self.write_offs += other.write_offs
+		self.provisions += other.provisions
 		self.exchange += other.exchange
 		self.by_voucher += other.by_voucher
 		for category, amount in other.expenses.items():
@@ -136,7 +147,15 @@ class Figures:
 	def shares(self, weights: Sequence[Decimal], precision: int) -> list[Figures]:
 		"""One for each weight; every figure of them sums to this one's."""
 		parts = [Figures() for _weight in weights]
-		for name in ("revenue", "credit_notes", "interest", "write_offs", "exchange", "by_voucher"):
+		for name in (
+			"revenue",
+			"credit_notes",
+			"interest",
+			"write_offs",
+			"provisions",
+			"exchange",
+			"by_voucher",
+		):
 			for part, value in zip(parts, share(getattr(self, name), weights, precision), strict=True):
 				setattr(part, name, value)
 		for category, amount in self.expenses.items():

@@ -204,9 +204,12 @@ def _roles(company: str) -> core.Roles:
 		as_dict=True,
 	)
 	fees = frappe.get_all("Dunning Type", filters={"company": company}, pluck="income_account")
-	*items, write_off = frappe.db.get_value(
-		"Company Receivables Settings", company, ["interest_item", "fee_item", "write_off_account"]
-	) or (None, None, None)
+	settings = frappe.db.get_value(
+		"Company Receivables Settings",
+		company,
+		["interest_item", "fee_item", "write_off_account", "provision_expense_account"],
+	)
+	*items, write_off, provision = settings or (None, None)
 	if items := [item for item in items if item]:
 		fees += frappe.get_all(
 			"Item Default", filters={"company": company, "parent": ("in", items)}, pluck="income_account"
@@ -215,6 +218,7 @@ def _roles(company: str) -> core.Roles:
 	return core.Roles(
 		write_off=frozenset({own.write_off_account, write_off} - {None, ""}),
 		exchange=frozenset(exchange - {None, ""}),
+		provision=frozenset({provision} - {None, ""}),
 		# Where fees are booked with the sales they cannot be told apart.
 		interest=frozenset({*fees} - {None, "", own.default_income_account}),
 	)

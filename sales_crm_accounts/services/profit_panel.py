@@ -37,6 +37,7 @@ def panel(deal) -> dict | None:
 		"exchange": float(figures.exchange),
 		"expenses": float(figures.expense),
 		"write_offs": float(figures.write_offs),
+		"provisions": float(figures.provisions),
 		"profit": float(figures.profit),
 		"margin": float(quantize(figures.margin, 2)) if figures.margin is not None else None,
 		"by_voucher": float(figures.by_voucher),

@@ -112,6 +112,14 @@ APPROVAL_CHAINS = {
 		[("over_budget", "=", "1"), ("budget_action", "=", "Ask for Approval")],
 		[_level(1, "Head of sales", "Deal Manager", comment_required=1)],
 	),
+	"Expected Credit Losses": (
+		"Expected Credit Loss",
+		[("total_loss", ">=", "0")],
+		[
+			_level(1, "Head of accounting", "Accounts Manager", comment_required=1),
+			_level(2, "Second signature", "Accounts Manager", min_amount=50000, skip_if_approved=0),
+		],
+	),
 	"Journal Entries": (
 		"Journal Entry",
 		[("voucher_type", "!=", "Write Off Entry")],
@@ -153,6 +161,7 @@ CHAIN_VALUES = {
 	"Expenses Over the Planned Cost": {**_EXPENSE_CHAIN, "priority": 10},
 	# Of several chains that cover a document, the gravest reason is asked about.
 	**{name: {"priority": 20} for name in HOLD_CHAINS},
+	"Expected Credit Losses": {"amount_field": "total_loss"},
 }
 
 #: Categories to start from: name -> whether it comes after the deal is completed as well. Their accounts are the accountant's.

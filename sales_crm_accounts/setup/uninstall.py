@@ -272,7 +272,7 @@ def remove_series() -> None:
 def _is_our_series(name: str) -> bool:
 	prefix, _, year = name.rstrip("-").partition("-")
 	return (
-		prefix in ("DEAL", "DCH", "DBR", "ILC", "DRN", "DMS", "DEX", "PTH", "CRH", "WOP")
+		prefix in ("DEAL", "DCH", "DBR", "ILC", "DRN", "DMS", "DEX", "PTH", "CRH", "WOP", "ECL")
 		and year.isdigit()
 		and len(year) == 4
 	)

@@ -10,6 +10,7 @@ from sales_crm_accounts.core.profit import (
 	EXPENSE,
 	INTEREST,
 	NO_DEAL,
+	PROVISION,
 	REVENUE,
 	WRITE_OFF,
 	Figures,
@@ -26,11 +27,15 @@ ACCOUNTS = {
 	"FX Gain": "Income",
 	"FX": "Expense",
 	"Bad Debts": "Expense",
+	"Doubtful Debts": "Expense",
 	"Freight": "Expense",
 	"Ads": "Expense",
 }
 ROLES = profit.Roles(
-	write_off=frozenset({"Bad Debts"}), exchange=frozenset({"FX", "FX Gain"}), interest=frozenset({"Fees"})
+	write_off=frozenset({"Bad Debts"}),
+	exchange=frozenset({"FX", "FX Gain"}),
+	interest=frozenset({"Fees"}),
+	provision=frozenset({"Doubtful Debts"}),
 )
 MEANING = profit.meanings(ACCOUNTS, ROLES, {"Freight": "Transport"})
 
@@ -42,6 +47,7 @@ def test_what_accounts_mean():
 		"FX Gain": Meaning(EXCHANGE),
 		"FX": Meaning(EXCHANGE),
 		"Bad Debts": Meaning(WRITE_OFF),
+		"Doubtful Debts": Meaning(PROVISION),
 		"Freight": Meaning(EXPENSE, "Transport"),
 		"Ads": Meaning(EXPENSE, "Ads"),
 	}
@@ -70,6 +76,21 @@ def test_a_deal_by_hand():
 	assert figures.profit == 730
 	assert round(figures.margin, 2) == D("81.11")
 	assert figures and not Figures() and Figures().margin is None
+
+
+def test_a_provision_is_a_line_of_its_own_and_its_reversal_takes_it_back():
+	"""Sold 100.00, 12.00 of it not expected to be paid: 88.00. Next month 12.00 are reversed and 5.00 posted: 7.00 more."""
+	rows = [
+		Row("A", "2025-01", "Sales", D(100)),
+		Row("A", "2025-01", "Doubtful Debts", D(-12)),
+		Row("A", "2025-02", "Doubtful Debts", D(7)),
+	]
+	found = profit.collect(rows, [], MEANING, 2)
+	first, second = found["A", "2025-01"], found["A", "2025-02"]
+	assert [(one.provisions, one.expense, one.profit) for one in (first, second)] == [(12, 0, 88), (-7, 0, 7)]
+	assert second and [part.provisions for part in first.shares([D(1), D(2)], 2)] == [4, 8]
+	first.add(second)
+	assert (first.provisions, first.profit) == (5, 95)
 
 
 def test_a_write_off_over_two_deals_and_an_invoice_without():

@@ -56,6 +56,8 @@ HARMLESS_IN = {
 		{"voucher_type", "voucher_no", "receipt_key", "employee_name", "supplier_name"}
 	),
 	"Deal Expense Share": frozenset({"customer_name"}),
+	"Expected Credit Loss": frozenset({"journal_entry", "reversal_entry", "last_error", "loss_key"}),
+	"Expected Credit Loss Customer": frozenset({"customer_name"}),
 	# What is in stock at the time, and what is missing from it: quantity and rate that are counted are material.
 	"Stock Reconciliation": frozenset({"difference_amount"}),
 	"Stock Reconciliation Item": frozenset(

@@ -8,7 +8,8 @@ Each kind passes only if it can do nothing else than what ERPNext makes it for:
 - common party: settles an invoice, up to its outstanding amount, against the other role of a linked party;
 - deferred revenue or expense: recognises what the invoice's item deferred, in its direction, between the accounts that the item
   names, and not more than was earned by its day;
-- depreciation: what the asset's schedule says for a day that has come, between the accounts of its category.
+- depreciation: what the asset's schedule says for a day that has come, between the accounts of its category;
+- provision reversal: the entry of a submitted Expected Credit Loss, row by row the other way round, on the day that the document says.
 """
 
 import frappe
@@ -242,6 +243,35 @@ def _is_depreciation(doc) -> bool:
 	)
 
 
+def _is_provision_reversal(doc) -> bool:
+	if not doc.reversal_of:
+		return False
+	loss = frappe.db.get_value(
+		"Expected Credit Loss",
+		{"journal_entry": doc.reversal_of, "docstatus": 1, "reverses": 1},
+		["reverse_on", "reversal_entry"],
+		as_dict=True,
+	)
+	if not loss or loss.reversal_entry not in (None, "", doc.name):
+		return False
+	if getdate(doc.posting_date) != loss.reverse_on or loss.reverse_on > getdate(today()):
+		return False
+	entry = frappe.get_doc("Journal Entry", doc.reversal_of)
+	if entry.docstatus != 1 or entry.company != doc.company:
+		return False
+
+	def moved(journal, sign: int) -> list[tuple]:
+		return sorted(
+			(
+				*(row.get(field) or "" for field in ("account", "party", "cost_center", "project", "deal")),
+				round(sign * (flt(row.debit) - flt(row.credit)), 6),
+			)
+			for row in journal.accounts
+		)
+
+	return moved(doc, -1) == moved(entry, 1)
+
+
 #: By the name that the gate's log keeps, marked so that reports can show it translated.
 KINDS = {
 	N_("Exchange Gain Or Loss"): _is_exchange_gain_or_loss,
@@ -249,4 +279,5 @@ KINDS = {
 	N_("Common Party"): _is_common_party,
 	N_("Deferred"): _is_deferred,
 	N_("Depreciation"): _is_depreciation,
+	N_("Provision Reversal"): _is_provision_reversal,
 }

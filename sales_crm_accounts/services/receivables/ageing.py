@@ -53,7 +53,7 @@ def rows(question: Question) -> list[dict]:
 	amount, outstanding, is_invoice.
 	"""
 	values, conditions = scope(question)
-	head, opened = ageing_sql.open_at(precision(), conditions, _moved_later(question))
+	head, opened = ageing_sql.open_at(precision(), conditions, moved_later(question))
 	own = question.in_party_currency
 	amount = "open.outstanding" if own else "open.base_outstanding"
 	found = frappe.db.sql(
@@ -87,7 +87,7 @@ def summary(
 	"""
 	buckets = buckets or Buckets()
 	values, conditions = scope(question)
-	head, opened = ageing_sql.open_at(precision(), conditions, _moved_later(question))
+	head, opened = ageing_sql.open_at(precision(), conditions, moved_later(question))
 	own = question.in_party_currency
 	currency = "open.account_currency" if own else "%(currency)s"
 	amount = "open.outstanding" if own else "open.base_outstanding"
@@ -145,7 +145,7 @@ def _vouchers(question: Question) -> list[dict]:
 	)
 
 
-def _moved_later(question: Question) -> bool:
+def moved_later(question: Question) -> bool:
 	"""Whether money moved after the day that is asked for, so that kept figures are not those of the day."""
 	return bool(
 		frappe.db.sql(

@@ -143,6 +143,8 @@ sales_crm_accounts.deal.ProfitPanel = class ProfitPanel {
 		const notes = [];
 		if (data.interest) notes.push(__("Interest and fees: {0}", [amount(data.interest)]));
 		if (data.write_offs) notes.push(__("Written off: {0}", [amount(data.write_offs)]));
+		if (data.provisions)
+			notes.push(__("Provision for expected losses: {0}", [amount(data.provisions)]));
 		if (data.exchange) notes.push(__("Exchange differences: {0}", [amount(data.exchange)]));
 		if (data.discounts) notes.push(__("Discounts given: {0}", [amount(data.discounts)]));
 		if (data.by_voucher) {

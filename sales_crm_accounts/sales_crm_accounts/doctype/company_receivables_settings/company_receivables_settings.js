@@ -8,5 +8,14 @@ frappe.ui.form.on("Company Receivables Settings", {
 		});
 		frm.set_query("write_off_account", of_company({ root_type: "Expense" }));
 		frm.set_query("write_off_cost_center", of_company({}));
+		frm.set_query(
+			"provision_account",
+			of_company({
+				root_type: ["in", ["Asset", "Liability"]],
+				account_type: ["not in", ["Receivable", "Payable"]],
+			})
+		);
+		frm.set_query("provision_expense_account", of_company({ root_type: "Expense" }));
+		frm.set_query("provision_cost_center", of_company());
 	},
 });

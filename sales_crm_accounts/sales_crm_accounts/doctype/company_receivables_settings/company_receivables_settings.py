@@ -3,7 +3,12 @@
 
 from frappe.model.document import Document
 
-from sales_crm_accounts.services.receivables import assignment, charge_terms, write_off_checks
+from sales_crm_accounts.services.receivables import (
+	assignment,
+	charge_terms,
+	credit_loss_settings,
+	write_off_checks,
+)
 
 
 class CompanyReceivablesSettings(Document):
@@ -13,3 +18,4 @@ class CompanyReceivablesSettings(Document):
 		charge_terms.check(self)
 		assignment.check_rules(self.collector_rules)
 		write_off_checks.check_settings(self)
+		credit_loss_settings.check(self)

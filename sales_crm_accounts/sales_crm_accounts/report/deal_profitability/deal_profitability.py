@@ -77,6 +77,7 @@ class Line:
 			"exchange": float(figures.exchange),
 			"expenses": float(figures.expense),
 			"write_offs": float(figures.write_offs),
+			"provisions": float(figures.provisions),
 			"profit": float(profit_amount),
 			"margin": flt(figures.margin, 2) if figures.margin is not None else None,
 			"planned_margin": float(self.planned) if planned else None,
@@ -232,6 +233,7 @@ def get_columns(group_by: str, categories: list, profits: profit.Profits, with_w
 		)
 	columns += [
 		ledger("write_offs", _("Write-Offs"), core.WRITE_OFF),
+		ledger("provisions", _("Provisions"), core.PROVISION),
 		ledger("exchange", _("Exchange Differences"), core.EXCHANGE, width=160),
 		{**common.amount("profit", _("Profit")), "accounts": sorted(profits.meaning)},
 		common.column("margin", _("Margin %"), "Percent", 90, disable_total=1),
@@ -285,7 +287,7 @@ def get_summary(lines: list[Line], currency: str) -> list[dict]:
 
 	cards = [
 		card(_("Revenue"), total.revenue + total.credit_notes),
-		card(_("Expenses"), total.expense + total.write_offs),
+		card(_("Expenses"), total.expense + total.write_offs + total.provisions),
 		card(_("Profit"), total.profit, "Green" if total.profit >= 0 else "Red"),
 	]
 	if total.margin is not None:

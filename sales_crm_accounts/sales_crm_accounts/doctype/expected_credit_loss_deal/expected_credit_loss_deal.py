@@ -1,0 +1,8 @@
+# Copyright (c) 2026, sales_crm_accounts contributors
+# License: GPL-3.0. See LICENSE
+
+from frappe.model.document import Document
+
+
+class ExpectedCreditLossDeal(Document):
+	"""What is posted for one deal."""
