@@ -25,6 +25,8 @@ look_alike     no account, a name much like others', a reference in one line of 
 same_amount    no reference, several open installments of the same amount; the one due longest
 third_party    somebody else pays, a known customer in one line of two; the invoice is named
 exchange       paid in another currency, up to one percent off the day's rate
+netted         an invoice less a credit note, which the text names in three of five lines
+affiliates     two or three invoices of as many customers, paid by one of them, or by their holding in three of ten lines
 other          money that is no receivable
 """
 
@@ -39,7 +41,7 @@ from sales_crm_accounts.core.matching.rows import Allocation, Habit, OpenItem, R
 TODAY = date(2026, 6, 30)
 #: Class -> lines in a thousand.
 CLASSES = {
-	"clean": 250,
+	"clean": 230,
 	"installment": 60,
 	"several": 70,
 	"joined": 60,
@@ -59,6 +61,8 @@ CLASSES = {
 	"same_amount": 20,
 	"third_party": 10,
 	"exchange": 10,
+	"netted": 10,
+	"affiliates": 10,
 	"other": 20,
 }
 _FIRST = "Nord Sued Alpha Delta Omega Müller Schmidt Rossi Garcia Martin Global Prime Royal United Star Blue Green Sun Metro Hansa".split()
@@ -108,7 +112,8 @@ class _Maker:
 	def year(self) -> Year:
 		self._customers(max(20, self.count // 20))
 		self._invoices()
-		self.left = {one.key: one.open for one in self.items}
+		self._credit_notes()
+		self.left = {one.key: one.open for one in [*self.items, *self.credits]}
 		self.touched: set[str] = set()
 		self.accounts = {}
 		self.account_of = {}
@@ -126,7 +131,7 @@ class _Maker:
 				if line:
 					made.append(line)
 					break
-		return Year(self.items, self.names, self.accounts, {}, made)
+		return Year([*self.items, *self.credits], self.names, self.accounts, {}, made)
 
 	def _customers(self, count: int) -> None:
 		pick, used = self.random.choice, set()
@@ -185,6 +190,18 @@ class _Maker:
 		issued = {int(name[-5:]) for name in self.invoices}
 		self.paid_invoices = [f"ACC-SINV-2026-{n:05}" for n in range(1, number) if n not in issued]
 		self.invoice_names = list(self.invoices)
+
+	def _credit_notes(self) -> None:
+		"""One customer in ten has a credit note, which is open."""
+		self.credits: list[OpenItem] = []
+		self.credit_of: dict[str, OpenItem] = {}
+		for number, customer in enumerate(self.random.sample(list(self.names), len(self.names) // 10), 1):
+			amount = self.random.choice((10_000, 25_000, self.random.randrange(2_000, 90_000)))
+			one = OpenItem(
+				f"ACC-SINV-RET-2026-{number:05}", 1, customer, "USD", -amount, TODAY - timedelta(days=200)
+			)
+			self.credits.append(one)
+			self.credit_of[customer] = one
 
 	# What is paid
 
@@ -414,6 +431,42 @@ class _Maker:
 			self._written(one.sales_invoice),
 			{"paid": paid, "estimate": round(paid / 1.25)},
 		)
+
+	def _netted(self, on):
+		customers = [one for one, credit in self.credit_of.items() if self.left[credit.key]]
+		for _ in range(60):
+			credit = self.credit_of[self.random.choice(customers)] if customers else None
+			if not credit or credit.customer not in self.by_customer:
+				continue
+			found = [row for row in self._open(self.by_customer[credit.customer]) if row.currency == "USD"]
+			fresh = [row for row in found if row.installment_no == 1 and self.left[row.key] == row.open]
+			if not fresh:
+				continue
+			rows = self._full(self._open(self.invoices[self.random.choice(fresh).sales_invoice]))
+			if sum(row.amount for row in rows) <= -credit.open + 5_000:
+				continue
+			text = self._written(rows[0].sales_invoice)
+			if self.random.random() < 0.6:
+				text += (
+					self.random.choice((" - ", " abz. Gutschrift ", " less credit note ", " / "))
+					+ credit.sales_invoice
+				)
+			return [*rows, *self._full([credit])], text, {}
+		return None
+
+	def _affiliates(self, on):
+		chosen: dict[str, list[OpenItem]] = {}
+		for _ in range(self.random.choice((2, 2, 3))):
+			invoice = self._fresh_invoice()
+			if invoice:
+				chosen.setdefault(invoice[0].customer, invoice)
+		if len(chosen) < 2:
+			return None
+		rows = [row for invoice in chosen.values() for row in self._full(invoice)]
+		text = self.random.choice((", ", " + ", " ")).join(one[0].sales_invoice for one in chosen.values())
+		if self.random.random() < 0.3:
+			return rows, text, {"account": False, "payer": "Holding Treasury Centre"}
+		return rows, text, {}
 
 	def _other(self, on):
 		amount = self.random.randrange(100, 900_000)

@@ -35,7 +35,7 @@ def undo(name: str) -> None:
 
 @frappe.whitelist(methods=["POST"])
 def import_statement(bank_account: str, file: str) -> dict:
-	"""Bring an uploaded camt.053 file (name of the File) into Bank Transactions: {made, known}."""
+	"""Bring an uploaded camt.053 or MT940 file (name of the File) into Bank Transactions: {made, known, alike}."""
 	frappe.get_doc("Bank Account", bank_account).check_permission("read")
 	frappe.has_permission("Bank Transaction", "submit", throw=True)
 	upload = frappe.get_doc("File", file)

@@ -14,6 +14,14 @@ from sales_crm_accounts.core.matching.sums import find_sums
 EXACT, DISCOUNT, FEE, EXCHANGE, FIRST, SOME, PART, OVER = 15.0, 13.0, 8.0, 8.0, 13.0, 8.0, 0.0, -2.0
 #: A part payment is hardly ever only a fee short of the whole.
 PART_WITHIN_FEE = -14.0  # the same of a part payment that is only the discount short
+#: How likely an equal installment of another invoice that is due later is, beside the older one.
+ALIKE = 0.25
+#: The same where the older ones are all that is due longest.
+ALIKE_OLDEST = 0.02
+#: What leaves out an invoice that the text names is never sure: there may be other ways to come to the amount.
+LEAVES_OUT, OTHER_WAYS = -8.0, 4
+#: So many of those are told as explanations of their own.
+VARIANTS = 3
 #: More than this no sum is worth, however few others there could be.
 BY_AMOUNT_ONLY = 18.0
 
@@ -26,7 +34,7 @@ class Fit:
 	on_account: int
 	reasons: list[Reason] = field(default_factory=list)
 	cut: bool = False
-	#: Other sets that would be the same but for an equal installment of another invoice that is due later.
+	#: Other sets that would be the same but for an equal installment of another invoice that is due later, and are not told.
 	alike: int = 0
 
 
@@ -99,8 +107,14 @@ def fits(book: Book, named: Sequence[int], target: int, on: date, rules: Rules, 
 		running, less = running + amount, less + discount
 		part, rows = named[:count], None
 		if running == target:
-			reason = Reason("amount_first", FIRST, (count, len(named)))
-			found.append(Fit(full(book, part), 0, [reason], alike=_alike(book, named, part)))
+			left_out = {book.items[at].sales_invoice for at in named} - {
+				book.items[at].sales_invoice for at in part
+			}
+			reason = Reason("amount_first", FIRST + (LEAVES_OUT if left_out else 0), (count, len(named)))
+			found += _with_variants(book, named, part, reason)
+			if left_out:
+				found[-1].alike += OTHER_WAYS
+				found += _some(book, named, opens, target)
 		elif less and running - less == target:
 			within_fee = True
 			rows = {at: (book.open[at], off, 0) for at, off in zip(part, discounts, strict=False)}
@@ -156,13 +170,8 @@ def blind(book: Book, positions: Sequence[int], target: int, on: date, rules: Ru
 			break
 	if running == target and number > 1:
 		everything = number in (count, due)
-		found.append(
-			Fit(
-				full(book, positions[:number]),
-				0,
-				[Reason("sum_oldest", telling(target, unit, count) - (0 if everything else 2), (number,))],
-			)
-		)
+		reason = Reason("sum_oldest", telling(target, unit, count) - (0 if everything else 2), (number,))
+		found += _with_variants(book, positions, positions[:number], reason, likely=ALIKE_OLDEST)
 		sure.append(found[-1])
 	if not sure and count > 1:
 		sums = find_sums(opens, target)
@@ -170,8 +179,8 @@ def blind(book: Book, positions: Sequence[int], target: int, on: date, rules: Ru
 			sets = sum(math.comb(count, size) for size in range(2, len(solution) + 1))
 			reason = Reason("sum_exact", telling(target, unit, sets) - 2, (len(solution),))
 			chosen = [positions[one] for one in solution]
-			found.append(Fit(full(book, chosen), 0, [reason], sums.cut, _alike(book, positions, chosen)))
-		sure += found[-len(sums.solutions) :] if sums.solutions else []
+			found += _with_variants(book, positions, chosen, reason, sums.cut)
+			sure.append(found[-1])
 	if not sure:
 		fit = oldest_first(book, positions, target)
 		first = book.open[positions[0]]
@@ -186,19 +195,37 @@ def blind(book: Book, positions: Sequence[int], target: int, on: date, rules: Ru
 	return found
 
 
-def _alike(book: Book, positions, chosen) -> int:
-	taken = set(chosen)
-	held = {(book.open[at], book.items[at].sales_invoice) for at in chosen}
-	amounts = {amount for amount, _invoice in held}
-	return len(
-		{
-			(book.open[at], book.items[at].sales_invoice)
-			for at in positions
-			if at not in taken
-			and book.open[at] in amounts
-			and (book.open[at], book.items[at].sales_invoice) not in held
-		}
-	)
+def _with_variants(
+	book: Book, positions, chosen, reason: Reason, cut: bool = False, likely: float = ALIKE
+) -> list[Fit]:
+	"""The set, and those that are the same but for an equal installment of another invoice; what is too many is counted."""
+	sets = _alike(book, positions, chosen)
+	found = [Fit(full(book, chosen), 0, [reason], cut, max(0, len(sets) - VARIANTS))]
+	for one in sets[:VARIANTS]:
+		less = Reason(reason.code, reason.weight + 10 * math.log10(likely), reason.values)
+		found.append(Fit(full(book, one), 0, [less], cut))
+	return found
+
+
+def _alike(book: Book, positions, chosen) -> list[list[int]]:
+	taken, seen, sets = set(chosen), {_invoices(book, chosen)}, []
+	of_amount: dict[int, list[int]] = {}
+	for at in chosen:
+		of_amount.setdefault(book.open[at], []).append(at)
+	for other in positions:
+		if other in taken or book.open[other] not in of_amount:
+			continue
+		for at in reversed(of_amount[book.open[other]]):
+			variant = sorted(one if one != at else other for one in chosen)
+			if (key := _invoices(book, variant)) not in seen:
+				seen.add(key)
+				sets.append(variant)
+	return sets
+
+
+def _invoices(book: Book, positions) -> tuple:
+	"""What is the same whichever of an invoice's equal installments are meant."""
+	return tuple(sorted((book.items[at].sales_invoice, book.open[at]) for at in positions))
 
 
 def _singles(book, positions, target, on, rules, unit) -> list[Fit]:

@@ -17,7 +17,8 @@ class Book:
 	"""Open installments by number, amount and customer, and customers by name and account.
 
 	`names` are the known names of each customer, `accounts` their accounts at banks. Positions of `items` are what the indexes
-	hold; `open[position]` is what is still open after what was taken.
+	hold; `open[position]` is what is still open after what was taken. `claims` are what receipts that are not sure would take:
+	position -> (amount, how likely).
 	"""
 
 	def __init__(
@@ -29,6 +30,7 @@ class Book:
 	):
 		self.items = sorted(items, key=lambda one: (one.due_date, one.sales_invoice, one.installment_no))
 		self.open = [one.open for one in self.items]
+		self.claims: dict[int, tuple[int, float]] = {}
 		self.names = NameIndex(names)
 		self.accounts: dict[str, list[str]] = {}
 		for account, customers in (accounts or {}).items():
@@ -80,6 +82,28 @@ class Book:
 	def take(self, position: int, amount: int) -> None:
 		"""Take what was matched out of what is open."""
 		self.open[position] -= amount
+
+	def claim(self, position: int, amount: int, likely: float) -> None:
+		"""Remember that a receipt may pay this; of several the likeliest."""
+		if self.claims.get(position, (0, 0.0))[1] < likely:
+			self.claims[position] = amount, likely
+
+	def claims_of(self, customer: str) -> dict[int, tuple[int, float]]:
+		if not self.claims:
+			return {}
+		return {
+			at: (min(self.claims[at][0], self.open[at]), self.claims[at][1])
+			for at in self.by_customer.get(customer, ())
+			if at in self.claims and self.open[at] > 0
+		}
+
+	def credits_of(self, customer: str, currency: str) -> list[int]:
+		"""Positions of a customer's open credit notes, oldest first."""
+		return [
+			at
+			for at in self.by_customer.get(customer, ())
+			if self.open[at] < 0 and self.items[at].currency == currency
+		]
 
 	def position(self, sales_invoice: str, installment_no: int) -> int:
 		for at in self.by_invoice[sales_invoice]:

@@ -6,9 +6,11 @@ equally well cannot both be likely, and a large score means that nothing else co
 
 from __future__ import annotations
 
+import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from sales_crm_accounts.core.matching import amounts, evidence, references
+from sales_crm_accounts.core.matching import amounts, evidence, references, together
 from sales_crm_accounts.core.matching.book import Book
 from sales_crm_accounts.core.matching.rows import Allocation, Proposal, Reason, Receipt, Rules
 from sales_crm_accounts.core.matching.sums import find_sums
@@ -18,13 +20,15 @@ PRIOR = -15.0
 NOT_THE_NAMED = -9.0
 NAMES_ANOTHER = -8.0
 NAMES_UNKNOWN = -7.0
-#: How likely an equal installment that is due later is, beside the older one.
-ALIKE = 0.25
 INSTALLMENT = 4.0
 #: A search that ended at its bound may have missed others: nobody is told that it is sure.
 CUT_AT = 90.0
 #: Customers that are looked at for one receipt.
 WIDTH = 8
+#: A best explanation that is less likely than this is none.
+LEAST = 5.0
+#: However likely an earlier receipt pays something, the text of a later one may still say so.
+SURELY = 0.97
 
 
 @dataclass(slots=True)
@@ -34,9 +38,12 @@ class _Explanation:
 	fit: amounts.Fit
 	reasons: list[Reason] = field(default_factory=list)
 
-	@property
-	def key(self):
-		return self.customer, self.currency, tuple(sorted(self.fit.rows.items())), self.fit.on_account
+	customers: tuple[str, ...] = ()
+
+	def key(self, book: Book):
+		"""The same for equal installments of one invoice: the ledger closes the oldest of them."""
+		rows = sorted((book.items[at].sales_invoice, *row) for at, row in self.fit.rows.items())
+		return self.customer, self.currency, tuple(rows), self.fit.on_account
 
 	@property
 	def weight(self) -> float:
@@ -56,6 +63,7 @@ class _Search:
 			rules = replace(rules, fee_limit=0, discount_grace_days=-36_500)
 		self.book, self.receipt, self.rules = book, receipt, rules
 		self.found: dict[tuple, _Explanation] = {}
+		self.claims: dict[int, tuple[int, float]] = {}
 		self.payers = evidence.customers(book, receipt)
 		self.known = {
 			name for name, reasons in self.payers.items() if evidence.weight(reasons) >= evidence.KNOWN
@@ -67,12 +75,12 @@ class _Search:
 				+ [
 					references.digits(hit.quoted)
 					for hit in self.text.hits
-					if self._customer(hit.positions[0]) not in self.payers
+					if self.customer_of(hit.positions[0]) not in self.payers
 				]
 			)
 		)
 
-	def _customer(self, position: int) -> str:
+	def customer_of(self, position: int) -> str:
 		return self.book.items[position].customer
 
 	def proposals(self) -> list[Proposal]:
@@ -80,7 +88,7 @@ class _Search:
 		for hit in self.text.hits:
 			by_customer: dict[str, list[int]] = {}
 			for at in hit.positions:
-				by_customer.setdefault(self._customer(at), []).append(at)
+				by_customer.setdefault(self.customer_of(at), []).append(at)
 			for customer, positions in list(by_customer.items())[:WIDTH]:
 				own = references.Hit(hit.kind, hit.quality, hit.quoted, tuple(positions))
 				named.setdefault(customer, []).append(own)
@@ -93,10 +101,33 @@ class _Search:
 				self._of_customer(customer)
 			if not self.known and not named:
 				self._of_nobody()
+			if self.receipt.deductible:
+				together.several_customers(self)
 		return self._weighed()
 
 	def _of_customer(self, customer: str) -> None:
-		reasons = list(self.payers.get(customer, ()))
+		"""What is open as it stands, and as it would be after what earlier receipts may pay."""
+		self.claims = self.book.claims_of(customer)
+		self._look_at(customer, [])
+		if self.claims:
+			with self.claims_taken() as given:
+				self._look_at(customer, given)
+
+	@contextmanager
+	def claims_taken(self):
+		"""The book after what earlier receipts may pay, with the reason that says how likely that is."""
+		claims, self.claims = self.claims, {}
+		kept = {at: self.book.open[at] for at in claims}
+		for at, (amount, _likely) in claims.items():
+			self.book.open[at] -= amount
+		try:
+			yield [Reason("others_paid", 10 * math.log10(min(likely for _amount, likely in claims.values())))]
+		finally:
+			for at, amount in kept.items():
+				self.book.open[at] = amount
+
+	def _look_at(self, customer: str, given: list[Reason]) -> None:
+		reasons = [*self.payers.get(customer, ()), *given]
 		if customer not in self.payers and self.known:
 			reasons.append(Reason("other_payer", evidence.SOMEBODY_ELSE, (self.receipt.payer,)))
 		for currency, target in self._targets():
@@ -106,8 +137,8 @@ class _Search:
 			foreign = currency != self.receipt.currency
 			hits = [
 				hit
-				for hit in self.named.get(customer, ())
-				if self.book.items[hit.positions[0]].currency == currency
+				for hit in (self.still_open(hit) for hit in self.named.get(customer, ()))
+				if hit.positions and self.book.items[hit.positions[0]].currency == currency
 			]
 			weak = not hits
 			if weak and positions and customer in self.payers:
@@ -116,6 +147,11 @@ class _Search:
 				self._named(customer, currency, target, hits, reasons, foreign)
 			if customer in self.payers and not foreign:
 				self._unnamed(customer, currency, target, positions, reasons, hits, weak)
+			if not foreign and self.receipt.deductible:
+				together.netted(self, customer, currency, target, positions, reasons, hits)
+
+	def still_open(self, hit: references.Hit) -> references.Hit:
+		return replace(hit, positions=tuple(at for at in hit.positions if self.book.open[at] > 0))
 
 	def _targets(self):
 		yield self.receipt.currency, self.receipt.amount
@@ -124,34 +160,29 @@ class _Search:
 				yield currency, amount
 
 	def _named(self, customer, currency, target, hits, payer, foreign) -> None:
-		positions, used = self._narrowest(hits)
-		quality = max(hit.weight for hit in used) + 2 * min(3, len(used) - 1)
-		quoted = ", ".join(dict.fromkeys(hit.quoted for hit in used))
-		best = max(used, key=lambda hit: hit.weight)
-		reason = [Reason(f"reference_{best.quality}", quality, (quoted, best.kind))]
+		positions, used = references.narrowest(hits)
+		reason = [references.reason(used)]
 		if self.text.installments:
 			told = [at for at in positions if self.book.items[at].installment_no in self.text.installments]
 			if told and len(told) < len(positions):
 				positions = told
 				reason.append(Reason("installment", INSTALLMENT, tuple(self.text.installments)))
+		if any(self.customer_of(at) == customer for at in self.text.credits):
+			reason.append(Reason("credit_left_out", together.CREDIT_LEFT_OUT))
 		for fit in amounts.fits(self.book, positions, target, self.receipt.on, self.rules, foreign):
-			self._add(customer, currency, fit, [*payer, *reason])
+			also = self.names_others(customer) if fit.on_account else []
+			self.add(customer, currency, fit, [*payer, *reason, *also])
 		total = sum(self.book.open[at] for at in positions)
 		if total < target and not foreign:
-			self._rest(customer, currency, target - total, positions, [*payer, *reason])
+			also = self.names_others(customer)
+			self._rest(customer, currency, target - total, positions, [*payer, *reason, *also])
 
-	def _narrowest(self, hits) -> tuple[list[int], list[references.Hit]]:
-		"""An invoice and its deal in one line mean the invoice; several invoices mean all of them."""
-		chosen: dict[int, None] = {}
-		used = []
-		for hit in sorted(hits, key=lambda one: len(one.positions)):
-			if any(at in chosen for at in hit.positions):
-				if all(at in chosen for at in hit.positions):
-					used.append(hit)
-				continue
-			chosen.update(dict.fromkeys(hit.positions))
-			used.append(hit)
-		return list(chosen), used
+	def names_others(self, customer: str) -> list[Reason]:
+		"""Money beyond what a text names of one customer is not that one's where it names others as clearly."""
+		others = any(
+			hit.quality == "exact" for name, hits in self.named.items() if name != customer for hit in hits
+		)
+		return [Reason("names_another", NAMES_ANOTHER)] if others else []
 
 	def _rest(self, customer, currency, rest, positions, reasons) -> None:
 		"""More than what is named: the rest may pay others of the customer exactly."""
@@ -165,11 +196,11 @@ class _Search:
 			cut = sums.cut
 			chosen = [others[one] for one in sums.solutions[0]] if sums.solutions else []
 		if chosen:
-			unit = amounts.math.gcd(rest, *opens)
+			unit = math.gcd(rest, *opens)
 			weight = amounts.telling(rest, unit, len(others) ** len(chosen)) - 2
 			fit = amounts.Fit(amounts.full(self.book, [*positions, *chosen]), 0, cut=cut)
 			fit.reasons.append(Reason("rest_pays", weight, (len(chosen),)))
-			self._add(customer, currency, fit, reasons)
+			self.add(customer, currency, fit, reasons)
 
 	def _unnamed(self, customer, currency, target, positions, payer, hits, weak) -> None:
 		reasons = list(payer)
@@ -185,7 +216,7 @@ class _Search:
 				(at,) = fit.rows
 				if self.book.items[at].installment_no in self.text.installments:
 					extra.append(Reason("installment", INSTALLMENT, tuple(self.text.installments)))
-			self._add(customer, currency, fit, [*reasons, *extra, *self._habit(customer, fit)])
+			self.add(customer, currency, fit, [*reasons, *extra, *self._habit(customer, fit)])
 
 	def _habit(self, customer, fit) -> list[Reason]:
 		habit = self.book.habits.get(customer)
@@ -207,7 +238,7 @@ class _Search:
 		for number in self.text.unknown[:4]:
 			for hit in references.mistyped(self.book, number):
 				at = hit.positions[0]
-				customer = self._customer(at)
+				customer = self.customer_of(at)
 				total = sum(self.book.open[one] for one in hit.positions)
 				agrees = target in (total, self.book.open[at])
 				if self.book.items[at].currency == currency and agrees and customer not in self.payers:
@@ -216,20 +247,27 @@ class _Search:
 		if len(same) <= WIDTH:
 			weight = amounts.telling(target, 1, len(self.book.items)) + 4
 			for at in same:
-				if self._customer(at) not in self.payers:
+				if self.customer_of(at) not in self.payers:
 					fit = amounts.Fit({at: (target, 0, 0)}, 0, [Reason("amount_anywhere", weight)])
-					self._add(self._customer(at), currency, fit, [])
+					self.add(self.customer_of(at), currency, fit, [])
 
-	def _add(self, customer, currency, fit, reasons) -> None:
-		one = _Explanation(customer, currency, fit, [*reasons])
-		before = self.found.get(one.key)
+	def add(self, customer, currency, fit, reasons, customers=()) -> None:
+		one = _Explanation(customer, currency, fit, [*reasons], customers)
+		likely = max((self.claims[at][1] for at in fit.rows if at in self.claims), default=0.0)
+		if likely:
+			less = 10 * math.log10(1 - min(likely, SURELY))
+			one.reasons.append(Reason("claimed", less, (round(100 * likely),)))
+		key = one.key(self.book)
+		before = self.found.get(key)
 		if before is None or before.weight < one.weight:
-			self.found[one.key] = one
+			self.found[key] = one
 
 	def _weighed(self) -> list[Proposal]:
-		ranked = sorted(self.found.values(), key=lambda one: (-one.weight, one.key))
+		ranked = sorted(self.found.values(), key=lambda one: (-one.weight, one.key(self.book)))
 		odds = [10 ** (min(one.weight, 90.0) / 10) for one in ranked]
-		total = 1 + sum(odd * (1 + ALIKE * one.fit.alike) for odd, one in zip(odds, ranked, strict=True))
+		total = 1 + sum(
+			odd * (1 + amounts.ALIKE * one.fit.alike) for odd, one in zip(odds, ranked, strict=True)
+		)
 		cut = any(one.fit.cut for one in ranked)
 		proposals = []
 		for one, odd in zip(ranked[: self.rules.proposals], odds, strict=False):
@@ -254,6 +292,9 @@ class _Search:
 					weight=one.weight,
 					reasons=reasons,
 					cut=one.fit.cut,
+					customers=one.customers or (one.customer,),
 				)
 			)
+		if proposals and proposals[0].score < LEAST:
+			return []
 		return [one for one in proposals if one.score >= 0.05]

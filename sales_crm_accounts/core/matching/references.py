@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from sales_crm_accounts.core.matching.book import SHORTEST, Book, tail
+from sales_crm_accounts.core.matching.rows import Reason
 from sales_crm_accounts.core.matching.text import digits, distance, plain, variants
 
 _TOKEN = re.compile(r"[0-9A-Z]+")
@@ -22,6 +23,10 @@ _DATE = re.compile(
 	r"|(?:0?[1-9]|[12]\d|3[01])([-./])(?:0?[1-9]|1[0-2])\2(?:19|20)\d\d)(?!\d)"
 )
 _AND = re.compile(r"^[\s,;/+&.、，和及-]*(?:AND|UND|ET|Y|E)?[\s,;/+&.、，和及-]*$")
+#: Words between two numbers that belong together: `00123 und Nr. 00125`.
+_BETWEEN = frozenset(
+	"AND UND ET Y E INV INVOICE NR NO RE RG RNR RECHNUNG FACTURE FACTURA 和 及 与 发票".split()
+)
 #: A reference is at most in so many pieces: ACC - SINV - 2026 - 00 123.
 _PIECES = 6
 _GAP = 3
@@ -56,6 +61,8 @@ class Found:
 	numbers: tuple[str, ...]
 	#: What is written like an invoice number of the company, of which nothing is open.
 	strangers: tuple[str, ...] = ()
+	#: Open credit notes that are named.
+	credits: tuple[int, ...] = ()
 
 
 def find(book: Book, text: str) -> Found:
@@ -79,6 +86,7 @@ def find(book: Book, text: str) -> Found:
 		tuple(piece for piece in reader.loose_numbers()),
 		tuple(dict.fromkeys(digits(token) for token in loose if digits(token))),
 		tuple(reader.strangers),
+		tuple(dict.fromkeys(reader.credits)),
 	)
 
 
@@ -89,6 +97,7 @@ class _Reader:
 		self.installments: list[int] = []
 		self.used: set[int] = set()
 		self.strangers: list[str] = []
+		self.credits: list[int] = []
 
 	def read(self) -> None:
 		at, last = 0, None
@@ -103,7 +112,7 @@ class _Reader:
 				self.used.add(at)
 			else:
 				self._stranger(at)
-				if not self._joins(at - 1):
+				if not self._joins(at - 1) or self.tokens[at][0] not in _BETWEEN:
 					last = None
 			at += 1
 
@@ -130,7 +139,10 @@ class _Reader:
 
 	def _hit(self, kind: str, quality: str, quoted: str, positions) -> None:
 		open_positions = tuple(at for at in positions if self.book.open[at] > 0)
-		if not open_positions:
+		credits = [at for at in positions if self.book.open[at] < 0]
+		if credits and kind == "invoice":
+			self.credits += credits
+		elif not open_positions:
 			self.strangers.append(quoted)
 		else:
 			self.hits.append(Hit(kind, quality, quoted, open_positions))
@@ -280,3 +292,25 @@ def of_customer(book: Book, found: Found, positions: list[int], everything: tupl
 				quality = "typo" if apart == 1 else "near"
 				hits[invoice] = Hit("invoice", quality, number, tuple(invoices[invoice]))
 	return list(hits.values())
+
+
+def reason(used: list[Hit]) -> Reason:
+	"""The best of what is named, and a little more for each further one."""
+	quality = max(hit.weight for hit in used) + 2 * min(3, len(used) - 1)
+	quoted = ", ".join(dict.fromkeys(hit.quoted for hit in used))
+	best = max(used, key=lambda hit: hit.weight)
+	return Reason(f"reference_{best.quality}", quality, (quoted, best.kind))
+
+
+def narrowest(hits: list[Hit]) -> tuple[list[int], list[Hit]]:
+	"""An invoice and its deal in one line mean the invoice; several invoices mean all of them."""
+	chosen: dict[int, None] = {}
+	used = []
+	for hit in sorted(hits, key=lambda one: len(one.positions)):
+		if any(at in chosen for at in hit.positions):
+			if all(at in chosen for at in hit.positions):
+				used.append(hit)
+			continue
+		chosen.update(dict.fromkeys(hit.positions))
+		used.append(hit)
+	return list(chosen), used

@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-	"""An installment with something open. `discount` may be taken off when the money comes until `discount_until`."""
+	"""An installment with something open; less than nothing where it is one of a credit note. `discount` may be taken off when the money comes until `discount_until`."""
 
 	sales_invoice: str
 	installment_no: int
@@ -83,7 +83,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-	"""What a receipt closes of an installment: `amount` of its open amount, of which discount and fee were not received."""
+	"""What a receipt closes of an installment: `amount` of its open amount, of which discount and fee were not received.
+
+	Of a credit note the amount is negative: so much less had to come in.
+	"""
 
 	sales_invoice: str
 	installment_no: int
@@ -100,7 +103,8 @@ class Allocation:
 class Proposal:
 	"""One explanation of a receipt. `score` is its share of the likelihood of all explanations, none of them included.
 
-	Amounts are in `currency`, that of the installments; `on_account` is what is left for the customer.
+	Amounts are in `currency`, that of the installments; `on_account` is what is left for the customer. `customers` are more than one
+	where the payer pays for others as well; then `customer` is the payer, or whose part is largest.
 	"""
 
 	receipt: str
@@ -112,6 +116,7 @@ class Proposal:
 	weight: float
 	reasons: tuple[Reason, ...]
 	cut: bool = False
+	customers: tuple[str, ...] = ()
 
 	@property
 	def received(self) -> int:

@@ -1,5 +1,7 @@
 """Applying a proposal, exactly once; rejecting it; undoing it. Every step is a document of ERPNext's own."""
 
+from contextlib import contextmanager
+
 import frappe
 from frappe import _
 from frappe.utils import flt, get_link_to_form, now
@@ -17,6 +19,7 @@ from sales_crm_accounts.services.matching import (
 	payers,
 	payment,
 	proposals,
+	telling,
 )
 from sales_crm_accounts.services.matching.units import units
 
@@ -38,70 +41,105 @@ def apply(name: str, automatic: bool = False) -> str:
 				frappe.format_value(flt(proposal.amount), "Currency", currency=proposal.currency),
 			)
 		)
+	_nobody_else_pays(proposal)
 	proposals.check(proposal)
-	status, entry = APPLIED, None
+	status = APPLIED
 	if proposal.source_type == BANK:
-		entry = payment.for_bank_line(proposal, source)
-		entry.insert()
-		if requests.needed(entry):
-			requests.open_request(entry, channel="System")
+		entries = [_book(proposal, source, part) for part in payment.parts(proposal, source)]
+		if any(entry.docstatus == 0 for entry in entries):
 			status = AWAITING
-		else:
-			# Its own events find the proposal by this link.
-			frappe.flags.sca_matching = proposal.name
-			try:
-				entry.submit()
-			finally:
-				frappe.flags.sca_matching = None
-			payment.link(entry, source.name)
 	else:
 		if not proposal.rows:
 			frappe.throw(_("There is nothing to apply: all of it stays on account."))
 		source.check_permission("submit")
 		payment.reconcile(proposal, source)
-		entry = source
-	_decided(proposal, status, entry.name, automatic, _message(proposal, status, entry))
-	if not automatic:
+		entries = [source]
+	_decided(proposal, status, entries[0].name, automatic, _message(proposal, status, entries))
+	if not automatic and not proposal.several_customers:
 		payers.learn(proposal)
 	ledger.flush()
 	return status
+
+
+def _book(proposal, line, part: payment.Part):
+	"""The Payment Entry of one customer, posted and tied to the bank line; a draft where a chain covers it."""
+	entry = payment.for_bank_line(proposal, line, part)
+	entry.insert()
+	for row in part.rows:
+		row.payment_entry = entry.name
+	if requests.needed(entry):
+		requests.open_request(entry, channel="System")
+		return entry
+	with _own_doing(proposal):
+		entry.submit()
+	payment.link(entry, line.name)
+	return entry
+
+
+@contextmanager
+def _own_doing(proposal):
+	"""The payment's own events would find the proposal by its link, and take it for somebody else's doing."""
+	frappe.flags.sca_matching = proposal.name
+	try:
+		yield
+	finally:
+		frappe.flags.sca_matching = None
+
+
+def _entries_of(proposal) -> list[str]:
+	"""Its Payment Entries: one, or one for each customer."""
+	return list(
+		dict.fromkeys(
+			[proposal.payment_entry, *(row.payment_entry for row in proposal.rows if row.payment_entry)]
+		)
+	)
+
+
+def _matches_of(entry, statuses: list[str]) -> list:
+	"""The proposals that a payment belongs to, locked."""
+	by_row = frappe.get_all("Cash Match Proposal Row", {"payment_entry": entry.name}, pluck="parent")
+	names = frappe.get_all(
+		"Cash Match Proposal",
+		filters={"status": ("in", statuses)},
+		or_filters={"payment_entry": entry.name, "name": ("in", by_row or [""])},
+		pluck="name",
+	)
+	return [frappe.get_doc("Cash Match Proposal", name, for_update=True) for name in names]
 
 
 def submitted(entry) -> None:
 	"""A Payment Entry that waited for its approval is posted: tie it to its bank line."""
 	if frappe.flags.sca_matching:
 		return
-	for name in frappe.get_all(
-		"Cash Match Proposal", {"payment_entry": entry.name, "status": AWAITING}, pluck="name"
-	):
-		proposal = frappe.get_doc("Cash Match Proposal", name, for_update=True)
+	for proposal in _matches_of(entry, [AWAITING]):
 		line = frappe.get_doc(BANK, proposal.source_name)
-		message = _message(proposal, APPLIED, entry)
+		entries = _entries_of(proposal)
+		waiting = frappe.get_all("Payment Entry", {"name": ("in", entries), "docstatus": 0}, pluck="name")
+		waiting = [name for name in waiting if name != entry.name]
+		status = AWAITING if waiting else APPLIED
+		message = _message(proposal, status, [frappe._dict(name=name, docstatus=0) for name in waiting])
 		if line.docstatus == 1 and flt(line.unallocated_amount) > 0:
 			payment.link(entry, line.name)
 		else:
 			message = _("The payment is posted, but its bank line was reconciled with something else.")
-		_decided(proposal, APPLIED, entry.name, bool(proposal.automatic), message)
+		_decided(proposal, status, proposal.payment_entry, bool(proposal.automatic), message)
 
 
 def gone(entry) -> None:
 	"""A payment of a match was cancelled or deleted elsewhere: the match is undone with it."""
 	if frappe.flags.sca_matching:
 		return
-	for name in frappe.get_all(
-		"Cash Match Proposal",
-		{"payment_entry": entry.name, "status": ("in", [AWAITING, APPLIED])},
-		pluck="name",
-	):
-		proposal = frappe.get_doc("Cash Match Proposal", name, for_update=True)
+	for proposal in _matches_of(entry, [AWAITING, APPLIED]):
 		payers.forget(proposal)
-		_decided(
-			proposal,
-			UNDONE,
-			None if proposal.status == AWAITING else entry.name,
-			False,
-			_("{0} was cancelled or deleted.").format(entry.name),
-		)
+		message = _("{0} was cancelled or deleted.").format(entry.name)
+		others = [name for name in _entries_of(proposal) if name != entry.name]
+		if others:
+			message += " " + _("The payments of the other customers stand: {0}.").format(", ".join(others))
+		for row in proposal.rows:
+			if proposal.status == AWAITING and row.payment_entry == entry.name:
+				row.payment_entry = None
+		kept = others[0] if others else None
+		_decided(proposal, UNDONE, kept if proposal.status == AWAITING else entry.name, False, message)
 
 
 def reject(name: str, reason: str = "") -> None:
@@ -113,14 +151,12 @@ def undo(name: str) -> None:
 	"""Take an applied match back: the Payment Entry of a bank line is cancelled, the allocation of a payment unreconciled."""
 	proposal = _locked(name, APPLIED)
 	_open_books(proposal)
-	entry = frappe.get_doc("Payment Entry", proposal.payment_entry, for_update=True)
 	if proposal.source_type == BANK:
-		frappe.flags.sca_matching = proposal.name
-		try:
-			entry.cancel()
-		finally:
-			frappe.flags.sca_matching = None
+		for name in reversed(_entries_of(proposal)):
+			with _own_doing(proposal):
+				frappe.get_doc("Payment Entry", name, for_update=True).cancel()
 	else:
+		entry = frappe.get_doc("Payment Entry", proposal.payment_entry, for_update=True)
 		entry.check_permission("submit")
 		payment.unreconcile(proposal, entry)
 	payers.forget(proposal)
@@ -146,6 +182,32 @@ def _locked(name: str, status: str):
 	return proposal
 
 
+def _nobody_else_pays(proposal) -> None:
+	"""Lock the invoices, in the order of their names: what two receipts would pay at once, the second is told about.
+
+	What this transaction saw before the lock may be old; only the locking read shows what was paid meanwhile.
+	"""
+	invoice = frappe.qb.DocType("Sales Invoice")
+	names = sorted({row.sales_invoice for row in proposal.rows})
+	if not names:
+		return
+	query = (
+		frappe.qb.from_(invoice)
+		.where(invoice.name.isin(names))
+		.select(invoice.name, invoice.outstanding_amount)
+		.orderby(invoice.name)
+	)
+	seen, latest = query.run(), query.for_update().run()
+	changed = [new[0] for old, new in zip(seen, latest, strict=True) if old != new]
+	if changed:
+		frappe.throw(
+			_("{0} was paid or changed by somebody else just now. Reload the page and look again.").format(
+				", ".join(changed)
+			),
+			title=_("Somebody Was Faster"),
+		)
+
+
 def _open_books(proposal) -> None:
 	if closed := erpnext_compat.closed_until(proposal.company, proposal.posting_date, "Payment Entry"):
 		frappe.throw(
@@ -162,15 +224,16 @@ def _decided(proposal, status: str, entry: str | None, automatic: bool, message:
 	proposal.message, proposal.decided_by, proposal.decided_on = message, frappe.session.user, now()
 	# Those who may post a payment may not have the right to write on proposals; the status is the service's alone.
 	proposal.save(ignore_permissions=True)
+	if status == APPLIED:
+		telling.over_payment(proposal)
 
 
-def _message(proposal, status: str, entry) -> str:
+def _message(proposal, status: str, entries) -> str:
 	parts = []
 	if status == AWAITING:
+		drafts = ", ".join(entry.name for entry in entries if entry.docstatus == 0)
 		parts.append(
-			_("{0} is a draft that waits for its approval; it is applied when it is posted.").format(
-				entry.name
-			)
+			_("{0} is a draft that waits for its approval; it is applied when it is posted.").format(drafts)
 		)
 	if flt(proposal.on_account):
 		parts.append(

@@ -39,7 +39,7 @@ def load(
 	from_date: date | None = None,
 	to_date: date | None = None,
 ) -> Loaded:
-	kept = {row.key: row for row in open_rows(company)}
+	kept = {row.key: row for row in open_rows(company, returns=True)}
 	references, orders, discounts = _references(company), _orders(company), _discounts(company)
 	items = []
 	for key, row in kept.items():
@@ -328,5 +328,14 @@ class _Rates:
 			from sales_crm_accounts.erpnext_compat import quiet_messages
 
 			with quiet_messages():
-				self.known[key] = flt(get_exchange_rate(currency, other, on))
+				# A site keeps the rate of a pair one way round, mostly; for the other way ERPNext would ask a server.
+				if not _stored(currency, other) and _stored(other, currency):
+					back = flt(get_exchange_rate(other, currency, on))
+					self.known[key] = 1 / back if back else 0.0
+				else:
+					self.known[key] = flt(get_exchange_rate(currency, other, on))
 		return self.known[key]
+
+
+def _stored(currency: str, other: str) -> bool:
+	return bool(frappe.db.exists("Currency Exchange", {"from_currency": currency, "to_currency": other}))

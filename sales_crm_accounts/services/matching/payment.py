@@ -1,6 +1,7 @@
 """ERPNext's own documents for a match: a Payment Entry for a bank line, the reconciliation of a payment, and both undone."""
 
 import json
+from dataclasses import dataclass
 
 import frappe
 from frappe import _
@@ -12,40 +13,75 @@ from sales_crm_accounts.services.matching.units import amount, units
 from sales_crm_accounts.services.receivables.open_rows import open_rows
 
 
-def for_bank_line(proposal, line):
-	"""An unsaved Payment Entry over what is open of a Bank Transaction, its references by installment."""
+@dataclass(frozen=True, slots=True)
+class Part:
+	"""What a bank line pays of one customer: amounts in the receivable's currency and the bank's."""
+
+	customer: str
+	rows: tuple
+	party_amount: float
+	bank_amount: float
+
+
+def parts(proposal, line) -> list[Part]:
+	"""One part for each customer whose invoices are paid; almost always one."""
+	if not proposal.several_customers:
+		return [
+			Part(
+				proposal.customer,
+				tuple(proposal.rows),
+				flt(proposal.party_amount),
+				flt(line.unallocated_amount),
+			)
+		]
+	found = []
+	for customer in dict.fromkeys([proposal.customer, *(row.customer for row in proposal.rows)]):
+		rows = tuple(row for row in proposal.rows if row.customer == customer)
+		if rows:
+			received = amount(
+				sum(
+					units(row.allocated_amount) - units(row.discount_amount) - units(row.fee_amount)
+					for row in rows
+				)
+			)
+			found.append(Part(customer, rows, received, received))
+	return found
+
+
+def for_bank_line(proposal, line, part: Part):
+	"""An unsaved Payment Entry over a part of what is open of a Bank Transaction, its references by installment."""
 	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
 
 	bank = frappe.get_cached_value("Bank Account", line.bank_account, "account")
 	reference = line.reference_number or line.transaction_id or line.name
-	if not proposal.rows:
+	if not part.rows:
 		return _on_account(proposal, line, reference)
-	account = _one_account(proposal)
+	account = _one_account(proposal.company, part.rows)
 	entry = get_payment_entry(
 		"Sales Invoice",
-		proposal.rows[0].sales_invoice,
-		party_amount=flt(proposal.party_amount),
+		next(row.sales_invoice for row in part.rows if flt(row.allocated_amount) > 0),
+		party_amount=part.party_amount,
 		bank_account=bank,
-		bank_amount=flt(line.unallocated_amount),
+		bank_amount=part.bank_amount,
 		reference_date=line.date,
 	)
 	entry.posting_date = getdate(line.date)
 	entry.reference_no, entry.reference_date = reference[:140], getdate(line.date)
 	entry.bank_account = line.bank_account
 	entry.paid_from = account
-	entry.paid_amount, entry.received_amount = flt(proposal.party_amount), flt(line.unallocated_amount)
+	entry.paid_amount, entry.received_amount = part.party_amount, part.bank_amount
 	entry.set("references", [])
 	entry.set("deductions", [])
-	for row in _references(proposal):
+	for row in _references(proposal.company, part.rows):
 		entry.append("references", row)
 	entry.setup_party_account_field()
 	entry.set_missing_values()
 	entry.set_missing_ref_details(force=True)
 	if proposal.party_currency != line.currency:
 		# The bank's amount is what was worth: the difference to the invoice's rate is booked by ERPNext.
-		base = flt(line.unallocated_amount) * flt(entry.target_exchange_rate or 1)
+		base = part.bank_amount * flt(entry.target_exchange_rate or 1)
 		entry.source_exchange_rate = flt(base / flt(entry.paid_amount), 9)
-	_deductions(entry, proposal)
+	_deductions(entry, proposal.company, part.rows)
 	entry.set_amounts()
 	return entry
 
@@ -66,8 +102,8 @@ def _on_account(proposal, line, reference):
 	)
 
 
-def _one_account(proposal) -> str:
-	accounts = {row.account for row in _open_of(proposal).values()}
+def _one_account(company: str, rows) -> str:
+	accounts = {row.account for row in _open_of(company, rows).values()}
 	if len(accounts) > 1:
 		frappe.throw(
 			_(
@@ -77,23 +113,25 @@ def _one_account(proposal) -> str:
 	return accounts.pop()
 
 
-def _open_of(proposal) -> dict:
-	invoices = {row.sales_invoice for row in proposal.rows}
-	return {row.key: row for row in open_rows(proposal.company, invoices=invoices)}
+def _open_of(company: str, rows) -> dict:
+	invoices = {row.sales_invoice for row in rows}
+	return {row.key: row for row in open_rows(company, invoices=invoices, returns=True)}
 
 
-def _references(proposal) -> list[dict]:
+def _references(company: str, paid) -> list[dict]:
 	"""One row an invoice; one an installment and term where ERPNext asks for terms, or not the oldest is paid."""
-	kept = _open_of(proposal)
-	invoices = list(dict.fromkeys(row.sales_invoice for row in proposal.rows))
+	kept = _open_of(company, paid)
+	invoices = list(dict.fromkeys(row.sales_invoice for row in paid))
 	terms, by_term = terms_of(invoices=invoices), _paid_by_terms(invoices)
 	references = []
 	for invoice in invoices:
 		rows = sorted(
-			(row for row in proposal.rows if row.sales_invoice == invoice), key=lambda row: row.installment_no
+			(row for row in paid if row.sales_invoice == invoice), key=lambda row: row.installment_no
 		)
 		total = sum(units(row.allocated_amount) for row in rows)
-		if invoice in by_term or not _is_oldest(
+		if total < 0:
+			references.append(_reference(invoice, amount(total)))
+		elif invoice in by_term or not _is_oldest(
 			rows, [one for key, one in kept.items() if key[0] == invoice]
 		):
 			for row in rows:
@@ -144,15 +182,15 @@ def _is_oldest(rows, kept) -> bool:
 	return True
 
 
-def _deductions(entry, proposal) -> None:
+def _deductions(entry, company: str, rows) -> None:
 	"""Discount and fee, in company currency."""
-	kept = matching_settings.settings_of(proposal.company)
-	cost_center = entry.cost_center or frappe.get_cached_value("Company", proposal.company, "cost_center")
+	kept = matching_settings.settings_of(company)
+	cost_center = entry.cost_center or frappe.get_cached_value("Company", company, "cost_center")
 	for label, field, account in (
 		(_("Discount"), "discount_amount", kept.discount_account),
 		(_("Bank Fee"), "fee_amount", kept.fee_account),
 	):
-		total = sum(units(row.get(field)) for row in proposal.rows)
+		total = sum(units(row.get(field)) for row in rows)
 		if not total:
 			continue
 		if not account:
@@ -190,7 +228,7 @@ def reconcile(proposal, entry) -> None:
 			"company": proposal.company,
 			"party_type": "Customer",
 			"party": proposal.customer,
-			"receivable_payable_account": _one_account(proposal),
+			"receivable_payable_account": _one_account(proposal.company, proposal.rows),
 			"payment_name": entry.name,
 			"invoice_limit": 0,
 			"payment_limit": 0,

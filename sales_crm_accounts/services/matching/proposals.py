@@ -16,6 +16,7 @@ from sales_crm_accounts.services.matching.words import in_words, texts
 from sales_crm_accounts.services.receivables.open_rows import open_rows
 
 RIVALS = 3
+_TAKEN = ("customer", "several_customers", "party_currency", "rows", "score", "reasons")
 
 
 def keep(loaded: Loaded, found: Matched, company: str, run: str, words: dict[str, str] | None = None):
@@ -44,7 +45,7 @@ def keep(loaded: Loaded, found: Matched, company: str, run: str, words: dict[str
 			"bank_text": found.receipt.text,
 			"party_amount": amount(best.received),
 			"alternatives": json.dumps(rivals[1:]) if len(rivals) > 1 else None,
-			**{key: rivals[0][key] for key in ("customer", "party_currency", "rows", "score", "reasons")},
+			**{key: rivals[0][key] for key in _TAKEN},
 		}
 	)
 	doc.flags.by_service = True
@@ -66,7 +67,8 @@ def _rival(loaded: Loaded, one: Proposal, source_type: str, words) -> dict:
 	kept = _as_kept(loaded, one, source_type)
 	return {
 		"customer": kept.customer,
-		"customer_name": loaded.customer_names.get(kept.customer) or kept.customer,
+		"customer_name": ", ".join(loaded.customer_names.get(name) or name for name in kept.customers),
+		"several_customers": int(len(kept.customers) > 1),
 		"party_currency": kept.currency,
 		"score": flt(min(kept.score, 99.99), 2),
 		"reasons": in_words(kept.reasons, kept.currency, words),
@@ -74,6 +76,7 @@ def _rival(loaded: Loaded, one: Proposal, source_type: str, words) -> dict:
 			{
 				"sales_invoice": row.sales_invoice,
 				"installment_no": row.installment_no,
+				"customer": loaded.rows[row.key].customer,
 				"allocated_amount": amount(row.amount),
 				"discount_amount": amount(row.discount),
 				"fee_amount": amount(row.fee),
@@ -89,7 +92,7 @@ def _as_kept(loaded: Loaded, one: Proposal, source_type: str) -> Proposal:
 	for invoice in dict.fromkeys(row.sales_invoice for row in one.rows):
 		chosen = [row for row in one.rows if row.sales_invoice == invoice]
 		told = source_type == BANK and all(row.key in loaded.terms for row in chosen)
-		rows += chosen if told or _deducts(chosen) else _oldest(loaded, invoice, chosen)
+		rows += chosen if told or _deducts(chosen) or _nets(chosen) else _oldest(loaded, invoice, chosen)
 	return Proposal(
 		one.receipt,
 		one.customer,
@@ -100,11 +103,16 @@ def _as_kept(loaded: Loaded, one: Proposal, source_type: str) -> Proposal:
 		one.weight,
 		one.reasons,
 		one.cut,
+		one.customers,
 	)
 
 
 def _deducts(rows) -> bool:
 	return any(row.discount or row.fee for row in rows)
+
+
+def _nets(rows) -> bool:
+	return any(row.amount < 0 for row in rows)
 
 
 def _oldest(loaded: Loaded, invoice: str, chosen: list[Allocation]) -> list[Allocation]:
@@ -135,62 +143,27 @@ def _in_currency_of_rows(doc, kept) -> None:
 
 
 def check(doc) -> None:
-	"""What a person has corrected must be possible: open installments of one customer, no more than came in."""
+	"""What a person has corrected must be possible: open installments of one customer (or of several, exactly), no more than came in."""
 	ledger.flush()
 	invoices = {row.sales_invoice for row in doc.rows}
-	kept = {row.key: row for row in open_rows(doc.company, invoices=invoices)}
-	seen, given = set(), 0
+	kept = {row.key: row for row in open_rows(doc.company, invoices=invoices, returns=True)}
+	seen: set[tuple[str, int]] = set()
+	given: dict[str, int] = {}
 	_in_currency_of_rows(doc, kept)
 	for row in doc.rows:
-		key = row.sales_invoice, row.installment_no
-		one = kept.get(key)
-		if one is None:
-			frappe.throw(
-				_("Row {0}: nothing is open of installment {1} of {2}.").format(
-					row.idx, row.installment_no, row.sales_invoice
-				)
-			)
-		if key in seen:
-			frappe.throw(
-				_("Row {0}: installment {1} of {2} is there twice.").format(
-					row.idx, row.installment_no, row.sales_invoice
-				)
-			)
-		seen.add(key)
-		if one.customer != doc.customer:
-			frappe.throw(
-				_("Row {0}: {1} is an invoice of {2}, not of {3}.").format(
-					row.idx, row.sales_invoice, one.customer, doc.customer
-				)
-			)
-		if one.currency != doc.party_currency:
-			frappe.throw(
-				_("Row {0}: {1} is owed in {2}, and this is in {3}.").format(
-					row.idx, row.sales_invoice, one.currency, doc.party_currency
-				)
-			)
-		closed, open_units = units(row.allocated_amount), units(one.outstanding)
-		if closed <= 0 or closed > open_units:
-			frappe.throw(
-				_("Row {0}: between 0 and {1} can be closed of installment {2} of {3}.").format(
-					row.idx,
-					frappe.format_value(amount(open_units), "Currency", currency=one.currency),
-					row.installment_no,
-					row.sales_invoice,
-				)
-			)
-		less = units(row.discount_amount) + units(row.fee_amount)
-		if less >= closed:
-			frappe.throw(_("Row {0}: discount and fee are as large as what they close.").format(row.idx))
-		if less and doc.source_type == PAYMENT:
-			frappe.throw(
-				_(
-					"Row {0}: the payment is booked already; discount or fee cannot be taken off it here."
-				).format(row.idx)
-			)
-		given += closed - less
-		row.due_date, row.open_amount, row.deal = one.due_date, one.outstanding, one.deal
-	left = units(doc.party_amount) - given
+		one = kept.get((row.sales_invoice, row.installment_no))
+		_check_row(doc, row, one, seen)
+		received = units(row.allocated_amount) - units(row.discount_amount) - units(row.fee_amount)
+		given[one.customer] = given.get(one.customer, 0) + received
+		row.customer, row.due_date, row.open_amount, row.deal = (
+			one.customer,
+			one.due_date,
+			one.outstanding,
+			one.deal,
+		)
+	if any(part <= 0 for part in given.values()):
+		frappe.throw(_("The credit notes are as large as the invoices that they are taken off, or larger."))
+	left = units(doc.party_amount) - sum(given.values())
 	if left < 0:
 		frappe.throw(
 			_("The rows take {0} more than came in.").format(
@@ -198,3 +171,74 @@ def check(doc) -> None:
 			)
 		)
 	doc.on_account = amount(left)
+	if doc.several_customers:
+		_check_several(doc, left)
+
+
+def _check_row(doc, row, one, seen: set) -> None:
+	if one is None:
+		frappe.throw(
+			_("Row {0}: nothing is open of installment {1} of {2}.").format(
+				row.idx, row.installment_no, row.sales_invoice
+			)
+		)
+	if one.key in seen:
+		frappe.throw(
+			_("Row {0}: installment {1} of {2} is there twice.").format(
+				row.idx, row.installment_no, row.sales_invoice
+			)
+		)
+	seen.add(one.key)
+	if one.customer != doc.customer and not doc.several_customers:
+		frappe.throw(
+			_("Row {0}: {1} is an invoice of {2}, not of {3}.").format(
+				row.idx, row.sales_invoice, one.customer, doc.customer
+			)
+		)
+	if one.currency != doc.party_currency:
+		frappe.throw(
+			_("Row {0}: {1} is owed in {2}, and this is in {3}.").format(
+				row.idx, row.sales_invoice, one.currency, doc.party_currency
+			)
+		)
+	closed, open_units = units(row.allocated_amount), units(one.outstanding)
+	within = 0 < closed <= open_units if open_units > 0 else open_units <= closed < 0
+	if not within:
+		frappe.throw(
+			_("Row {0}: between 0 and {1} can be closed of installment {2} of {3}.").format(
+				row.idx,
+				frappe.format_value(amount(open_units), "Currency", currency=one.currency),
+				row.installment_no,
+				row.sales_invoice,
+			)
+		)
+	if closed < 0 and doc.source_type == PAYMENT:
+		frappe.throw(
+			_(
+				"Row {0}: a credit note can only be taken off a bank line. Use ERPNext's Payment Reconciliation."
+			).format(row.idx)
+		)
+	less = units(row.discount_amount) + units(row.fee_amount)
+	if less and less >= closed:
+		frappe.throw(_("Row {0}: discount and fee are as large as what they close.").format(row.idx))
+	if less and doc.source_type == PAYMENT:
+		frappe.throw(
+			_("Row {0}: the payment is booked already; discount or fee cannot be taken off it here.").format(
+				row.idx
+			)
+		)
+
+
+def _check_several(doc, left: int) -> None:
+	if doc.source_type == PAYMENT:
+		frappe.throw(_("The payment is booked for one customer already; it cannot pay for several."))
+	if doc.party_currency != doc.currency:
+		frappe.throw(
+			_("Only invoices in the currency of the bank account can be paid for several customers at once.")
+		)
+	if left:
+		frappe.throw(
+			_("{0} are left. What pays for several customers must pay their rows exactly.").format(
+				frappe.format_value(amount(left), "Currency", currency=doc.party_currency)
+			)
+		)

@@ -7,7 +7,7 @@ from sales_crm_accounts.core.matching.rows import Reason
 from sales_crm_accounts.services.matching.units import amount
 
 #: Codes whose first value is an amount in units.
-_AMOUNTS = {"discount", "discount_only", "fee", "fee_only", "over_payment"}
+_AMOUNTS = {"discount", "discount_only", "fee", "fee_only", "over_payment", "credit_note"}
 
 
 def texts() -> dict[str, str]:
@@ -49,6 +49,11 @@ def texts() -> dict[str, str]:
 		"habit_several": _("The customer often pays several at once ({0} of {1} payments)."),
 		"habit_single": _("The customer has never paid several at once ({0} payments)."),
 		"habit_deducted": _("The customer often deducts something ({0} of {1} payments)."),
+		"claimed": _("An earlier receipt may pay this already ({0} %)."),
+		"others_paid": _("Counted after what earlier receipts may pay."),
+		"credit_note": _("Credit notes of {0} are taken off."),
+		"credit_left_out": _("The text names a credit note that this leaves out."),
+		"several_customers": _("The text names invoices of {0} customers: one pays for the others."),
 		"search_cut": _("The search for sums was cut short; there may be others."),
 	}
 

@@ -8,10 +8,9 @@ frappe.ui.form.on("Cash Match Proposal", {
 		frm.set_query("sales_invoice", "rows", () => ({
 			filters: {
 				company: frm.doc.company,
-				customer: frm.doc.customer,
+				...(frm.doc.several_customers ? {} : { customer: frm.doc.customer }),
 				docstatus: 1,
-				is_return: 0,
-				outstanding_amount: [">", 0],
+				outstanding_amount: ["!=", 0],
 			},
 		}));
 	},
@@ -47,9 +46,14 @@ function reject(frm) {
 function undo(frm) {
 	const what =
 		frm.doc.source_type === "Bank Transaction"
-			? __("The Payment Entry {0} is cancelled. Go on?", [frm.doc.payment_entry])
+			? __("The Payment Entry {0} is cancelled. Go on?", [payments(frm)])
 			: __("What {0} pays is taken back. Go on?", [frm.doc.payment_entry]);
 	frappe.confirm(what, () => call(frm, "undo").then(() => frm.reload_doc()));
+}
+
+function payments(frm) {
+	const rows = (frm.doc.rows || []).map((row) => row.payment_entry).filter(Boolean);
+	return [...new Set([frm.doc.payment_entry, ...rows])].join(", ");
 }
 
 function call(frm, method, args = {}) {
@@ -92,6 +96,8 @@ function take(frm, at) {
 	frm.doc.rows = [];
 	for (const row of one.rows) Object.assign(frm.add_child("rows"), row);
 	frm.refresh_field("rows");
+	frm.doc.several_customers = one.several_customers || 0;
+	frm.refresh_field("several_customers");
 	return frm.set_value("customer", one.customer).then(() => {
 		frm.dirty();
 		return frm.save();

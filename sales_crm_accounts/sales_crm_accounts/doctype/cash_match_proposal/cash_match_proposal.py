@@ -8,7 +8,7 @@ from frappe.model.document import Document
 from sales_crm_accounts.services.matching import PAYMENT, PROPOSED, proposals
 
 #: What a person may correct while nobody has decided.
-CORRECTABLE = {"customer", "rows"}
+CORRECTABLE = {"customer", "several_customers", "rows"}
 
 
 class CashMatchProposal(Document):
@@ -31,11 +31,22 @@ class CashMatchProposal(Document):
 				self.set(field, before.get(field))
 		if self.source_type == PAYMENT:
 			self.customer = before.customer
+			self.several_customers = 0
 		if self._given() != before._given():
 			self.corrected = 1
 
 	def _given(self):
-		return self.customer, sorted(
-			(row.sales_invoice, row.installment_no, row.allocated_amount, row.discount_amount, row.fee_amount)
-			for row in self.rows
+		return (
+			self.customer,
+			self.several_customers,
+			sorted(
+				(
+					row.sales_invoice,
+					row.installment_no,
+					row.allocated_amount,
+					row.discount_amount,
+					row.fee_amount,
+				)
+				for row in self.rows
+			),
 		)

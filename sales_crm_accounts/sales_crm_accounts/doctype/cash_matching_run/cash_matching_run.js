@@ -17,7 +17,7 @@ frappe.ui.form.on("Cash Matching Run", {
 			);
 		}
 		if (frm.doc.bank_account) {
-			frm.add_custom_button(__("Import camt.053"), () => import_statement(frm));
+			frm.add_custom_button(__("Import Bank Statement"), () => import_statement(frm));
 		}
 		if (frm.doc.status === "Completed") {
 			frm.add_custom_button(__("Proposals"), () =>
@@ -33,7 +33,7 @@ function import_statement(frm) {
 	new frappe.ui.FileUploader({
 		doctype: frm.doctype,
 		docname: frm.docname,
-		restrictions: { allowed_file_types: [".xml"], max_number_of_files: 1 },
+		restrictions: { allowed_file_types: [".xml", ".sta", ".mt940", ".940", ".txt"], max_number_of_files: 1 },
 		on_success: (file) =>
 			frappe
 				.call({
@@ -41,12 +41,17 @@ function import_statement(frm) {
 					args: { bank_account: frm.doc.bank_account, file: file.name },
 					freeze: true,
 				})
-				.then(({ message }) =>
-					frappe.msgprint(
-						__("{0} lines are new, {1} were there already.", [message.made, message.known])
-					)
-				),
+				.then(({ message }) => frappe.msgprint(said(message))),
 	});
+}
+
+function said({ made, known, alike }) {
+	const text = __("{0} lines are new, {1} were there already.", [made, known]);
+	if (!alike) return text;
+	return `${text}<br>${__(
+		"{0} of the new ones have the day and amount of a line that came another way. Look at them before you match.",
+		[alike]
+	)}`;
 }
 
 function match(frm) {
