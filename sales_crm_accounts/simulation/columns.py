@@ -48,6 +48,7 @@ CUSTOMERS = (
 	Column("customer_group"),
 	Column("territory"),
 	Column("disabled", reader.yes_no, default=False),
+	Column("receivable_currency"),
 )
 TAXES = (
 	Column("tax", required=True),
@@ -138,4 +139,9 @@ DISPUTES = (
 	Column("opened_on", DAY, required=True),
 	Column("settled_on", DAY),
 	Column("amount", UNITS),
+)
+PAUSES = (
+	Column("customer", required=True),
+	Column("paused_on", DAY, required=True),
+	Column("until", DAY, required=True),
 )

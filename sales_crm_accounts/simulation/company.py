@@ -15,6 +15,8 @@ from .books import Company, Customer, Deal, Stage, Tax
 from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES, UNITS
 from .deal_files import DealFiles
 from .expense_files import ExpenseFiles
+from .forecast_files import ForecastFiles
+from .held_files import HeldFiles
 from .ladder_files import LadderFiles
 from .movement_files import MovementFiles
 from .problems import InputError, Problems
@@ -30,7 +32,16 @@ def load(folder: Path, encoding: str = "utf-8", progress=iter) -> Company:
 	return Loader(folder, encoding, progress).load()
 
 
-class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFiles, LadderFiles):
+class Loader(
+	SettingsFiles,
+	DealFiles,
+	MovementFiles,
+	ExpenseFiles,
+	ApprovalFiles,
+	LadderFiles,
+	ForecastFiles,
+	HeldFiles,
+):
 	def __init__(self, folder: Path, encoding: str = "utf-8", progress=iter):
 		self.folder, self.encoding, self.progress = Path(folder), encoding, progress
 		self.problems = Problems()
@@ -63,6 +74,7 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFile
 			reads(name)
 		self.read_approvals()
 		self.read_ladder()
+		self.read_forecasts()
 		self.check_deals()
 		self.read_changes("changes.csv")
 		self.read_installments("installments.csv")
@@ -112,13 +124,13 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFile
 
 	def read_customers(self, name: str):
 		known = self.company.customers
-		for row, (customer, group, territory, disabled) in self.rows(name, CUSTOMERS, required=True):
+		for row, (customer, group, territory, disabled, account) in self.rows(name, CUSTOMERS, required=True):
 			if customer in known:
 				self.problems.add(
 					name, _("{word} stands twice. Remove one row."), row, "customer", word=customer
 				)
 				continue
-			known[customer] = Customer(customer, group, territory, disabled, len(known) + 1)
+			known[customer] = Customer(customer, group, territory, disabled, len(known) + 1, account)
 
 	def read_items(self, name: str):
 		for row, (item, _item_name, whole_number, disabled, cost) in self.rows(name, ITEMS):

@@ -35,6 +35,7 @@ from .spending import Spending
 from .totals import Totals
 
 if TYPE_CHECKING:
+	from .forecast import ForecastPlay
 	from .ladder import LadderPlay
 
 DAY = timedelta(days=1)
@@ -71,6 +72,8 @@ class Engine(MoneyBack, Spending):
 		self.figures: dict[str, int] = {}
 		#: of a company that tries a ladder of reminders
 		self.ladder: LadderPlay | None = None
+		#: of a company that asks for cash forecasts
+		self.forecast: ForecastPlay | None = None
 		#: of deals whose invoices may be cancelled; `trace`: all of them
 		self.trace_all = trace
 		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)]

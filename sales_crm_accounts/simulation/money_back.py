@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from ..core.billing import BY_QUANTITY
@@ -99,12 +100,23 @@ class MoneyBack:
 		receipt.open -= units
 		receipt.base_open -= base
 		name = ENTRY if receipt.kind == books.JOURNAL else PAY
-		invoice_base = self.pay(invoice, name, receipt.number, units, base)
+		invoice_base = self.pay(invoice, name, receipt.number, units, base, receipt.received_on)
 		if receipt.deal.traced:
 			self.trace.setdefault(invoice.number, []).append((receipt, units, base, invoice_base))
 
-	def pay(self, invoice: Invoice, name: str, number: int, units: int, base: int) -> int:
-		"""`units` of a payment close so much of an invoice; what they stand for there in the company's currency."""
+	def pay(
+		self,
+		invoice: Invoice,
+		name: str,
+		number: int,
+		units: int,
+		base: int,
+		received_on: date | None = None,
+	) -> int:
+		"""`units` of a payment close so much of an invoice; what they stand for there in the company's currency.
+
+		`received_on` is the day of money that waited for the invoice.
+		"""
 		deal, ledger = invoice.deal, self.ledger
 		ledger.closings += (name, number, invoice.number, ledger.day_text, "paid", units, base)
 		before = invoice.grand - invoice.paid - invoice.credited - invoice.written_off
@@ -113,6 +125,8 @@ class MoneyBack:
 		if base != invoice_base:
 			self.post_exchange(deal, base - invoice_base)
 		self.refresh(invoice, before)
+		if self.forecast:
+			self.forecast.paid(invoice, before, received_on)
 		return invoice_base
 
 	def take_base(self, invoice: Invoice, outstanding: int, units: int) -> int:
@@ -214,6 +228,8 @@ class MoneyBack:
 		invoice.base_open += base
 		self.figures["collected"] -= base
 		self.refresh(invoice, before)
+		if self.forecast:
+			self.forecast.reopened(invoice)
 
 	def cancel_invoice(self, invoice: Invoice):
 		"""Take an invoice back: its entry is reversed, its payments are free again, its installments wait on hold."""
@@ -250,6 +266,8 @@ class MoneyBack:
 			installment.invoice, installment.held = None, True
 			installment.grand = installment.paid = installment.credited = installment.written_off = 0
 		deal.invoices.remove(invoice)
+		if self.forecast:
+			self.forecast.reopened(invoice)
 
 	def refresh(self, invoice: Invoice, before: int):
 		"""Figures of the invoice's installments from what has closed it; `before` was open until then."""
