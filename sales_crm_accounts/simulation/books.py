@@ -318,6 +318,8 @@ class Company:
 	forecasts: Forecasts | None = None
 	said: list[Said] = field(default_factory=list)
 	pauses: list[Pause] = field(default_factory=list)
+	#: currency -> days and, from each of them on, what a unit is worth in the company's currency, as a fraction
+	rates: dict[str, tuple[list[date], list[tuple[int, int]]]] = field(default_factory=dict)
 	movements: Movements = field(default_factory=Movements)
 	stage_log: dict[int, list[tuple[date, str]]] = field(default_factory=dict)
 	confirmations: dict[tuple[int, int], date] = field(default_factory=dict)

@@ -140,6 +140,11 @@ DISPUTES = (
 	Column("settled_on", DAY),
 	Column("amount", UNITS),
 )
+EXCHANGE_RATES = (
+	Column("currency", required=True),
+	Column("date", DAY, required=True),
+	Column("rate", reader.positive, required=True),
+)
 PAUSES = (
 	Column("customer", required=True),
 	Column("paused_on", DAY, required=True),

@@ -12,7 +12,7 @@ from ..core.problems import _
 from . import reader, tables
 from .approval_files import ApprovalFiles
 from .books import Company, Customer, Deal, Stage, Tax
-from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES, UNITS
+from .columns import CUSTOMERS, DAY, EXCHANGE_RATES, ITEMS, PLANS, STAGES, TAXES, UNITS
 from .deal_files import DealFiles
 from .expense_files import ExpenseFiles
 from .forecast_files import ForecastFiles
@@ -72,6 +72,7 @@ class Loader(
 			("deal_items.csv", self.read_deal_items),
 		):
 			reads(name)
+		self.read_exchange_rates("exchange_rates.csv")
 		self.read_approvals()
 		self.read_ladder()
 		self.read_forecasts()
@@ -143,6 +144,24 @@ class Loader(
 	def read_taxes(self, name: str):
 		for _row, (tax, account, rate) in self.rows(name, TAXES):
 			self.company.taxes.setdefault(tax, Tax(tax)).lines.append((account, rate))
+
+	def read_exchange_rates(self, name: str):
+		"""What a unit of a currency was worth in the company's, from each day on."""
+		found: dict[str, dict[date, tuple[int, int]]] = {}
+		for row, (currency, day, rate) in self.rows(name, EXCHANGE_RATES):
+			if currency == self.company.currency:
+				self.problems.add(
+					name, _("{currency} is the company's own currency."), row, "currency", currency=currency
+				)
+			of_currency = found.setdefault(currency, {})
+			if day in of_currency:
+				self.problems.add(
+					name, _("{word} stands twice. Remove one row."), row, "date", word=f"{currency} {day}"
+				)
+			of_currency[day] = rate.as_integer_ratio()
+		for currency, rates in found.items():
+			days = sorted(rates)
+			self.company.rates[currency] = (days, [rates[day] for day in days])
 
 	def read_plans(self, name: str):
 		places: dict[str, list[int]] = {}

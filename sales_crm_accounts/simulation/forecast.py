@@ -107,7 +107,7 @@ class ForecastPlay:
 		self.paid_on.append(day.toordinal())
 		self.customer.append(part.deal.customer.number)
 		self.late.append(max(-32768, min(32767, (day - part.due_date).days)))
-		self.amount.append(self.engine.base(part.deal, part.grand))
+		self.amount.append(self.engine.base_of(part.invoice, part.grand))
 		self.serial.append(part.serial)
 
 	def reopened(self, invoice: Invoice):
@@ -195,7 +195,7 @@ class ForecastPlay:
 				if held_back:
 					special[customer.name].append(open_row(engine, part, left))
 				else:
-					alike[usual, part.due_date] += engine.base(deal, left) if foreign else left
+					alike[usual, part.due_date] += engine.base_of(part.invoice, left) if foreign else left
 			alive.parts = still
 			if not still:
 				over.append(deal.number)

@@ -135,7 +135,7 @@ class Held:
 					customer,
 					str(installment.invoice.number),
 					installment.sequence,
-					None if amount is None else in_account(self.engine, said.deal, amount)[0],
+					None if amount is None else in_account(self.engine, installment, amount)[0],
 					until=until,
 				)
 			)
@@ -156,9 +156,10 @@ class Held:
 		for deal in deals:
 			for receipt in deal.receipts:
 				if receipt.open:
-					amount, currency = in_account(self.engine, deal, receipt.open)
+					currency = currency_of(deal)
+					units = receipt.open if currency == deal.currency else receipt.base_open
 					key = (deal.customer.name, currency)
-					found[key] = found.get(key, ZERO) + amount
+					found[key] = found.get(key, ZERO) + self.engine.money(units)
 		return found
 
 
@@ -174,7 +175,7 @@ def installment_of(said: Said) -> Installment | None:
 def open_row(engine: Engine, part: Installment, left: int) -> OpenRow:
 	"""An installment with `left` units open, as the rules over receivables read it."""
 	deal = part.deal
-	outstanding, currency = in_account(engine, deal, left)
+	outstanding, currency = in_account(engine, part, left)
 	return OpenRow(
 		sales_invoice=str(part.invoice.number),
 		installment_no=part.sequence,
@@ -184,12 +185,19 @@ def open_row(engine: Engine, part: Installment, left: int) -> OpenRow:
 		due_date=part.due_date,
 		currency=currency,
 		outstanding=outstanding,
-		base_outstanding=engine.money(engine.base(deal, left)),
+		base_outstanding=engine.money(engine.base_of(part.invoice, left)),
 		deal=deal.name,
 	)
 
 
-def in_account(engine: Engine, deal: Deal, units: int) -> tuple[Decimal, str]:
-	"""`units` of the deal's currency as they stand on the customer's receivable account, and its currency."""
-	currency = deal.customer.receivable_currency or deal.currency
-	return engine.money(units if currency == deal.currency else engine.base(deal, units)), currency
+def currency_of(deal: Deal) -> str:
+	"""Of the receivable account that the deal's invoices are posted to."""
+	return deal.customer.receivable_currency or deal.currency
+
+
+def in_account(engine: Engine, part: Installment, units: int) -> tuple[Decimal, str]:
+	"""`units` of a billed installment as they stand on the receivable account, and its currency."""
+	currency = currency_of(part.deal)
+	return engine.money(
+		units if currency == part.deal.currency else engine.base_of(part.invoice, units)
+	), currency

@@ -133,9 +133,10 @@ class LadderPlay:
 			row = line.asked.row
 			if line.level:
 				self.reached[row.key] = Reached(line.level_days, line.level, day)
-			sent.amount += line.asked.amount * row.base_outstanding / row.outstanding
+			asked = line.asked.amount * row.base_outstanding / row.outstanding
+			sent.amount += asked
 			part = parts[row.key]
-			sent.parts.append((part, part.paid, self.units(line.asked.amount)))
+			sent.parts.append((part, part.paid, self.units(asked)))
 		sent.amount = self.engine.money(self.units(sent.amount))
 		self.sent.append(sent)
 		self.contacts[reminder.customer].append(day)
@@ -170,11 +171,11 @@ class LadderPlay:
 
 	def count_followed(self, sent: Sent):
 		"""What was paid of a reminder's installments since, at most what it asked for."""
-		units = ZERO
+		units = 0
 		for part, before, asked in sent.parts:
-			came = min(max(part.paid - before, 0), asked)
-			units += self.engine.base(part.deal, came)
-		sent.followed = self.engine.money(int(units))
+			if part.invoice is not None:
+				units += min(self.engine.base_of(part.invoice, max(part.paid - before, 0)), asked)
+		sent.followed = self.engine.money(units)
 		sent.parts.clear()
 
 	def finish(self):

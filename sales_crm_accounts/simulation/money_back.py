@@ -31,10 +31,12 @@ class MoneyBack:
 		What finds nothing open stays with the deal and is used by its next invoice. `waits`: a journal entry nobody has
 		reconciled yet. Returns what may still be open of it.
 		"""
-		if rate is None:
-			base = self.base(deal, units)
-		else:
+		if rate is not None:
 			base = scale_units(units, *rate.as_integer_ratio(), self.rounding.mode)
+		elif deal.foreign and self.company.rates:
+			base = scale_units(units, *self.ratio_of_day(deal), self.rounding.mode)
+		else:
+			base = self.base(deal, units)
 		if kind == books.JOURNAL:
 			self.next_entry += 1
 			name, number = ENTRY, self.next_entry
@@ -131,7 +133,7 @@ class MoneyBack:
 
 	def take_base(self, invoice: Invoice, outstanding: int, units: int) -> int:
 		"""What `units` of the invoice stand for in the company's currency; the last of them takes what is left."""
-		base = invoice.base_open if units == outstanding else self.base(invoice.deal, units)
+		base = invoice.base_open if units == outstanding else self.base_of(invoice, units)
 		invoice.base_open -= base
 		return base
 
@@ -165,11 +167,11 @@ class MoneyBack:
 			net, *taxes = split_units(units, [invoice.net, *self.taxes(invoice)])
 			lines = [
 				(self.ledger.receivable, -base, -units, deal.customer.number),
-				(self.ledger.income, self.base(deal, net), net, 0),
+				(self.ledger.income, self.base_of(invoice, net), net, 0),
 			]
 			rows = self.tax_rows[deal.tax.name] if deal.tax else ()
 			for (account, _numerator, _denominator), tax in zip(rows, taxes, strict=True):
-				lines.append((account, self.base(deal, tax), tax, 0))
+				lines.append((account, self.base_of(invoice, tax), tax, 0))
 			rest = sum(line[1] for line in lines)
 			if rest:
 				lines.append((self.ledger.round_off, -rest, 0, 0))
@@ -214,7 +216,7 @@ class MoneyBack:
 		deal = invoice.deal
 		if not 0 < units <= invoice.paid:
 			raise PlayError(_("more is paid back than was paid."))
-		before, base, ledger = invoice.outstanding, self.base(deal, units), self.ledger
+		before, base, ledger = invoice.outstanding, self.base_of(invoice, units), self.ledger
 		self.next_payment += 1
 		number = self.next_payment
 		ledger.post(
@@ -289,7 +291,11 @@ class MoneyBack:
 	def move(self, installment: Installment, before: int, after: int):
 		"""Keep what is open and overdue in all, as one installment's open amount changes."""
 		deal = installment.deal
-		change = self.base(deal, after) - self.base(deal, before) if deal.foreign else after - before
+		if deal.foreign:
+			invoice = installment.invoice
+			change = self.base_of(invoice, after) - self.base_of(invoice, before)
+		else:
+			change = after - before
 		self.outstanding += change
 		if installment.due_date < self.today:
 			self.overdue += change

@@ -1,6 +1,6 @@
 """Stories of a whole company: several customers and deals, a ladder of reminders, promises, disputes, pauses and forecasts.
 
-A file with `deals` is such a story. Its steps are those of a story of one deal, each with the `deal` it is about, and
+A file with `deals` is such a story; its `rates` are those of the foreign currency, from each day on. Its steps are those of a story of one deal, each with the `deal` it is about, and
 
     win            the deal is won, and what is due at once is billed
     bill           the daily job bills what its day has come for, of all deals
@@ -207,6 +207,11 @@ class SimulationYear(SimulationHost):
 		policies = {name: policy_of(name, values) for name, values in data["policies"].items()}
 		company.policies = list(policies.values())
 		company.taxes["Tax"] = tax_of(story)
+		rates = sorted(data["rates"].items())
+		company.rates["USD"] = (
+			[day for day, _rate in rates],
+			[to_decimal(rate).as_integer_ratio() for _day, rate in rates],
+		)
 		for number, (name, values) in enumerate(data["customers"].items(), 1):
 			company.customers[name] = Customer(
 				name, number=number, receivable_currency="" if values.get("currency") == FOREIGN else "EUR"

@@ -47,7 +47,7 @@ class SiteYear(SiteHost):
 		self.today = min(values["opened_on"] for values in data["deals"].values())
 		freeze(self.today)
 		make.mail_account()
-		make.exchange_rate("EUR", "USD", 1.25, self.today)
+		self.rates_made: list[dict] = []
 		self.settings = self.set_up(SETTINGS)
 		self.one_account = frappe.db.get_single_value(*ONE_ACCOUNT)
 		frappe.db.set_single_value(*ONE_ACCOUNT, 1)
@@ -129,6 +129,8 @@ class SiteYear(SiteHost):
 		for run in self.runs:
 			dunning_run.forget_rows(run)
 			frappe.db.delete("Dunning Run", {"name": run})
+		for made in self.rates_made:
+			frappe.db.delete("Currency Exchange", made)
 		self.drop_policies()
 		make.receivables_settings(**self.settings)
 		frappe.db.set_single_value(*ONE_ACCOUNT, self.one_account)
@@ -154,6 +156,7 @@ class SiteYear(SiteHost):
 			self.open(name, self.data["deals"][name])
 		self.today = day
 		super().go(day)
+		self.rate_of_day()
 
 	def open(self, name: str, values: dict):
 		foreign = {}
@@ -173,10 +176,19 @@ class SiteYear(SiteHost):
 
 	def use(self, deal: str):
 		values = self.data["deals"][deal]
-		self.deal, self.current = self.deals[deal], values
+		self.deal = self.deals[deal]
 		self.customer = self.names[values["customer"]]
 		self.own_account = self.data["customers"][values["customer"]].get("currency") != FOREIGN
 		self.receivable = make.DEBTORS if self.own_account else make.EUR_DEBTORS
+
+	def rate_of_day(self):
+		"""The story's rate of today, whatever other tests left; the inverse for fees."""
+		rate = max((day, rate) for day, rate in self.data["rates"].items() if day <= self.today)[1]
+		for source, target, value in (("EUR", "USD", rate), ("USD", "EUR", 1 / rate)):
+			made = {"from_currency": source, "to_currency": target, "date": self.today}
+			if not frappe.db.exists("Currency Exchange", made):
+				self.rates_made.append(made)
+			make.exchange_rate(source, target, value, self.today)
 
 	def win(self):
 		super().win()
@@ -187,16 +199,13 @@ class SiteYear(SiteHost):
 			self.bill_deal(deal)
 
 	def bill_deal(self, deal):
-		"""ERPNext bills at the rate of the day; a story has one rate a deal, so that is the day's."""
-		if deal.currency != "USD":
-			make.exchange_rate("EUR", "USD", deal.conversion_rate, self.today)
 		failed = [row.reason for row in sweep.bill_deal(deal.name) if row.outcome == "Failed"]
 		assert not failed, failed
 
 	def pay(self, amount: Decimal, installment: int, exchange_rate: Decimal | None):
 		if self.own_account:
 			# Money of the account's currency, whatever the invoice is written in.
-			amount *= Decimal(str(self.current.get("exchange_rate", 1)))
+			amount *= Decimal(str(self.invoice(installment).conversion_rate))
 		super().pay(amount, installment, exchange_rate)
 
 	def credit(self, installment: int, amount: Decimal | None):
@@ -261,7 +270,6 @@ class SiteYear(SiteHost):
 
 	def remind(self):
 		"""The night of the day: promises are judged, the run decides, and a collector releases what it made."""
-		make.exchange_rate("USD", "EUR", 0.8, self.today)
 		self.judge()
 		run = dunning_run.run(make.COMPANY)
 		self.runs.append(run)
