@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -90,7 +89,8 @@ def _last(report: Report, taken: Taken) -> str:
 		came = play.money_of_week(week.start)
 		rows.append(
 			(
-				f"{week.start} - {week.start + timedelta(days=6)}",
+				# A day that no narrow screen breaks at its hyphens.
+				week.start.isoformat().replace("-", "\N{NON-BREAKING HYPHEN}"),
 				*(_cell(report, week.amounts[kind]) for kind in rules.KINDS),
 				_cell(report, week.total),
 				"" if came is None else report.money(came),

@@ -49,6 +49,7 @@ from .story import (
 	policy_of,
 	tax_of,
 )
+from .totals import Totals
 
 DAY = timedelta(days=1)
 OWN, FOREIGN = "own", "foreign"
@@ -221,6 +222,8 @@ class SimulationYear(SimulationHost):
 			deal = deal_of(name, number, company.customers[values["customer"]], values, tax)
 			deal.policy = policies[values["policy"]]
 			company.deals.append(deal)
+			if "stage" in values:
+				self.hope(deal, values)
 		self.deals = {deal.name: deal for deal in company.deals}
 		self.engine = Engine(company, Ledger(company), trace=True)
 		self.read_ladder(data["ladder"])
@@ -230,6 +233,18 @@ class SimulationYear(SimulationHost):
 		self.forecasts = self.engine.forecast = ForecastPlay(company, self.engine, self.held)
 		self.journals: dict[str, books.Receipt] = {}
 		self.told, self.ended = 0, date.min
+
+	def hope(self, deal: books.Deal, values: dict[str, Any]):
+		"""An open deal stands in a stage from its first day."""
+		stage = values["stage"]
+		self.company.stages[stage["name"]] = books.Stage(
+			stage["name"], probability=to_decimal(stage["probability"])
+		)
+		self.company.stage_log[deal.number] = [(deal.opened_on, stage["name"])]
+		deal.expected_close_date = values["expected_close_date"]
+		Totals(self.company).set(deal)
+		net = Decimal(deal.net_total).scaleb(-self.company.precision)
+		deal.nets = plan.Shares(deal.plan, self.company.precision).of(net)
 
 	def read_ladder(self, values: dict[str, Any]):
 		found = self.company.ladder = Ladder()

@@ -159,9 +159,11 @@ class SiteYear(SiteHost):
 		self.rate_of_day()
 
 	def open(self, name: str, values: dict):
-		foreign = {}
+		more = {}
 		if values.get("currency") == FOREIGN:
-			foreign = {"currency": "EUR", "conversion_rate": values["exchange_rate"]}
+			more |= {"currency": "EUR", "conversion_rate": values["exchange_rate"]}
+		if stage := values.get("stage"):
+			more |= {"stage": stage["name"], "expected_close_date": values["expected_close_date"]}
 		self.deals[name] = make.make_deal(
 			[self.plan_row(row) for row in self.story.plan_of(name)],
 			[(ITEMS[row["item"]], row.get("quantity", 1), row["rate"]) for row in values["items"]],
@@ -170,8 +172,9 @@ class SiteYear(SiteHost):
 			transaction_date=values["opened_on"],
 			billing_policy=f"{POLICY} {values['policy']}",
 			taxes_and_charges=make.TAX_TEMPLATE if values.get("tax") else None,
-			**foreign,
+			**more,
 		)
+		assert not stage or self.deals[name].probability == stage["probability"]
 		frappe.db.commit()
 
 	def use(self, deal: str):
