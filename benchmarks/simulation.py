@@ -30,7 +30,7 @@ START, END = date(2023, 1, 1), date(2025, 12, 31)
 ROWS_PER_DEAL = 10
 
 
-def generate(folder: Path, installments: int, seed: int = 7):
+def generate(folder: Path, installments: int, seed: int = 7, forecasts: str = ""):
 	"""Deals with 4, 12, 10 or 14 installments (10 on average), two currencies, tax, one in seven installments unpaid."""
 	random_ = random.Random(seed)
 	folder.mkdir(parents=True, exist_ok=True)
@@ -40,6 +40,8 @@ def generate(folder: Path, installments: int, seed: int = 7):
 	(folder / "policy.yaml").write_text(
 		"policies:\n  - {name: Standard}\n  - {name: Big, method: One Invoice with Schedule, min_amount: 290000}\n"
 	)
+	if forecasts:
+		(folder / "forecast.yaml").write_text(f"every: {forecasts}\n")
 	(folder / "tax.csv").write_text("tax,account,rate\nVAT,VAT 19%,19\n")
 	with open(folder / "customers.csv", "w") as file:
 		file.write("customer,customer_group,territory\n")
@@ -118,11 +120,14 @@ def main():
 	parser.add_argument("--installments", type=int, default=1_000_000)
 	parser.add_argument("--seed", type=int, default=7)
 	parser.add_argument("--runs", type=int, default=1)
+	parser.add_argument(
+		"--forecasts", choices=("week", "month"), default="", help="take cash forecasts as well"
+	)
 	parser.add_argument("--folder", type=Path, help="keep the files here")
 	options = parser.parse_args()
 	folder = options.folder or Path(tempfile.mkdtemp(prefix="simulation-"))
 	try:
-		generate(folder / "in", options.installments, options.seed)
+		generate(folder / "in", options.installments, options.seed, options.forecasts)
 		for _number in range(options.runs):
 			seconds, processor, memory = run(folder / "in", folder / "out")
 			with open(folder / "out" / "installments.csv", encoding="utf-8") as file:

@@ -15,6 +15,8 @@ from ..core.policy import PolicyScope
 
 if TYPE_CHECKING:
 	from .approvers import Approvers
+	from .forecast_files import Forecasts
+	from .held_files import Pause, Said
 	from .ladder_files import Ladder
 
 #: ERPNext's names of the two ways that a site rounds.
@@ -39,6 +41,8 @@ class Customer:
 	territory: str = ""
 	disabled: bool = False
 	number: int = 0
+	#: of the account that the customer's invoices are posted to; empty: that of each deal
+	receivable_currency: str = ""
 
 
 @dataclass(slots=True)
@@ -311,6 +315,11 @@ class Company:
 	plans: dict[str, list[PlanRow]] = field(default_factory=dict)
 	deals: list[Deal] = field(default_factory=list)
 	ladder: Ladder | None = None
+	forecasts: Forecasts | None = None
+	said: list[Said] = field(default_factory=list)
+	pauses: list[Pause] = field(default_factory=list)
+	#: currency -> days and, from each of them on, what a unit is worth in the company's currency, as a fraction
+	rates: dict[str, tuple[list[date], list[tuple[int, int]]]] = field(default_factory=dict)
 	movements: Movements = field(default_factory=Movements)
 	stage_log: dict[int, list[tuple[date, str]]] = field(default_factory=dict)
 	confirmations: dict[tuple[int, int], date] = field(default_factory=dict)

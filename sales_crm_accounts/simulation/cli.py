@@ -15,6 +15,7 @@ from .. import __version__
 from ..core.problems import _
 from .approvals import write_csv
 from .company import load
+from .forecast import write_csv as write_forecasts
 from .ladder import write_csv as write_reminders
 from .ledger import Ledger
 from .play import Play
@@ -130,6 +131,8 @@ def _simulate(
 				write_csv(work / "approvals.csv", play.approvals.requests)
 			if play.ladder:
 				write_reminders(work / "reminders.csv", play.ladder)
+			if play.forecast:
+				write_forecasts(work / "cash_forecast.csv", play.forecast)
 			ledger.close(
 				{
 					"company": company.name,

@@ -48,6 +48,7 @@ CUSTOMERS = (
 	Column("customer_group"),
 	Column("territory"),
 	Column("disabled", reader.yes_no, default=False),
+	Column("receivable_currency"),
 )
 TAXES = (
 	Column("tax", required=True),
@@ -138,4 +139,14 @@ DISPUTES = (
 	Column("opened_on", DAY, required=True),
 	Column("settled_on", DAY),
 	Column("amount", UNITS),
+)
+EXCHANGE_RATES = (
+	Column("currency", required=True),
+	Column("date", DAY, required=True),
+	Column("rate", reader.positive, required=True),
+)
+PAUSES = (
+	Column("customer", required=True),
+	Column("paused_on", DAY, required=True),
+	Column("until", DAY, required=True),
 )

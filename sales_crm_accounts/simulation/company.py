@@ -12,9 +12,11 @@ from ..core.problems import _
 from . import reader, tables
 from .approval_files import ApprovalFiles
 from .books import Company, Customer, Deal, Stage, Tax
-from .columns import CUSTOMERS, DAY, ITEMS, PLANS, STAGES, TAXES, UNITS
+from .columns import CUSTOMERS, DAY, EXCHANGE_RATES, ITEMS, PLANS, STAGES, TAXES, UNITS
 from .deal_files import DealFiles
 from .expense_files import ExpenseFiles
+from .forecast_files import ForecastFiles
+from .held_files import HeldFiles
 from .ladder_files import LadderFiles
 from .movement_files import MovementFiles
 from .problems import InputError, Problems
@@ -30,7 +32,16 @@ def load(folder: Path, encoding: str = "utf-8", progress=iter) -> Company:
 	return Loader(folder, encoding, progress).load()
 
 
-class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFiles, LadderFiles):
+class Loader(
+	SettingsFiles,
+	DealFiles,
+	MovementFiles,
+	ExpenseFiles,
+	ApprovalFiles,
+	LadderFiles,
+	ForecastFiles,
+	HeldFiles,
+):
 	def __init__(self, folder: Path, encoding: str = "utf-8", progress=iter):
 		self.folder, self.encoding, self.progress = Path(folder), encoding, progress
 		self.problems = Problems()
@@ -61,8 +72,10 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFile
 			("deal_items.csv", self.read_deal_items),
 		):
 			reads(name)
+		self.read_exchange_rates("exchange_rates.csv")
 		self.read_approvals()
 		self.read_ladder()
+		self.read_forecasts()
 		self.check_deals()
 		self.read_changes("changes.csv")
 		self.read_installments("installments.csv")
@@ -112,13 +125,13 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFile
 
 	def read_customers(self, name: str):
 		known = self.company.customers
-		for row, (customer, group, territory, disabled) in self.rows(name, CUSTOMERS, required=True):
+		for row, (customer, group, territory, disabled, account) in self.rows(name, CUSTOMERS, required=True):
 			if customer in known:
 				self.problems.add(
 					name, _("{word} stands twice. Remove one row."), row, "customer", word=customer
 				)
 				continue
-			known[customer] = Customer(customer, group, territory, disabled, len(known) + 1)
+			known[customer] = Customer(customer, group, territory, disabled, len(known) + 1, account)
 
 	def read_items(self, name: str):
 		for row, (item, _item_name, whole_number, disabled, cost) in self.rows(name, ITEMS):
@@ -131,6 +144,24 @@ class Loader(SettingsFiles, DealFiles, MovementFiles, ExpenseFiles, ApprovalFile
 	def read_taxes(self, name: str):
 		for _row, (tax, account, rate) in self.rows(name, TAXES):
 			self.company.taxes.setdefault(tax, Tax(tax)).lines.append((account, rate))
+
+	def read_exchange_rates(self, name: str):
+		"""What a unit of a currency was worth in the company's, from each day on."""
+		found: dict[str, dict[date, tuple[int, int]]] = {}
+		for row, (currency, day, rate) in self.rows(name, EXCHANGE_RATES):
+			if currency == self.company.currency:
+				self.problems.add(
+					name, _("{currency} is the company's own currency."), row, "currency", currency=currency
+				)
+			of_currency = found.setdefault(currency, {})
+			if day in of_currency:
+				self.problems.add(
+					name, _("{word} stands twice. Remove one row."), row, "date", word=f"{currency} {day}"
+				)
+			of_currency[day] = rate.as_integer_ratio()
+		for currency, rates in found.items():
+			days = sorted(rates)
+			self.company.rates[currency] = (days, [rates[day] for day in days])
 
 	def read_plans(self, name: str):
 		places: dict[str, list[int]] = {}

@@ -70,6 +70,17 @@ class DealFiles:
 			company.has_actual_dates = company.has_actual_dates or actual is not None
 			self.check_deal_dates(name, row, deal)
 			deal.foreign = deal.currency != company.currency
+			if customer.receivable_currency not in ("", company.currency, deal.currency):
+				self.problems.add(
+					name,
+					_(
+						"the receivable account of {word} is in {currency}. An invoice is posted to an account of its own currency or of the company's; correct receivable_currency in customers.csv."
+					),
+					row,
+					"customer",
+					word=customer_name,
+					currency=customer.receivable_currency,
+				)
 			if deal.foreign:
 				if rate:
 					deal.rate = rate

@@ -5,6 +5,7 @@ The rules are the core's; here is only what ERPNext's documents would do on a si
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -35,6 +36,7 @@ from .spending import Spending
 from .totals import Totals
 
 if TYPE_CHECKING:
+	from .forecast import ForecastPlay
 	from .ladder import LadderPlay
 
 DAY = timedelta(days=1)
@@ -71,10 +73,14 @@ class Engine(MoneyBack, Spending):
 		self.figures: dict[str, int] = {}
 		#: of a company that tries a ladder of reminders
 		self.ladder: LadderPlay | None = None
+		#: of a company that asks for cash forecasts
+		self.forecast: ForecastPlay | None = None
 		#: of deals whose invoices may be cancelled; `trace`: all of them
 		self.trace_all = trace
 		#: invoice number -> [(receipt, amount, base amount, base amount at the invoice's rate)]
 		self.trace: dict[int, list[tuple[Receipt, int, int, int]]] = {}
+		#: of invoices that were posted at the rate of their day, where exchange_rates.csv names it
+		self.ratios: dict[int, tuple[int, int]] = {}
 		#: invoice number -> its rows
 		self.lines: dict[int, list[InvoiceLine]] = {}
 		#: tax -> account and, as a fraction of the net amount, rate of each of its rows
@@ -100,6 +106,19 @@ class Engine(MoneyBack, Spending):
 			return units
 		return scale_units(units, *deal.ratio, self.rounding.mode)
 
+	def base_of(self, invoice: Invoice, units: int) -> int:
+		"""`units` of an invoice in the company's currency, at the rate that it was posted at."""
+		deal = invoice.deal
+		if not deal.foreign:
+			return units
+		return scale_units(units, *self.ratios.get(invoice.number, deal.ratio), self.rounding.mode)
+
+	def ratio_of_day(self, deal: Deal) -> tuple[int, int]:
+		"""The rate of today as a fraction, by exchange_rates.csv; the deal's own where there is none."""
+		days, ratios = self.company.rates.get(deal.currency, ((), ()))
+		place = bisect_right(days, self.today)
+		return ratios[place - 1] if place else deal.ratio
+
 	# Days
 
 	def start_day(self, day: date):
@@ -112,7 +131,7 @@ class Engine(MoneyBack, Spending):
 		for part in self.falls_due.until(day - DAY):
 			left = part.grand - part.paid - part.credited - part.written_off
 			if left and part.invoice is not None:
-				open_base = self.base(part.deal, left)
+				open_base = self.base_of(part.invoice, left)
 				if open_base > 0:
 					self.fell_overdue += 1
 					self.fell_overdue_amount += open_base
@@ -276,7 +295,7 @@ class Engine(MoneyBack, Spending):
 		shares = split_units(invoice.grand, [part.net for part in parts])
 		for part, share in zip(parts, shares, strict=True):
 			part.invoice, part.grand, part.planned = invoice, share, share
-			self.outstanding += self.base(deal, share)
+			self.outstanding += self.base_of(invoice, share)
 			self.falls_due[part.due_date].append(part)
 			if self.ladder:
 				self.ladder.billed(part)
@@ -290,7 +309,9 @@ class Engine(MoneyBack, Spending):
 		"""Dr Receivable, Cr Income, Cr Tax; a credit note and a cancellation the other way round."""
 		deal, ledger = invoice.deal, self.ledger
 		grand, net = sign * invoice.grand, sign * invoice.net
-		base_grand, base_net = self.base(deal, grand), self.base(deal, net)
+		if kind == INVOICE and sign > 0 and deal.foreign and self.company.rates:
+			self.ratios[number] = self.ratio_of_day(deal)
+		base_grand, base_net = self.base_of(invoice, grand), self.base_of(invoice, net)
 		lines = [
 			(ledger.receivable, base_grand, grand, deal.customer.number),
 			(ledger.income, -base_net, -net, 0),
@@ -298,7 +319,7 @@ class Engine(MoneyBack, Spending):
 		rest = base_grand - base_net
 		rows = self.tax_rows[deal.tax.name] if deal.tax else ()
 		for (account, _numerator, _denominator), tax in zip(rows, self.taxes(invoice), strict=True):
-			base_tax = self.base(deal, -sign * tax)
+			base_tax = self.base_of(invoice, -sign * tax)
 			rest += base_tax
 			lines.append((account, base_tax, -sign * tax, 0))
 		if rest:

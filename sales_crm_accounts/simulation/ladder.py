@@ -15,17 +15,15 @@ from pathlib import Path
 
 from ..core.money import ZERO
 from ..core.receivables import ladder as rules
-from ..core.receivables.holds import Hold
 from ..core.receivables.ladder import PassedOver, Reached, Reminder
 from ..core.receivables.rows import OpenRow
 from .books import Company, Installment
 from .engine import Engine
-from .ladder_files import PROMISE_GRACE, Said
+from .held import Held, last_day, open_row
 
 DAY = timedelta(days=1)
 #: Money that comes so soon after a reminder is counted as following it.
 FOLLOWS_DAYS = 14
-KEPT, PARTLY_KEPT, BROKEN, OPEN = "Kept", "Partly Kept", "Broken", "Open"
 
 
 @dataclass(slots=True)
@@ -42,11 +40,12 @@ class Sent:
 
 
 class LadderPlay:
-	def __init__(self, company: Company, engine: Engine):
-		self.company, self.engine, self.ladder = company, engine, company.ladder
+	def __init__(self, company: Company, engine: Engine, held: Held):
+		self.company, self.engine, self.ladder, self.held = company, engine, company.ladder, held
 		self.sent: list[Sent] = []
 		self.passed: dict[tuple[str, str, str], PassedOver] = {}
 		self.passed_days: dict[tuple[str, str, str], list[date]] = {}
+		self.passed_today: list[PassedOver] = []
 		self.open: dict[str, list[Installment]] = defaultdict(list)
 		self.deals: dict[str, list] = defaultdict(list)
 		for deal in company.deals:
@@ -71,15 +70,15 @@ class LadderPlay:
 				for level in policy.levels
 			}
 		)
-		self.said: dict[tuple[int, int], list[Said]] = defaultdict(list)
-		self.judge: dict[date, list[Said]] = defaultdict(list)
-		for said in self.ladder.said:
-			self.said[said.deal.number, said.installment].append(said)
-			self.look[(said.until or said.on) + PROMISE_GRACE + DAY].add(said.deal.customer.name)
+		for said in company.said:
+			name = said.deal.customer.name
 			if said.kind == rules.PROMISE:
-				self.look[said.on].add(said.deal.customer.name)
-				self.judge[said.until + PROMISE_GRACE].append(said)
-		self.promised_from: dict[str, int] = {}
+				self.look[said.on].add(name)
+				self.look[last_day(said) + DAY].add(name)
+			elif said.until:
+				self.look[said.until].add(name)
+		for pause in company.pauses:
+			self.look[pause.until + DAY].add(pause.customer)
 		self.following: dict[date, list[Sent]] = defaultdict(list)
 
 	def billed(self, part: Installment):
@@ -93,11 +92,7 @@ class LadderPlay:
 
 	def play(self, day: date):
 		"""The look at the end of a day, as the nightly run on a site takes it."""
-		for said in self.ladder.said:
-			if said.kind == rules.PROMISE and said.on == day:
-				self.promised_from[said.name] = self.paid_of(said)
-		for said in self.judge.pop(day, ()):
-			self.judge_promise(said)
+		self.passed_today = []
 		for sent in self.following.pop(day, ()):
 			self.count_followed(sent)
 		customers = self.look.pop(day, set()) | self.again
@@ -114,13 +109,14 @@ class LadderPlay:
 			rows=rows,
 			policies=self.ladder.policies,
 			parties=self.parties,
-			holds=self.holds(parts, day),
-			on_account=self.on_account(customer),
+			holds=self.held.holds(customer, rows, day),
+			on_account=self.held.on_account(self.deals[customer]),
 			reached=self.reached,
 			contacts={customer: self.contacts[customer]},
 			quiet=self.quiet(day),
 		)
 		decision = rules.decide(situation)
+		self.passed_today += decision.passed
 		for over in decision.passed:
 			key = (over.customer, f"{over.row.sales_invoice}-{over.row.installment_no}" if over.row else over.currency, over.reason)  # fmt: skip
 			self.passed.setdefault(key, over)
@@ -137,9 +133,10 @@ class LadderPlay:
 			row = line.asked.row
 			if line.level:
 				self.reached[row.key] = Reached(line.level_days, line.level, day)
-			sent.amount += line.asked.amount * row.base_outstanding / row.outstanding
+			asked = line.asked.amount * row.base_outstanding / row.outstanding
+			sent.amount += asked
 			part = parts[row.key]
-			sent.parts.append((part, part.paid, self.units(line.asked.amount)))
+			sent.parts.append((part, part.paid, self.units(asked)))
 		sent.amount = self.engine.money(self.units(sent.amount))
 		self.sent.append(sent)
 		self.contacts[reminder.customer].append(day)
@@ -159,49 +156,11 @@ class LadderPlay:
 			if not left:
 				continue
 			still.append(part)
-			deal = part.deal
-			row = OpenRow(
-				sales_invoice=str(part.invoice.number),
-				installment_no=part.sequence,
-				company=self.company.name,
-				customer=customer,
-				posting_date=part.invoice.posted_on,
-				due_date=part.due_date,
-				currency=deal.currency,
-				outstanding=engine.money(left),
-				base_outstanding=engine.money(engine.base(deal, left)),
-				deal=deal.name,
-			)
+			row = open_row(engine, part, left)
 			found.append(row)
 			parts[row.key] = part
 		self.open[customer] = still
 		return found, parts
-
-	def holds(self, parts: dict[tuple[str, int], Installment], day: date) -> dict:
-		found: dict[tuple[str, int], list[Hold]] = {}
-		for key, part in parts.items():
-			for said in self.said.get((part.deal.number, part.sequence), ()):
-				until = said.until + PROMISE_GRACE if said.kind == rules.PROMISE else said.until
-				if said.on > day or (until is not None and day > until):
-					continue
-				amount = said.amount
-				if amount is not None and said.kind == rules.PROMISE:
-					amount -= self.paid_of(said) - self.promised_from.get(said.name, self.paid_of(said))
-					if amount <= 0:
-						continue
-				found.setdefault(key, []).append(
-					Hold(said.kind, said.name, None if amount is None else self.engine.money(amount), until)
-				)
-		return found
-
-	def on_account(self, customer: str) -> dict[tuple[str, str], Decimal]:
-		found: dict[tuple[str, str], Decimal] = {}
-		for deal in self.deals[customer]:
-			for receipt in deal.receipts:
-				if receipt.open:
-					key = (customer, deal.currency)
-					found[key] = found.get(key, ZERO) + self.engine.money(receipt.open)
-		return found
 
 	def quiet(self, day: date) -> frozenset[str]:
 		company = self.company
@@ -210,38 +169,21 @@ class LadderPlay:
 
 	# What became of it
 
-	def paid_of(self, said: Said) -> int:
-		parts = said.deal.installments
-		return parts[said.installment - 1].paid if said.installment <= len(parts) else 0
-
-	def judge_promise(self, said: Said):
-		"""Money of the promised installment from the day of the promise to the day it was for, and one more."""
-		said.came = self.paid_of(said) - self.promised_from.get(said.name, 0)
-		part = said.deal.installments[said.installment - 1] if said.deal.installments else None
-		rest = part.grand - part.paid - part.credited - part.written_off if part else 0
-		if said.came > 0 and (rest <= 0 if said.amount is None else said.came >= said.amount):
-			said.outcome = KEPT
-		else:
-			said.outcome = PARTLY_KEPT if said.came > 0 else BROKEN
-
 	def count_followed(self, sent: Sent):
 		"""What was paid of a reminder's installments since, at most what it asked for."""
-		units = ZERO
+		units = 0
 		for part, before, asked in sent.parts:
-			came = min(max(part.paid - before, 0), asked)
-			units += self.engine.base(part.deal, came)
-		sent.followed = self.engine.money(int(units))
+			if part.invoice is not None:
+				units += min(self.engine.base_of(part.invoice, max(part.paid - before, 0)), asked)
+		sent.followed = self.engine.money(units)
 		sent.parts.clear()
 
 	def finish(self):
-		"""Reminders of the last days are counted with what came until the end; promises not due yet stay open."""
+		"""Reminders of the last days are counted with what came until the end."""
 		for found in self.following.values():
 			for sent in found:
 				self.count_followed(sent)
 		self.following.clear()
-		for said in self.ladder.said:
-			if said.kind == rules.PROMISE:
-				said.outcome = said.outcome or OPEN
 
 	def units(self, amount: Decimal) -> int:
 		return round(amount.scaleb(self.engine.precision))

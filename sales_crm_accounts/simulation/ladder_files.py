@@ -1,10 +1,9 @@
-"""dunning.yaml, promises.csv and disputes.csv: a ladder of reminders to try on the year, and what held it back."""
+"""dunning.yaml: a ladder of reminders to try on the year."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
@@ -13,10 +12,8 @@ from ..core.money import ZERO
 from ..core.problems import _
 from ..core.receivables import ladder
 from . import reader
-from .books import Deal
-from .columns import DISPUTES, PROMISES
 
-FILE, PROMISES_FILE, DISPUTES_FILE = "dunning.yaml", "promises.csv", "disputes.csv"
+FILE = "dunning.yaml"
 KEYS = ("policies", "assume")
 POLICY_KEYS = (
 	*("name", "customer", "customer_group", "territory", "currency", "levels"),
@@ -25,25 +22,6 @@ POLICY_KEYS = (
 LEVEL_KEYS = ("title", "days", "channel", "repeat_after", "fee")
 ASSUME_KEYS = ("days_earlier", "cost_of_money")
 FURTHEST_DAYS = 366
-#: A transfer of the promised day may take one more; the app's own default.
-PROMISE_GRACE = timedelta(days=1)
-
-
-@dataclass(slots=True)
-class Said:
-	"""A promise (`until`: the day it was for) or a dispute (`until`: the day it was settled, None if never) of an installment."""
-
-	kind: str
-	name: str
-	deal: Deal
-	installment: int
-	on: date
-	until: date | None
-	#: units of the deal's currency; None: all that is open
-	amount: int | None
-	#: of a promise, as judged when it was due
-	outcome: str = ""
-	came: int = 0
 
 
 @dataclass(slots=True)
@@ -54,7 +32,6 @@ class Ladder:
 	fees: dict[tuple[str, int], Decimal] = field(default_factory=dict)
 	days_earlier: int = 0
 	cost_of_money: Decimal = ZERO
-	said: list[Said] = field(default_factory=list)
 
 
 class LadderFiles:
@@ -63,11 +40,6 @@ class LadderFiles:
 	def read_ladder(self):
 		path = self.folder / FILE
 		if not path.exists():
-			for name in (PROMISES_FILE, DISPUTES_FILE):
-				if (self.folder / name).exists():
-					self.problems.add(
-						name, _("there is no dunning.yaml that it would hold back. Add the ladder.")
-					)
 			return
 		values = reader.read_yaml(path, self.problems, KEYS)
 		found = self.company.ladder = Ladder()
@@ -83,40 +55,6 @@ class LadderFiles:
 			self.ladder_keys(assumed, ASSUME_KEYS, "assume")
 			found.days_earlier = self.ladder_number(assumed, "days_earlier", 0, 0, FURTHEST_DAYS)
 			found.cost_of_money = self.ladder_amount(assumed, "cost_of_money", 100)
-
-	def read_said(self):
-		"""After the deals, whose installments they are about."""
-		if self.company.ladder is None:
-			return
-		for row, (deal_name, number, on, pay_by, amount) in self.rows(PROMISES_FILE, PROMISES):
-			self.add_said(ladder.PROMISE, PROMISES_FILE, row, deal_name, number, on, pay_by, amount, "pay_by")
-		for row, (deal_name, number, on, settled, amount) in self.rows(DISPUTES_FILE, DISPUTES):
-			self.add_said(
-				ladder.DISPUTE, DISPUTES_FILE, row, deal_name, number, on, settled, amount, "settled_on"
-			)
-
-	def add_said(
-		self,
-		kind: str,
-		file: str,
-		row: int,
-		deal_name: str,
-		number: int,
-		on: date,
-		until: date | None,
-		amount: int | None,
-		column: str,
-	):
-		deal = self.installment(file, row, deal_name, number, may_be_all=False)
-		if deal is None:
-			return
-		if until and until < on:
-			self.problems.add(
-				file, _("this day is before {day}. Correct one of the two."), row, column, day=on
-			)
-			return
-		said = Said(kind, f"{kind} {row - 1}", deal, number, on, until, amount)
-		self.company.ladder.said.append(said)
 
 	# Pieces
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from ..core.money import ZERO
 from ..core.problems import _
 from ..core.receivables import ladder as rules
-from .ladder import BROKEN, FOLLOWS_DAYS, KEPT, OPEN, PARTLY_KEPT, LadderPlay, Sent
+from ..core.receivables.promises import BROKEN, CANCELLED, KEPT, OPEN, PARTLY_KEPT
+from .ladder import FOLLOWS_DAYS, LadderPlay, Sent
 
 if TYPE_CHECKING:
 	from .report import Report
@@ -127,13 +128,13 @@ def sentences(report: Report, play: LadderPlay) -> list[str]:
 				asked=_text(report, first),
 			)
 		)
-	outcomes = Counter(said.outcome for said in ladder.said if said.kind == rules.PROMISE)
+	outcomes = Counter(said.outcome for said in report.company.said if said.kind == rules.PROMISE)
 	if outcomes:
 		points.append(
 			t(_("Promises to pay: {outcomes}.")).format(
 				outcomes=", ".join(
 					f"{t(name)} {outcomes[name]}"
-					for name in (KEPT, PARTLY_KEPT, BROKEN, OPEN)
+					for name in (KEPT, PARTLY_KEPT, BROKEN, CANCELLED, OPEN)
 					if outcomes[name]
 				)
 			)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from ..core.billing import BY_QUANTITY
@@ -30,10 +31,12 @@ class MoneyBack:
 		What finds nothing open stays with the deal and is used by its next invoice. `waits`: a journal entry nobody has
 		reconciled yet. Returns what may still be open of it.
 		"""
-		if rate is None:
-			base = self.base(deal, units)
-		else:
+		if rate is not None:
 			base = scale_units(units, *rate.as_integer_ratio(), self.rounding.mode)
+		elif deal.foreign and self.company.rates:
+			base = scale_units(units, *self.ratio_of_day(deal), self.rounding.mode)
+		else:
+			base = self.base(deal, units)
 		if kind == books.JOURNAL:
 			self.next_entry += 1
 			name, number = ENTRY, self.next_entry
@@ -99,12 +102,23 @@ class MoneyBack:
 		receipt.open -= units
 		receipt.base_open -= base
 		name = ENTRY if receipt.kind == books.JOURNAL else PAY
-		invoice_base = self.pay(invoice, name, receipt.number, units, base)
+		invoice_base = self.pay(invoice, name, receipt.number, units, base, receipt.received_on)
 		if receipt.deal.traced:
 			self.trace.setdefault(invoice.number, []).append((receipt, units, base, invoice_base))
 
-	def pay(self, invoice: Invoice, name: str, number: int, units: int, base: int) -> int:
-		"""`units` of a payment close so much of an invoice; what they stand for there in the company's currency."""
+	def pay(
+		self,
+		invoice: Invoice,
+		name: str,
+		number: int,
+		units: int,
+		base: int,
+		received_on: date | None = None,
+	) -> int:
+		"""`units` of a payment close so much of an invoice; what they stand for there in the company's currency.
+
+		`received_on` is the day of money that waited for the invoice.
+		"""
 		deal, ledger = invoice.deal, self.ledger
 		ledger.closings += (name, number, invoice.number, ledger.day_text, "paid", units, base)
 		before = invoice.grand - invoice.paid - invoice.credited - invoice.written_off
@@ -113,11 +127,13 @@ class MoneyBack:
 		if base != invoice_base:
 			self.post_exchange(deal, base - invoice_base)
 		self.refresh(invoice, before)
+		if self.forecast:
+			self.forecast.paid(invoice, before, received_on)
 		return invoice_base
 
 	def take_base(self, invoice: Invoice, outstanding: int, units: int) -> int:
 		"""What `units` of the invoice stand for in the company's currency; the last of them takes what is left."""
-		base = invoice.base_open if units == outstanding else self.base(invoice.deal, units)
+		base = invoice.base_open if units == outstanding else self.base_of(invoice, units)
 		invoice.base_open -= base
 		return base
 
@@ -151,11 +167,11 @@ class MoneyBack:
 			net, *taxes = split_units(units, [invoice.net, *self.taxes(invoice)])
 			lines = [
 				(self.ledger.receivable, -base, -units, deal.customer.number),
-				(self.ledger.income, self.base(deal, net), net, 0),
+				(self.ledger.income, self.base_of(invoice, net), net, 0),
 			]
 			rows = self.tax_rows[deal.tax.name] if deal.tax else ()
 			for (account, _numerator, _denominator), tax in zip(rows, taxes, strict=True):
-				lines.append((account, self.base(deal, tax), tax, 0))
+				lines.append((account, self.base_of(invoice, tax), tax, 0))
 			rest = sum(line[1] for line in lines)
 			if rest:
 				lines.append((self.ledger.round_off, -rest, 0, 0))
@@ -200,7 +216,7 @@ class MoneyBack:
 		deal = invoice.deal
 		if not 0 < units <= invoice.paid:
 			raise PlayError(_("more is paid back than was paid."))
-		before, base, ledger = invoice.outstanding, self.base(deal, units), self.ledger
+		before, base, ledger = invoice.outstanding, self.base_of(invoice, units), self.ledger
 		self.next_payment += 1
 		number = self.next_payment
 		ledger.post(
@@ -214,6 +230,8 @@ class MoneyBack:
 		invoice.base_open += base
 		self.figures["collected"] -= base
 		self.refresh(invoice, before)
+		if self.forecast:
+			self.forecast.reopened(invoice)
 
 	def cancel_invoice(self, invoice: Invoice):
 		"""Take an invoice back: its entry is reversed, its payments are free again, its installments wait on hold."""
@@ -250,6 +268,8 @@ class MoneyBack:
 			installment.invoice, installment.held = None, True
 			installment.grand = installment.paid = installment.credited = installment.written_off = 0
 		deal.invoices.remove(invoice)
+		if self.forecast:
+			self.forecast.reopened(invoice)
 
 	def refresh(self, invoice: Invoice, before: int):
 		"""Figures of the invoice's installments from what has closed it; `before` was open until then."""
@@ -271,7 +291,11 @@ class MoneyBack:
 	def move(self, installment: Installment, before: int, after: int):
 		"""Keep what is open and overdue in all, as one installment's open amount changes."""
 		deal = installment.deal
-		change = self.base(deal, after) - self.base(deal, before) if deal.foreign else after - before
+		if deal.foreign:
+			invoice = installment.invoice
+			change = self.base_of(invoice, after) - self.base_of(invoice, before)
+		else:
+			change = after - before
 		self.outstanding += change
 		if installment.due_date < self.today:
 			self.overdue += change

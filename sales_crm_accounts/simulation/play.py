@@ -14,6 +14,8 @@ from .agenda import PlayError
 from .approvals import STUCK, Approvals
 from .books import Company, Deal, Invoice, Receipt
 from .engine import Engine
+from .forecast import ForecastPlay
+from .held import Held
 from .ladder import LadderPlay
 from .ledger import Ledger
 
@@ -36,7 +38,13 @@ class Play:
 		self.company = company
 		self.engine = Engine(company, ledger)
 		self.approvals = Approvals(company)
-		self.ladder = self.engine.ladder = LadderPlay(company, self.engine) if company.ladder else None
+		self.held = Held(company, self.engine)
+		self.ladder = self.engine.ladder = (
+			LadderPlay(company, self.engine, self.held) if company.ladder else None
+		)
+		self.forecast = self.engine.forecast = (
+			ForecastPlay(company, self.engine, self.held) if company.forecasts else None
+		)
 		self.notes: list[Note] = []
 		self.note_count = 0
 		self.events: dict[date, list[tuple]] = defaultdict(list)
@@ -55,6 +63,9 @@ class Play:
 		for ordinal in progress(range(first, last + 1)):
 			day = date.fromordinal(ordinal)
 			engine.start_day(day)
+			self.held.start(day)
+			if self.forecast:
+				self.forecast.start(day)
 			for act, *arguments in self.events.pop(day, ()):
 				self.attempt(day, act, *arguments)
 			engine.sweep()
@@ -63,9 +74,13 @@ class Play:
 			at = until
 			for receipt in self.reconciles.pop(day, ()):
 				engine.reconcile(receipt)
+			self.held.look(day)
 			if self.ladder:
 				self.ladder.play(day)
+			if self.forecast:
+				self.forecast.end(day)
 			engine.end_day()
+		self.held.finish()
 		if self.ladder:
 			self.ladder.finish()
 		company.not_played += len(days) - at

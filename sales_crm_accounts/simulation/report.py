@@ -11,6 +11,7 @@ from ..core.problems import _
 from . import charts
 from .approval_report import section as approval_section
 from .books import ROOTS, Company
+from .forecast_report import section as forecast_section
 from .ladder_report import section as ladder_section
 from .ledger import formatter
 from .play import Play
@@ -108,6 +109,7 @@ class Report:
 			self.pipeline(),
 			approval_section(self),
 			ladder_section(self),
+			forecast_section(self),
 			self.deal_table(),
 			profit_section(self),
 			self.trial_balance(),

@@ -290,7 +290,7 @@ class Results:
 		invoice, summary = part.invoice, self.summary
 		if not actual:
 			if invoice:
-				amount = self.engine.base(deal, part.grand)
+				amount = self.engine.base_of(invoice, part.grand)
 				summary.never_amount += amount
 				if len(summary.never_invoiced) < 500:
 					summary.never_invoiced.append((part.name, deal.customer.name, amount))
@@ -300,7 +300,7 @@ class Results:
 		days = (actual - invoice.posted_on).days
 		summary.days_later.append(days)
 		if days > 0:
-			amount = self.engine.base(deal, part.grand)
+			amount = self.engine.base_of(invoice, part.grand)
 			summary.later_count += 1
 			summary.later_amount += amount
 			summary.money_days += amount * days
@@ -309,7 +309,7 @@ class Results:
 	def open_row(
 		self, file, deal: Deal, part: Installment, name: str, customer: str, outstanding: int, today: date
 	):
-		base = self.engine.base(deal, outstanding)
+		base = self.engine.base_of(part.invoice, outstanding)
 		index = bucket(part.due_date, today)
 		self.summary.ageing[index] += base
 		debtor = self.summary.debtors.get(deal.customer.number)

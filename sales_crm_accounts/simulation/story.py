@@ -80,12 +80,14 @@ class Host(Protocol):
 
 
 class Story:
+	verbs, step_keys = VERBS, STEP_KEYS
+
 	def __init__(self, path: Path):
 		self.path = Path(path)
 		self.data = yaml.safe_load(self.path.read_text(encoding="utf-8"))
 		for number, step in enumerate(self.data["steps"], 1):
-			unknown = set(step) - STEP_KEYS
-			if unknown or step.get("do", "look") not in VERBS:
+			unknown = set(step) - set(self.step_keys)
+			if unknown or step.get("do", "look") not in self.verbs:
 				raise ValueError(f"{self.path.name}, step {number}: {unknown or step['do']} is not known")
 
 	@property
@@ -114,8 +116,11 @@ class Story:
 			host.go(step["date"])
 			self.act(host, step)
 			where = f"{self.path.name}, step {number} ({step['date']}, {step.get('do', 'look')})"
-			differences += [f"{where}: {text}" for text in compare(step.get("expect") or {}, host)]
+			differences += [f"{where}: {text}" for text in self.compare(step.get("expect") or {}, host)]
 		return differences
+
+	def compare(self, expected: dict[str, Any], host: Host) -> list[str]:
+		return compare(expected, host)
 
 	def act(self, host: Host, step: dict[str, Any]):
 		verb, number = step.get("do", "look"), step.get("installment", 0)
@@ -154,19 +159,24 @@ def plan_rows(rows: list[dict[str, Any]]) -> list[plan.PlanRow]:
 	return result
 
 
+def difference(what: str, wanted: Any, found: Any) -> str:
+	"""What is wrong with a figure; nothing where it is as expected."""
+	if isinstance(wanted, (int, float)):
+		wanted, found = to_decimal(wanted), to_decimal(found)
+	if isinstance(wanted, list):
+		wanted = [[to_decimal(cell) for cell in line] for line in wanted]
+	if isinstance(wanted, date):
+		wanted, found = wanted.isoformat(), str(found)
+	return f"{what} is {found}, expected {wanted}" if wanted != found else ""
+
+
 def compare(expected: dict[str, Any], host: Host) -> list[str]:
 	"""Each expected figure that the host does not have."""
 	differences: list[str] = []
 
 	def check(what: str, wanted: Any, found: Any):
-		if isinstance(wanted, (int, float)):
-			wanted, found = to_decimal(wanted), to_decimal(found)
-		if isinstance(wanted, list):
-			wanted = [[to_decimal(cell) for cell in line] for line in wanted]
-		if isinstance(wanted, date):
-			wanted, found = wanted.isoformat(), str(found)
-		if wanted != found:
-			differences.append(f"{what} is {found}, expected {wanted}")
+		if text := difference(what, wanted, found):
+			differences.append(text)
 
 	if "installments" in expected:
 		rows = host.installments()
@@ -197,42 +207,51 @@ def compare(expected: dict[str, Any], host: Host) -> list[str]:
 	return differences
 
 
+def policy_of(name: str, values: dict[str, Any]) -> Policy:
+	return Policy(
+		PolicyScope(name),
+		values.get("method", INVOICE_PER_INSTALLMENT),
+		values.get("split", BY_RATE),
+		values.get("days_ahead", 0),
+	)
+
+
+def tax_of(story: Story) -> Tax:
+	return Tax("Tax", [(row["account"], to_decimal(row["rate"])) for row in story.taxes])
+
+
+def deal_of(name: str, number: int, customer: Customer, data: dict[str, Any], tax: Tax | None) -> Deal:
+	"""A deal as its story tells it; the foreign currency is USD, the company's EUR."""
+	deal = Deal(name, customer, "USD" if data.get("currency") == "foreign" else "EUR", data["opened_on"])
+	deal.number = number
+	deal.rate = to_decimal(data.get("exchange_rate", 1))
+	deal.discount = to_decimal(data.get("discount", 0))
+	deal.items = [
+		(
+			row["item"],
+			to_decimal(row.get("quantity", 1)),
+			to_decimal(row["rate"]),
+			row.get("whole_number", False),
+		)
+		for row in data["items"]
+	]
+	deal.tax = tax
+	deal.plan = plan_rows(data["plan"])
+	return deal
+
+
 class SimulationHost:
 	"""Plays a story in memory."""
 
 	def __init__(self, story: Story):
-		data = story.deal
 		company = Company(accounts=dict(books.ROLES), currency="EUR")
-		policy = story.policy
-		company.policies = [
-			Policy(
-				PolicyScope("Story"),
-				policy.get("method", INVOICE_PER_INSTALLMENT),
-				policy.get("split", BY_RATE),
-				policy.get("days_ahead", 0),
-			)
-		]
+		company.policies = [policy_of("Story", story.policy)]
 		customer = company.customers["Customer"] = Customer("Customer", number=1)
-		currency = "USD" if data.get("currency") == "foreign" else "EUR"
-		deal = Deal("DEAL", customer, currency, data["opened_on"])
-		deal.number = 1
-		deal.rate = to_decimal(data.get("exchange_rate", 1))
-		deal.discount = to_decimal(data.get("discount", 0))
-		deal.items = [
-			(
-				row["item"],
-				to_decimal(row.get("quantity", 1)),
-				to_decimal(row["rate"]),
-				row.get("whole_number", False),
-			)
-			for row in data["items"]
-		]
+		tax = None
 		if story.taxes:
-			deal.tax = Tax("Tax", [(row["account"], to_decimal(row["rate"])) for row in story.taxes])
-			company.taxes["Tax"] = deal.tax
-		deal.plan = story.plan()
-		company.deals = [deal]
-		self.deal = deal
+			tax = company.taxes["Tax"] = tax_of(story)
+		self.deal = deal_of("DEAL", 1, customer, story.deal, tax)
+		company.deals = [self.deal]
 		self.engine = Engine(company, Ledger(company), trace=True)
 		self.journals: dict[str, books.Receipt] = {}
 

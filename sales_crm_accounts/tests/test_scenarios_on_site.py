@@ -5,9 +5,10 @@ from unittest.mock import patch
 
 import frappe
 
-from sales_crm_accounts.simulation.story import Story
+from sales_crm_accounts.simulation.year import Year, read
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests.story_host import POLICY, SiteHost
+from sales_crm_accounts.tests.year_host import SiteYear
 
 FOLDER = Path(__file__).parent.parent.parent / "tests" / "scenarios"
 
@@ -43,15 +44,20 @@ class TestScenariosOnSite(SiteTestCase):
 			self.frozen = None
 
 	def play(self, path: Path):
-		story = Story(path)
-		self.assertEqual(story.play(SiteHost(story, self.freeze)), [])
+		story = read(path)
+		if isinstance(story, Year):
+			host = SiteYear(story, self.freeze)
+			self.addCleanup(host.clean)
+		else:
+			host = SiteHost(story, self.freeze)
+		self.assertEqual(story.play(host), [])
 
 
 def _test(path: Path):
 	def test(self):
 		self.play(path)
 
-	test.__doc__ = Story(path).title
+	test.__doc__ = read(path).title
 	return test
 
 

@@ -71,7 +71,7 @@ def test_a_promise_holds_it_until_it_is_broken(late):
 	late.write("promises.csv", "deal,installment,promised_on,pay_by\nD1,1,2026-01-22,2026-02-01\n")
 	ladder = play(late)
 	assert letters(ladder)[1] == (date(2026, 2, 3), 2, Decimal("1100.00"))
-	assert [said.outcome for said in ladder.ladder.said] == ["Broken"]
+	assert [said.outcome for said in ladder.company.said] == ["Broken"]
 	assert ("Müller", "1-1", "Promise") in ladder.passed
 
 
@@ -88,7 +88,7 @@ def test_a_promise_of_a_part_is_kept_and_holds_only_its_part(late):
 		(date(2026, 1, 25), 2, Decimal("725.00")),
 		(date(2026, 2, 9), 3, Decimal("725.00")),
 	]
-	assert [said.outcome for said in ladder.ladder.said] == ["Kept"]
+	assert [said.outcome for said in ladder.company.said] == ["Kept"]
 
 
 def test_a_dispute_holds_its_part_until_it_is_settled(late):

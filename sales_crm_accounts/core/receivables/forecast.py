@@ -81,9 +81,14 @@ def first_week(today: date) -> date:
 	return today - timedelta(days=today.weekday())
 
 
+def usual_day(due: date, days_late: Decimal | int | None) -> date:
+	"""The due date and what this customer is usually late by; who pays early is taken at the due date."""
+	return due + timedelta(days=max(0, round(days_late or 0)))
+
+
 def expected_day(due: date, days_late: Decimal | None, today: date, wait_days: int = WAIT_DAYS) -> date:
 	"""The due date and what this customer is usually late by; who should have paid by then, `wait_days` from today."""
-	usual = due + timedelta(days=max(0, round(days_late or 0)))
+	usual = usual_day(due, days_late)
 	return usual if usual >= today else today + timedelta(days=wait_days)
 
 
@@ -129,7 +134,7 @@ def _usual(row: OpenRow, late: Decimal | None, today: date, terms: Terms):
 	if row.days_overdue(today) > terms.doubtful_after_days:
 		return DOUBTFUL, None, _DOUBTFUL, {"days": terms.doubtful_after_days}
 	day = expected_day(row.due_date, late, today, terms.wait_days)
-	usual = row.due_date + timedelta(days=max(0, round(late or 0)))
+	usual = usual_day(row.due_date, late)
 	if usual < today:
 		return OPEN, day, _LATER_THAN_USUAL, {"due": row.due_date, "wait": terms.wait_days}
 	if late and round(late) > 0:

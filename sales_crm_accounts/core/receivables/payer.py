@@ -179,10 +179,15 @@ def months_between(first: date, last: date) -> int:
 	return max(0, months - (last.day < first.day))
 
 
+def average_days_late(weighted_days: Decimal, amount: Decimal) -> Decimal:
+	"""Days late times amount, summed, over the amount; to a tenth of a day."""
+	return quantize(weighted_days / amount, 1)
+
+
 def _average(groups) -> Decimal | None:
 	weights = sum((group.amount for group in groups), ZERO)
 	if weights > 0:
-		return quantize(sum((group.days_late * group.amount for group in groups), ZERO) / weights, 1)
+		return average_days_late(sum((group.days_late * group.amount for group in groups), ZERO), weights)
 	count = sum(group.count for group in groups)
 	if not count:
 		return None
