@@ -4,4 +4,12 @@ frappe.ui.form.on("Company Receivables Settings", {
 			filters: { company: frm.doc.company, is_group: 0, disabled: 0, account_type: "Payable" },
 		}));
 	},
+
+	refresh(frm) {
+		// A choice only where HRMS is installed.
+		frm.toggle_display(
+			"repay_employees_by",
+			Boolean(frappe.boot.versions?.hrms || frm.doc.repay_employees_by)
+		);
+	},
 });
