@@ -11,6 +11,7 @@ before_install = "sales_crm_accounts.setup.install.before_install"
 after_install = "sales_crm_accounts.setup.install.after_install"
 before_uninstall = "sales_crm_accounts.setup.uninstall.before_uninstall"
 after_uninstall = "sales_crm_accounts.setup.uninstall.after_uninstall"
+after_app_install = "sales_crm_accounts.setup.install.after_app_install"
 before_migrate = "sales_crm_accounts.setup.install.check_versions"
 after_migrate = "sales_crm_accounts.setup.install.after_migrate"
 before_tests = "sales_crm_accounts.setup.install.before_tests"
@@ -133,6 +134,10 @@ doc_events = {
 	},
 	"Approval Request": {"on_update": "sales_crm_accounts.events.approval_request.on_update"},
 	"Communication": {"after_insert": "sales_crm_accounts.events.communication.after_insert"},
+	"Expense Claim": {
+		"validate": "sales_crm_accounts.events.expense_voucher.validate",
+		"before_cancel": "sales_crm_accounts.events.expense_voucher.before_cancel",
+	},
 	"CRM Deal": {"on_update": "sales_crm_accounts.events.crm_deal.on_update"},
 }
 

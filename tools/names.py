@@ -18,6 +18,7 @@ MODULE = APP / "sales_crm_accounts"
 OPTIONAL = {
 	*("CRM Deal", "CRM Deal Status", "CRM Lead", "CRM Organization", "CRM Product", "CRM Products"),
 	"ERPNext CRM Settings",
+	*("Expense Claim", "Expense Claim Type", "Expense Claim Account"),
 }
 #: Tables of Frappe that are no DocTypes.
 TABLES = {"Auth", "DefaultValue", "Series", "Sessions", "Singles"}

@@ -182,6 +182,7 @@ CUSTOM_FIELDS = {
 	"Purchase Order": [_deal("dimension_col_break")],
 	"Purchase Invoice": [_deal("dimension_col_break", allow_on_submit=1), _deal_expense("deal")],
 	"Journal Entry": [_deal_expense("bill_date"), *_write_off()],
+	"Expense Claim": [_deal_expense("remark")],
 	"Payment Entry": [_deal("dimension_col_break", allow_on_submit=1)],
 	"GL Entry": [_deal("cost_center")],
 	"Cost Center": [_approval_head("parent_cost_center")],

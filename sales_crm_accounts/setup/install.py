@@ -5,7 +5,7 @@ from frappe import _
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.services import stages
-from sales_crm_accounts.setup import MODULE
+from sales_crm_accounts.setup import APP, MODULE
 from sales_crm_accounts.setup.custom_fields import sync_custom_fields
 from sales_crm_accounts.setup.defaults import make_defaults, make_settings
 from sales_crm_accounts.setup.dimension import check_dimension_possible, sync_dimension
@@ -27,6 +27,14 @@ def after_install() -> None:
 	sync_dimension()
 	sync_other_dimensions()
 	frappe.clear_cache()
+
+
+def after_app_install(app_name: str) -> None:
+	"""Another app may bring documents that carry the deal, as HRMS does: ERPNext gives them no field of a dimension that is there."""
+	if app_name == APP or APP not in frappe.get_installed_apps():
+		return
+	sync_custom_fields()
+	sync_dimension()
 
 
 def after_migrate() -> None:

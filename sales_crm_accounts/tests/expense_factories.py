@@ -73,8 +73,16 @@ def setup():
 		)
 	if not frappe.db.exists("Company Receivables Settings", make.COMPANY):
 		ensure("Company Receivables Settings", make.COMPANY, company=make.COMPANY)
+	repay_by("Journal Entry")
+
+
+def repay_by(way: str):
+	"""How the company repays its employees; said, so that tests do not depend on HRMS being there."""
 	frappe.db.set_value(
-		"Company Receivables Settings", make.COMPANY, "employee_payable_account", OWED, update_modified=False
+		"Company Receivables Settings",
+		make.COMPANY,
+		{"employee_payable_account": OWED, "repay_employees_by": way},
+		update_modified=False,
 	)
 
 

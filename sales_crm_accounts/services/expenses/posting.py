@@ -1,7 +1,8 @@
 """Posting an expense: exactly one document of ERPNext, in the transaction that submits the expense, carrying the deals.
 
-A supplier's bill becomes a Purchase Invoice, all else a Journal Entry: paid from a company account, or owed to the employee who
-paid. It is made with the rights of whoever submits, under all of ERPNext's own checks (closed periods, frozen accounts, budgets).
+A supplier's bill becomes a Purchase Invoice, what an employee paid an Expense Claim where HRMS is there, all else a Journal
+Entry. It is made under all of ERPNext's own checks (closed periods, frozen accounts, budgets), and with the rights of whoever
+submits; but for the claim, see `claims`.
 """
 
 from contextlib import contextmanager
@@ -13,11 +14,11 @@ from frappe.utils import flt, get_link_to_form, getdate
 from sales_crm_accounts.core import expenses as rules
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services.approvals import CANCEL, SUBMIT, gate
-from sales_crm_accounts.services.expenses import categories, filling, ledger_lines, taxes
-from sales_crm_accounts.services.invoices import dimensions_of
+from sales_crm_accounts.services.expenses import claims, filling, ledger_lines, parts, taxes
 
 #: Field of the voucher that names its expense; unique, so that a second voucher cannot be.
 KEY = "deal_expense"
+VOUCHERS = ("Journal Entry", "Purchase Invoice", claims.CLAIM)
 #: ERPNext posts a longer Journal Entry in the background, where it could fail on its own.
 MAX_ROWS = 100
 
@@ -26,7 +27,7 @@ def post(expense):
 	"""Make and submit the voucher; whatever fails takes the expense's submit back with it."""
 	if expense.voucher_no:
 		frappe.throw(_("It is posted already, as {0}.").format(expense.voucher_no))
-	voucher = _bill(expense) if expense.paid_by == rules.SUPPLIER else _journal(expense)
+	voucher = _voucher(expense)
 	voucher.set(KEY, expense.name)
 	voucher.flags.sca_expense = True
 	voucher.insert()
@@ -39,14 +40,21 @@ def post(expense):
 	)
 
 
+def _voucher(expense):
+	if expense.paid_by == rules.SUPPLIER:
+		return _bill(expense)
+	return claims.claim(expense) if claims.wanted(expense) else _journal(expense)
+
+
 def cancel(expense):
 	"""Cancel the voucher with the expense, unless somebody else has cancelled it by going around its check."""
-	expense.ignore_linked_doctypes = ("GL Entry", "Payment Ledger Entry", "Journal Entry", "Purchase Invoice")
+	expense.ignore_linked_doctypes = ("GL Entry", "Payment Ledger Entry", *VOUCHERS)
 	expense.db_set("status", "Cancelled", update_modified=False)
 	if not expense.voucher_no or not frappe.db.exists(expense.voucher_type, expense.voucher_no):
 		return
 	voucher = frappe.get_doc(expense.voucher_type, expense.voucher_no, for_update=True)
 	if voucher.docstatus == 1:
+		claims.let_through(voucher)
 		with _approved_by(expense, voucher, CANCEL):
 			voucher.cancel()
 
@@ -114,7 +122,7 @@ def _journal(expense):
 			"cheque_date": getdate(expense.bill_date or expense.posting_date),
 			"bill_no": expense.bill_no,
 			"bill_date": expense.bill_date,
-			"user_remark": _remark(expense),
+			"user_remark": parts.remark(expense),
 			"multi_currency": int(any(row["account_currency"] != own for row in rows)),
 		}
 	)
@@ -124,10 +132,10 @@ def _journal(expense):
 
 
 def _debits(expense) -> list[dict]:
-	own, bearers = filling.company_currency(expense), _bearers(expense)
+	own, bearers = filling.company_currency(expense), parts.bearers(expense)
 	rows = []
 	for line in ledger_lines.of(expense):
-		_need_own_currency(line.account, own)
+		parts.need_own_currency(line.account, own)
 		side = "debit" if line.base_amount > 0 else "credit"
 		rows.append(
 			{
@@ -144,13 +152,13 @@ def _debits(expense) -> list[dict]:
 
 def _credit(expense) -> dict:
 	"""Company account or employee, in the currency of the account; with the deal where it is one."""
-	own, bearers = filling.company_currency(expense), _bearers(expense)
+	own, bearers = filling.company_currency(expense), parts.bearers(expense)
 	row = {"user_remark": expense.description, "cost_center": bearers[0]["cost_center"]}
 	if len(filling.deals_of(expense)) == 1:
 		row.update(bearers[0])
 	if expense.paid_by == rules.EMPLOYEE:
 		row.update(
-			{"account": employee_account(expense), "party_type": "Employee", "party": expense.employee}
+			{"account": parts.employee_account(expense), "party_type": "Employee", "party": expense.employee}
 		)
 	else:
 		row["account"] = expense.paid_from
@@ -170,40 +178,12 @@ def _credit(expense) -> dict:
 	}
 
 
-def employee_account(expense) -> str:
-	"""Payable account for what employees paid."""
-	company = frappe.get_cached_doc("Company", expense.company)
-	account = (
-		frappe.db.get_value("Company Receivables Settings", expense.company, "employee_payable_account")
-		or company.get("default_expense_claim_payable_account")
-		or company.default_payable_account
-	)
-	if not account:
-		frappe.throw(
-			_("Company {0} has no payable account for employees. Set {1} in its {2}.").format(
-				expense.company, frappe.bold(_("Owed to Employees")), _("Company Receivables Settings")
-			),
-			title=_("Account Missing"),
-		)
-	return account
-
-
-def _need_own_currency(account: str, own: str):
-	currency = frappe.get_cached_value("Account", account, "account_currency") or own
-	if currency != own:
-		frappe.throw(
-			_("account {0} is in {1}. Choose one in the company's currency {2}.").format(
-				frappe.bold(account), currency, own
-			)
-		)
-
-
 # Purchase Invoice
 
 
 def _bill(expense):
 	"""One item line a share, before tax. Tax as the template has it where that comes to the same cents; else as amounts."""
-	bill, bearers = frappe.new_doc("Purchase Invoice"), _bearers(expense)
+	bill, bearers = frappe.new_doc("Purchase Invoice"), parts.bearers(expense)
 	bill.update(
 		{
 			"company": expense.company,
@@ -217,7 +197,7 @@ def _bill(expense):
 			"ignore_pricing_rule": 1,
 			"disable_rounded_total": 1,
 			"update_stock": 0,
-			"remarks": _remark(expense),
+			"remarks": parts.remark(expense),
 			"cost_center": bearers[0]["cost_center"],
 		}
 	)
@@ -238,7 +218,7 @@ def _bill(expense):
 					"uom": uom,
 					"conversion_factor": 1,
 					"rate": float(part),
-					"expense_account": _expense_account(expense),
+					"expense_account": parts.expense_account(expense),
 					**bearer,
 				},
 			)
@@ -283,65 +263,20 @@ def _append_taxes(bill, expense, bearers: list[dict], one_deal: bool):
 			)
 
 
-# What both have
-
-
-def _expense_account(expense) -> str:
-	return (
-		expense.expense_account or categories.need_account(expense.category, expense.company).expense_account
-	)
-
-
-def _bearers(expense) -> list[dict]:
-	"""For each share: deal, cost centre, project and the site's other dimensions."""
-	names = [deal for deal, _part in filling.parts_of(expense)]
-	fields = ["name", "cost_center", "project", *dimensions_of_deal()]
-	deals = {
-		row.name: row
-		for row in frappe.get_all("Deal", filters={"name": ("in", names)}, fields=list(dict.fromkeys(fields)))
-	}
-	default = frappe.get_cached_value("Company", expense.company, "cost_center")
-	found = []
-	for name in names:
-		deal = deals[name]
-		found.append(
-			{
-				"deal": name,
-				"cost_center": expense.cost_center or deal.cost_center or default,
-				"project": deal.project,
-				**dimensions_of(deal),
-			}
-		)
-	return found
-
-
-def dimensions_of_deal() -> list[str]:
-	"""The site's other dimensions that a deal has a field for."""
-	from sales_crm_accounts import erpnext_compat
-
-	meta = frappe.get_meta("Deal")
-	return [
-		name for name in erpnext_compat.accounting_dimensions() if name != "deal" and meta.has_field(name)
-	]
-
-
-def _remark(expense) -> str:
-	return " · ".join(
-		filter(None, [f"{_('Deal Expense')} {expense.name}", _(expense.category), expense.description])
-	)
+# Check
 
 
 def _check_total(expense, voucher):
 	"""What is about to be posted is the expense, to the cent."""
-	total = voucher.total_debit if voucher.doctype == "Journal Entry" else voucher.grand_total
-	wanted = expense.base_total_amount if voucher.doctype == "Journal Entry" else expense.total_amount
-	deducted = (
-		sum(flt(row.credit) for row in voucher.accounts[:-1]) if voucher.doctype == "Journal Entry" else 0
-	)
+	if voucher.doctype == "Journal Entry":
+		found = voucher.total_debit - sum(flt(row.credit) for row in voucher.accounts[:-1])
+	else:
+		found = voucher.grand_total
+	wanted = expense.total_amount if voucher.doctype == "Purchase Invoice" else expense.base_total_amount
 	precision = expense.precision("amount")
-	if flt(total - deducted, precision) != flt(wanted, precision):
+	if flt(found, precision) != flt(wanted, precision):
 		frappe.throw(
 			_(
 				"{0} comes to {1}, the expense to {2}. Check the tax template and the supplier's settings."
-			).format(_(voucher.doctype), total - deducted, wanted)
+			).format(_(voucher.doctype), found, wanted)
 		)

@@ -6,7 +6,7 @@ from frappe.utils import cint, get_fullname, get_link_to_form, getdate
 
 from sales_crm_accounts.core import expenses as rules
 from sales_crm_accounts.core.money import to_decimal
-from sales_crm_accounts.services.expenses import filling
+from sales_crm_accounts.services.expenses import claims, filling
 
 ACCOUNTANTS = frozenset({"Accounts User", "Accounts Manager"})
 
@@ -37,6 +37,13 @@ def check(expense, lock: bool = False):
 		return
 	if other := _with(expense, "receipt_hash", lock) or _with_file(expense):
 		_refuse(other, _("The same file is its receipt."))
+	if claim := _claim_with_file(expense):
+		frappe.throw(
+			_(
+				"The same file is a receipt of {0}. If it is another part of it, an accountant ticks {1}."
+			).format(get_link_to_form("Expense Claim", claim), frappe.bold(_("Not a Duplicate"))),
+			title=_("Receipt Entered Already"),
+		)
 	if other := _with(expense, "receipt_key", lock):
 		_refuse(other, _("Amount, day, supplier and number of the bill are the same."))
 
@@ -61,8 +68,8 @@ def _with(expense, field: str, lock: bool):
 	return rows[0] if rows else None
 
 
-def _with_file(expense):
-	"""Another expense that one of this one's files is attached to."""
+def _files_of(expense) -> list[str]:
+	"""Content hashes of the receipt and of all that is attached."""
 	mine = [expense.receipt_hash] if expense.receipt_hash else []
 	if not expense.is_new():
 		mine += frappe.get_all(
@@ -70,7 +77,12 @@ def _with_file(expense):
 			filters={"attached_to_doctype": expense.doctype, "attached_to_name": expense.name},
 			pluck="content_hash",
 		)
-	mine = [content for content in mine if content]
+	return [content for content in mine if content]
+
+
+def _with_file(expense):
+	"""Another expense that one of this one's files is attached to."""
+	mine = _files_of(expense)
 	if not mine:
 		return None
 	file, other = frappe.qb.DocType("File"), frappe.qb.DocType("Deal Expense")
@@ -85,6 +97,25 @@ def _with_file(expense):
 		.run(as_dict=True)
 	)
 	return rows[0] if rows else None
+
+
+def _claim_with_file(expense) -> str | None:
+	"""A claim that somebody has made in HRMS from the same receipt."""
+	mine = _files_of(expense) if claims.installed() else []
+	if not mine:
+		return None
+	file, claim = frappe.qb.DocType("File"), frappe.qb.DocType("Expense Claim")
+	rows = (
+		frappe.qb.from_(file)
+		.join(claim)
+		.on((file.attached_to_doctype == "Expense Claim") & (file.attached_to_name == claim.name))
+		.where(file.content_hash.isin(mine) & (claim.docstatus < 2))
+		.where(claim.deal_expense.isnull() | (claim.deal_expense != (expense.name or "")))
+		.select(claim.name)
+		.limit(1)
+		.run()
+	)
+	return rows[0][0] if rows else None
 
 
 def _refuse(other, why: str):

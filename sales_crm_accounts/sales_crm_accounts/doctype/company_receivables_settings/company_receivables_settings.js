@@ -18,4 +18,12 @@ frappe.ui.form.on("Company Receivables Settings", {
 		frm.set_query("provision_expense_account", of_company({ root_type: "Expense" }));
 		frm.set_query("provision_cost_center", of_company());
 	},
+
+	refresh(frm) {
+		// A choice only where HRMS is installed.
+		frm.toggle_display(
+			"repay_employees_by",
+			Boolean(frappe.boot.versions?.hrms || frm.doc.repay_employees_by)
+		);
+	},
 });

@@ -3,6 +3,7 @@
 
 from frappe.model.document import Document
 
+from sales_crm_accounts.services.expenses import claims
 from sales_crm_accounts.services.receivables import (
 	assignment,
 	charge_terms,
@@ -16,6 +17,7 @@ class CompanyReceivablesSettings(Document):
 
 	def validate(self):
 		charge_terms.check(self)
+		claims.check_settings(self)
 		assignment.check_rules(self.collector_rules)
 		write_off_checks.check_settings(self)
 		credit_loss_settings.check(self)

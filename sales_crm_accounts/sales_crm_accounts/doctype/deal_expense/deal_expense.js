@@ -7,6 +7,7 @@ frappe.ui.form.on("Deal Expense", {
 		frm.ignore_doctypes_on_cancel_all = [
 			"Journal Entry",
 			"Purchase Invoice",
+			"Expense Claim",
 			"GL Entry",
 			"Payment Ledger Entry",
 		];
