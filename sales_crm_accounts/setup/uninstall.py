@@ -4,6 +4,11 @@
 is left to do, so that an uninstall that broke off can be run again.
 """
 
+import json
+import re
+from functools import cache
+from pathlib import Path
+
 import click
 import frappe
 
@@ -270,12 +275,25 @@ def remove_series() -> None:
 
 
 def _is_our_series(name: str) -> bool:
-	prefix, _, year = name.rstrip("-").partition("-")
-	return (
-		prefix in ("DEAL", "DCH", "DBR", "ILC", "DRN", "DMS", "DEX", "PTH", "CRH", "WOP", "ECL")
-		and year.isdigit()
-		and len(year) == 4
-	)
+	return any(re.fullmatch(pattern, name) for pattern in _series_patterns())
+
+
+@cache
+def _series_patterns() -> tuple[str, ...]:
+	"""Names of the counters of our DocTypes: what their naming rules say before the number, with any year."""
+	patterns = set()
+	for path in Path(frappe.get_app_path(APP)).glob("*/doctype/*/*.json"):
+		record = json.loads(path.read_text())
+		rules = [record.get("autoname") or ""]
+		if rules == ["naming_series:"]:
+			fields = {field["fieldname"]: field for field in record["fields"]}
+			rules = fields["naming_series"]["options"].split("\n")
+		elif ".#" not in rules[0]:
+			continue
+		for rule in rules:
+			parts = rule.split(".#")[0].split(".")
+			patterns.add("".join(r"\d{4}" if part == "YYYY" else re.escape(part) for part in parts))
+	return tuple(sorted(patterns))
 
 
 # Users and roles
