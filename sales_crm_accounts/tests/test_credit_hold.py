@@ -90,7 +90,7 @@ class TestCreditHold(DunningCase, ApprovalCase):
 		self.assertEqual((deal.customer_on_hold, quotation.customer_on_hold), (1, 1))
 		shown = credit_api.of_document("Quotation", quotation.name)
 		self.assertEqual((shown["hold"]["action"], shown.get("limit")), ("Warn", None))
-		self.assertIn(MAIL, worklist.Known(make.COMPANY).on_hold)
+		self.assertEqual(worklist.Known(make.COMPANY, [MAIL]).customers[MAIL].credit_hold, hold.name)
 		self.document("Quotation").submit()  # warned only
 
 		make.receivables_settings(credit_hold_action="Stop")

@@ -41,7 +41,7 @@ def briefing(company: str, customer: str) -> dict:
 		"collector": collector,
 		"collector_name": get_fullname(collector) if collector else None,
 		"standing": _standing(entry, parts),
-		"on_hold": customer in known.on_hold,
+		"on_hold": bool(known.customers.get(customer, {}).get("credit_hold")),
 		"came_back": sorted(known.came_back.get(customer, ())),
 		"on_account": [
 			{"currency": one, "amount": flt(amount)} for one, amount in sorted(_credit(facts).items())

@@ -209,10 +209,6 @@ def hold_of(company: str | None, customer: str | None) -> frappe._dict | None:
 	return hold
 
 
-def customers_on_hold(company: str) -> set[str]:
-	return set(frappe.get_all(DOCTYPE, filters={"company": company, "status": ON_HOLD}, pluck="customer"))
-
-
 def of_customer(customer: str) -> list[dict]:
 	"""Holds in force of a customer, by company, as far as the user may read them."""
 	rows = frappe.get_list(

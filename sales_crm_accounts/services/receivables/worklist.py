@@ -17,7 +17,6 @@ from sales_crm_accounts.core.receivables import worklist as rules
 from sales_crm_accounts.core.receivables.worklist import Entry, Facts
 from sales_crm_accounts.services.receivables import (
 	assignment,
-	credit_holds,
 	dunning_bounces,
 	held,
 	open_rows,
@@ -107,9 +106,8 @@ class Known:
 		self.broken = payer_scores.broken_promises(company, customers, self.today)
 		self.notes = _last_notes(company, customers)
 		self.letters = _last_letters(company, customers)
-		self.on_hold = credit_holds.customers_on_hold(company)
 		self.came_back = dunning_bounces.addresses(company, customers)
-		self.customers = _customers(self.rows)
+		self.customers = _customers(company, self.rows)
 		self.limits = _credit_limits(company)
 		self.deals = _deal_values(company, customers)
 		self.payers, self.histories = _payers(company, customers, self.today)
@@ -199,7 +197,7 @@ class Known:
 			"collector_name": get_fullname(collector) if collector else None,
 			"last_contact": note.noted_on,
 			"last_letter": letter,
-			"on_hold": entry.customer in self.on_hold,
+			"on_hold": bool(customer.credit_hold),
 			"came_back": sorted(self.came_back.get(entry.customer, ())),
 			"follow_up": note.next_date,
 			"next_step": note.next_step,
@@ -305,15 +303,18 @@ def _payers(company: str, customers: list[str] | None, on_date: date) -> tuple[d
 	return found
 
 
-def _customers(names: Iterable[str]) -> dict[str, frappe._dict]:
+def _customers(company: str, names: Iterable[str]) -> dict[str, frappe._dict]:
 	names = list(names)
 	if not names:
 		return {}
-	customer = frappe.qb.DocType("Customer")
+	customer, hold = frappe.qb.DocType("Customer"), frappe.qb.DocType("Credit Hold")
 	found = (
 		frappe.qb.from_(customer)
+		.left_join(hold)
+		.on((hold.customer == customer.name) & (hold.company == company) & (hold.status == "On Hold"))
 		.where(customer.name.isin(names))
 		.select(customer.name, customer.customer_name, customer.customer_group, customer.territory)
+		.select(hold.name.as_("credit_hold"))
 		.run(as_dict=True)
 	)
 	return {row.name: row for row in found}
