@@ -1,6 +1,7 @@
 import "./report_filters";
 import "./report_cells";
 import "./payer";
+import "./detail";
 import "./deal/status";
 import "./deal/cash_panel";
 import "./deal/profit_panel";

@@ -97,8 +97,9 @@ def effect(question: Question) -> Found:
 def _outcomes(question, parts, asks, due) -> Iterable[tuple[tuple[str, int], Outcome]]:
 	receipts = Receipts(invoices={invoice for invoice, _no in parts})
 	money: dict[tuple[str, int], list] = defaultdict(list)
+	last_day = question.day
 	for receipt in promise_rules.net(receipts.all):
-		if receipt.day <= question.day:
+		if receipt.day <= last_day:
 			money[receipt.sales_invoice, receipt.installment_no].append((receipt.day, receipt.amount))
 	for key, part in parts.items():
 		known = asks.get(key, [])

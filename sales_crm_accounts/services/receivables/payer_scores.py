@@ -15,6 +15,7 @@ from sales_crm_accounts.core.receivables import payer
 from sales_crm_accounts.core.receivables.payer import Behaviour, Reason, Record, Score
 from sales_crm_accounts.services.receivables import payers
 
+# Grouped by an expression: along the index of customers MariaDB would fetch a whole company row by row, three times as long.
 _HISTORY = """
 	select customer, count(*) as rejected, null as first_invoice
 	from `tabReceivable Dispute`
@@ -26,7 +27,7 @@ _HISTORY = """
 	select customer, 0, min(posting_date)
 	from `tabOpen Installment`
 	where company = %(company)s and is_return = 0 and posting_date <= %(as_of)s {some}
-	group by customer
+	group by concat(customer, '')
 """
 
 _OVERDUE = """

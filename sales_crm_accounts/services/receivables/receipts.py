@@ -88,7 +88,7 @@ class Receipts:
 		of_invoice = defaultdict(list)
 		for row in rows:
 			of_invoice[row.sales_invoice].append(row)
-		moved = _movements(self.invoices)
+		moved, decimals = _movements(self.invoices), precision()
 		for invoice, installments in of_invoice.items():
 			first = installments[0]
 			now = Closings(
@@ -101,7 +101,7 @@ class Receipts:
 				ScheduleRow(getdate(row.due_date), to_decimal(row.amount), row.payment_term)
 				for row in installments
 			]
-			steps = rules.course(schedule, now, moved.get(invoice, ()), precision())
+			steps = rules.course(schedule, now, moved.get(invoice, ()), decimals)
 			self._courses[invoice] = steps
 			self.all += [
 				Receipt(
@@ -297,7 +297,10 @@ def _split(row, closed: Decimal, shares: Mapping[str, Decimal]) -> Movement:
 		return Movement(day, credited=closed)
 	if row.entry_type == _WRITE_OFF:
 		return Movement(day, written_off=closed)
-	written_off = quantize(closed * shares.get(row.voucher_no, ZERO), precision())
+	share = shares.get(row.voucher_no)
+	if not share:
+		return Movement(day, paid=closed)
+	written_off = quantize(closed * share, precision())
 	return Movement(day, paid=closed - written_off, written_off=written_off)
 
 

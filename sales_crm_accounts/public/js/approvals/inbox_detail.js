@@ -1,6 +1,7 @@
 frappe.provide("sales_crm_accounts.approvals");
 
 const approvals = sales_crm_accounts.approvals;
+const { detail } = sales_crm_accounts;
 const { esc } = approvals;
 const LINES = 12;
 const text = (html) => esc(frappe.utils.html2text(String(html ?? "")));
@@ -62,13 +63,7 @@ approvals.InboxDetail = class InboxDetail {
 		];
 		this.wrapper.html(`
 			${this.head()}
-			${sections
-				.filter(([, html]) => html)
-				.map(
-					([title, html]) =>
-						`<section class="sca-detail-part"><h5>${title}</h5>${html}</section>`
-				)
-				.join("")}
+			${detail.sections(sections)}
 			${this.buttons()}`);
 		this.wrapper.scrollTop(0);
 	}
@@ -136,12 +131,8 @@ approvals.InboxDetail = class InboxDetail {
 			]);
 		}
 		return `<div class="sca-cards">${cards
-			.map(
-				([label, value, tone]) => `
-				<div class="sca-card ${tone}">
-					<div class="sca-card-label">${label}</div>
-					<div class="sca-card-value">${approvals.money(value, request.currency)}</div>
-				</div>`
+			.map(([label, value, tone]) =>
+				detail.card(label, approvals.money(value, request.currency), tone)
 			)
 			.join("")}</div>`;
 	}

@@ -1,9 +1,9 @@
 frappe.provide("sales_crm_accounts.worklist");
 
 const worklist = sales_crm_accounts.worklist;
+const { detail } = sales_crm_accounts;
 const { esc } = worklist;
 const FEW = 4;
-const PROMISE_COLORS = { Open: "blue", Kept: "green", "Partly Kept": "orange", Broken: "red" };
 
 /** One customer with all that the call needs, and the buttons to say what came of it. */
 worklist.Customer = class Customer {
@@ -70,13 +70,7 @@ worklist.Customer = class Customer {
 			${this.head()}
 			<div class="sca-why-call">${this.why()}</div>
 			${this.figures()}
-			${sections
-				.filter(([, html]) => html)
-				.map(
-					([title, html]) =>
-						`<section class="sca-detail-part"><h5>${title}</h5>${html}</section>`
-				)
-				.join("")}
+			${detail.sections(sections)}
 			${this.buttons()}`);
 		this.wrapper.attr("data-customer", data.customer).scrollTop(0);
 	}
@@ -149,43 +143,26 @@ worklist.Customer = class Customer {
 	figures() {
 		const { data } = this;
 		const { standing, currency } = data;
+		const money = (value, one = currency) => worklist.money(value, one);
 		const cards = [
-			[__("To Ask For"), standing.overdue, standing.overdue > 0 ? "bad" : ""],
-			[__("Open", null, "Open Installment"), standing.open, ""],
+			[__("To Ask For"), money(standing.overdue), standing.overdue > 0 ? "bad" : ""],
+			[__("Open", null, "Open Installment"), money(standing.open)],
 		];
-		if (standing.held > 0) cards.push([__("Held", null, "Open Installment"), standing.held, ""]);
-		const html = cards.map(
-			([label, value, tone]) => `
-			<div class="sca-card ${tone}">
-				<div class="sca-card-label">${label}</div>
-				<div class="sca-card-value">${worklist.money(value, currency)}</div>
-			</div>`
-		);
+		if (standing.held > 0) cards.push([__("Held", null, "Open Installment"), money(standing.held)]);
 		for (const { currency: one, amount } of data.on_account) {
-			html.push(`
-				<div class="sca-card good">
-					<div class="sca-card-label">${__("On Account")}</div>
-					<div class="sca-card-value">${worklist.money(amount, one)}</div>
-				</div>`);
+			cards.push([__("On Account"), money(amount, one), "good"]);
 		}
 		if (data.credit_limit > 0) {
-			const over = standing.open > data.credit_limit;
-			html.push(`
-				<div class="sca-card ${over ? "bad" : ""}">
-					<div class="sca-card-label">${__("Credit Limit")}</div>
-					<div class="sca-card-value">${worklist.money(data.credit_limit, currency)}</div>
-				</div>`);
+			const tone = standing.open > data.credit_limit ? "bad" : "";
+			cards.push([__("Credit Limit"), money(data.credit_limit), tone]);
 		}
 		if (data.days_late != null) {
-			html.push(`
-				<div class="sca-card">
-					<div class="sca-card-label">${__("Pays on Average")}</div>
-					<div class="sca-card-value">${
-						data.days_late > 0 ? __("{0} days late", [data.days_late]) : __("on time")
-					}</div>
-				</div>`);
+			const text = data.days_late > 0 ? __("{0} days late", [data.days_late]) : __("on time");
+			cards.push([__("Pays on Average"), text]);
 		}
-		return `<div class="sca-cards sca-call-cards">${html.join("")}</div>`;
+		return `<div class="sca-cards sca-call-cards">${cards
+			.map((card) => detail.card(...card))
+			.join("")}</div>`;
 	}
 
 	contacts() {
@@ -257,7 +234,7 @@ worklist.Customer = class Customer {
 		return this.list(this.data.promises, (promise) => ({
 			head: `${worklist.link("Promise to Pay", promise.name)}
 				${worklist.money(promise.amount, promise.currency)}
-				${worklist.pill(__(promise.status, null, "Promise to Pay"), PROMISE_COLORS[promise.status] || "gray")}`,
+				${worklist.pill(__(promise.status, null, "Promise to Pay"), sales_crm_accounts.collections.promise_colors[promise.status])}`,
 			note: [
 				__("by {0}", [worklist.day(promise.pay_by)]),
 				promise.promised_by,

@@ -125,17 +125,17 @@ def get_columns(question: Question) -> list[dict]:
 	}
 	return [
 		common.column("group", by[question.by], width=190),
-		common.column("level_days", _("Days From Due Date"), "Int", 110)
+		common.column("level_days", _("Days From Due Date"), "Int", 145)
 		| ({} if question.by == LEVEL else hidden),
 		common.column("messages", _("Messages"), "Int", 95),
-		common.column("customers", _("Customers"), "Int", 95),
+		common.column("customers", _("Customers"), "Int", 105),
 		common.amount("asked", _("Asked For", context="Dunning Message")),
-		*(common.amount(f"within_{days}", _("Paid Within {0} Days").format(days)) for days in WINDOWS),
+		*(common.amount(f"within_{days}", _("Within {0} Days").format(days)) for days in WINDOWS),
 		common.amount("paid", _("Paid")),
 		common.column("share_paid", _("% Paid"), "Percent", 85),
-		common.column("median_days", _("Median Days to Payment"), "Int", 120),
-		common.amount("again", _("Asked For Again")),
-		common.amount("otherwise", _("Closed Otherwise")),
+		common.column("median_days", _("Median Days to Payment"), "Int", 175),
+		common.amount("again", _("Asked For Again"), 145),
+		common.amount("otherwise", _("Closed Otherwise"), 150),
 		common.amount("open", _("Still Open")),
 		common.column("promises", _("Promises"), "Int", 90),
 		common.column("key", _("Key")) | hidden,
