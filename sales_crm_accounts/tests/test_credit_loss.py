@@ -9,6 +9,7 @@ from frappe.utils import flt, getdate, today
 from sales_crm_accounts.api import credit_loss as api
 from sales_crm_accounts.core.receivables.credit_loss import month_ends
 from sales_crm_accounts.sales_crm_accounts.report.deal_profitability import deal_profitability
+from sales_crm_accounts.services.approvals import gate
 from sales_crm_accounts.services.receivables import ageing, credit_loss, credit_loss_posting
 from sales_crm_accounts.setup import sample
 from sales_crm_accounts.setup.sample import ensure
@@ -457,12 +458,41 @@ class TestCreditLoss(ApprovalCase):
 			frappe.db.count("Journal Entry", {"reversal_of": doc.journal_entry, "docstatus": 1}), 1
 		)
 
+		# A chain over the document: its approval is that of the entry as well, although figures are taken anew on the way.
+		people.make_chain(
+			"SCA Losses",
+			"Expected Credit Loss",
+			levels=[people.by(people.FIRST)],
+			company=COMPANY,
+			after_approval="Only Allow It",
+			amount_field="total_loss",
+		)
+		frappe.set_user(make.ACCOUNTANT)
+		after = self.loss(as_of_date=LAST + days(1))
+		self.assertEqual((after.matrix[1].floor_rate, after.in_ledger, after.movement), (10, 0, 10))
+		frappe.db.commit()
+		self.assertRaises(gate.ApprovalRequired, after.submit)
+		frappe.db.rollback()
+		people.approve(people.request_of(after))
+		frappe.set_user(make.ACCOUNTANT)
+		after.reload()
+		after.submit()
+		frappe.db.commit()
+		self.assertEqual((after.status, self.provision()), ("Posted", 10))
+		self.assertEqual(
+			frappe.db.get_value("Approval Gate Log", {"reference_name": after.journal_entry}, "reason"),
+			f"Expected Credit Loss {after.name}",
+		)
+
 	def _remove(self):
 		"""What was committed: the history of the company is to be empty for the other tests."""
 		frappe.set_user("Administrator")
 		people.remove_chains()
 		for name in frappe.get_all(
-			"Expected Credit Loss", {"company": COMPANY, "docstatus": 1}, pluck="name"
+			"Expected Credit Loss",
+			{"company": COMPANY, "docstatus": 1},
+			pluck="name",
+			order_by="as_of_date desc",
 		):
 			frappe.get_doc("Expected Credit Loss", name).cancel()
 		frappe.get_doc("Sales Invoice", self.bill.name).cancel()
