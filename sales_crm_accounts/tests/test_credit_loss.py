@@ -4,12 +4,13 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import frappe
+from erpnext.accounts.doctype.journal_entry.journal_entry import make_reverse_journal_entry
 from frappe.utils import flt, getdate, today
 
 from sales_crm_accounts.api import credit_loss as api
 from sales_crm_accounts.core.receivables.credit_loss import month_ends
 from sales_crm_accounts.sales_crm_accounts.report.deal_profitability import deal_profitability
-from sales_crm_accounts.services.approvals import gate
+from sales_crm_accounts.services.approvals import gate, system_vouchers
 from sales_crm_accounts.services.receivables import ageing, credit_loss, credit_loss_posting
 from sales_crm_accounts.setup import sample
 from sales_crm_accounts.setup.sample import ensure
@@ -350,6 +351,12 @@ class TestCreditLoss(ApprovalCase):
 		self.assertMessage("builds on this one", frappe.get_doc(one.doctype, one.name).cancel)
 		two.reload()
 		two.cancel()
+		again = frappe.copy_doc(two, ignore_no_copy=False)
+		again.update({"amended_from": two.name, "docstatus": 0})
+		again.insert()
+		self.assertEqual(
+			[again.as_of_date, again.movement, again.journal_entry], [LAST + days(1), -575.4, None]
+		)
 		one.reload()
 		one.cancel()
 		self.assertEqual(self.provision(), 0)
@@ -446,6 +453,17 @@ class TestCreditLoss(ApprovalCase):
 		doc.reload()
 		self.assertEqual((doc.status, self.provision()), ("Posted", 10))
 		frappe.set_user("Administrator")
+		for change, kind in (
+			(lambda entry: None, "Provision Reversal"),
+			(lambda entry: entry.update({"posting_date": LAST + days(2)}), None),
+			(lambda entry: entry.accounts[0].update({"account": WRITE_OFF}), None),
+			(lambda entry: [row.update({"debit": row.debit * 2, "credit": row.credit * 2}) for row in entry.accounts], None),
+			(lambda entry: entry.update({"reversal_of": None}), None),
+		):  # fmt: skip
+			other = make_reverse_journal_entry(doc.journal_entry)
+			other.posting_date = LAST + days(1)
+			change(other)
+			self.assertEqual(system_vouchers.kind_of(other), kind)
 		credit_loss_posting.sca_daily_credit_loss()
 		credit_loss_posting.sca_daily_credit_loss()
 		doc.reload()
