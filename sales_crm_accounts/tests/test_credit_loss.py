@@ -4,11 +4,13 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import frappe
+from erpnext.accounts.doctype.journal_entry.journal_entry import make_reverse_journal_entry
 from frappe.utils import flt, getdate, today
 
 from sales_crm_accounts.api import credit_loss as api
 from sales_crm_accounts.core.receivables.credit_loss import month_ends
 from sales_crm_accounts.sales_crm_accounts.report.deal_profitability import deal_profitability
+from sales_crm_accounts.services.approvals import gate, system_vouchers
 from sales_crm_accounts.services.receivables import ageing, credit_loss, credit_loss_posting
 from sales_crm_accounts.setup import sample
 from sales_crm_accounts.setup.sample import ensure
@@ -349,6 +351,12 @@ class TestCreditLoss(ApprovalCase):
 		self.assertMessage("builds on this one", frappe.get_doc(one.doctype, one.name).cancel)
 		two.reload()
 		two.cancel()
+		again = frappe.copy_doc(two, ignore_no_copy=False)
+		again.update({"amended_from": two.name, "docstatus": 0})
+		again.insert()
+		self.assertEqual(
+			[again.as_of_date, again.movement, again.journal_entry], [LAST + days(1), -575.4, None]
+		)
 		one.reload()
 		one.cancel()
 		self.assertEqual(self.provision(), 0)
@@ -445,6 +453,17 @@ class TestCreditLoss(ApprovalCase):
 		doc.reload()
 		self.assertEqual((doc.status, self.provision()), ("Posted", 10))
 		frappe.set_user("Administrator")
+		for change, kind in (
+			(lambda entry: None, "Provision Reversal"),
+			(lambda entry: entry.update({"posting_date": LAST + days(2)}), None),
+			(lambda entry: entry.accounts[0].update({"account": WRITE_OFF}), None),
+			(lambda entry: [row.update({"debit": row.debit * 2, "credit": row.credit * 2}) for row in entry.accounts], None),
+			(lambda entry: entry.update({"reversal_of": None}), None),
+		):  # fmt: skip
+			other = make_reverse_journal_entry(doc.journal_entry)
+			other.posting_date = LAST + days(1)
+			change(other)
+			self.assertEqual(system_vouchers.kind_of(other), kind)
 		credit_loss_posting.sca_daily_credit_loss()
 		credit_loss_posting.sca_daily_credit_loss()
 		doc.reload()
@@ -457,12 +476,41 @@ class TestCreditLoss(ApprovalCase):
 			frappe.db.count("Journal Entry", {"reversal_of": doc.journal_entry, "docstatus": 1}), 1
 		)
 
+		# A chain over the document: its approval is that of the entry as well, although figures are taken anew on the way.
+		people.make_chain(
+			"SCA Losses",
+			"Expected Credit Loss",
+			levels=[people.by(people.FIRST)],
+			company=COMPANY,
+			after_approval="Only Allow It",
+			amount_field="total_loss",
+		)
+		frappe.set_user(make.ACCOUNTANT)
+		after = self.loss(as_of_date=LAST + days(1))
+		self.assertEqual((after.matrix[1].floor_rate, after.in_ledger, after.movement), (10, 0, 10))
+		frappe.db.commit()
+		self.assertRaises(gate.ApprovalRequired, after.submit)
+		frappe.db.rollback()
+		people.approve(people.request_of(after))
+		frappe.set_user(make.ACCOUNTANT)
+		after.reload()
+		after.submit()
+		frappe.db.commit()
+		self.assertEqual((after.status, self.provision()), ("Posted", 10))
+		self.assertEqual(
+			frappe.db.get_value("Approval Gate Log", {"reference_name": after.journal_entry}, "reason"),
+			f"Expected Credit Loss {after.name}",
+		)
+
 	def _remove(self):
 		"""What was committed: the history of the company is to be empty for the other tests."""
 		frappe.set_user("Administrator")
 		people.remove_chains()
 		for name in frappe.get_all(
-			"Expected Credit Loss", {"company": COMPANY, "docstatus": 1}, pluck="name"
+			"Expected Credit Loss",
+			{"company": COMPANY, "docstatus": 1},
+			pluck="name",
+			order_by="as_of_date desc",
 		):
 			frappe.get_doc("Expected Credit Loss", name).cancel()
 		frappe.get_doc("Sales Invoice", self.bill.name).cancel()

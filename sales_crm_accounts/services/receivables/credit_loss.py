@@ -44,12 +44,9 @@ def fill(doc):
 	check_input(doc)
 	settings = credit_loss_settings.need(doc.company)
 	digits = precision(doc.company)
+	doc.spread_over_deals = int(spreads(settings))
 	found = read(doc, settings)
 	doc.currency = frappe.get_cached_value("Company", doc.company, "default_currency")
-	doc.spread_over_deals = int(
-		bool(cint(settings.spread_provision))
-		and bool(frappe.db.get_single_value("Sales CRM Accounts Settings", "use_accounting_dimension"))
-	)
 	losses: dict = {}
 	_fill_matrix(doc, found, losses, digits)
 	_fill_customers(doc, found, losses, digits)
@@ -59,6 +56,14 @@ def fill(doc):
 	doc.specific_loss = flt(sum(to_decimal(row.expected_loss) for row in doc.customers), digits)
 	doc.total_loss = flt(doc.matrix_loss + doc.specific_loss, digits)
 	_fill_movement(doc, found, losses, digits)
+
+
+def spreads(settings) -> bool:
+	"""Whether entries carry deals: so wanted, and ledger rows can."""
+	return bool(
+		cint(settings.spread_provision)
+		and frappe.db.get_single_value("Sales CRM Accounts Settings", "use_accounting_dimension")
+	)
 
 
 def read(doc, settings) -> Found:
@@ -75,7 +80,9 @@ def read(doc, settings) -> Found:
 	}
 	found = Found()
 	moved_later = ageing.moved_later(ageing.Question(doc.company, values["as_of"]))
-	statement = credit_loss_sql.exposures(ageing.precision(), moved_later)
+	statement = credit_loss_sql.exposures(
+		ageing.precision(), moved_later, by_group, bool(doc.spread_over_deals)
+	)
 	for group, place, customer, deal, amount in frappe.db.sql(statement, values):
 		amount = to_decimal(amount)
 		if place == CREDIT:

@@ -12,33 +12,32 @@ def _place(days: str) -> str:
 	return f"case {limits} else {LAST} end"
 
 
-def exposures(precision: int, moved_later: bool) -> str:
+def exposures(precision: int, moved_later: bool, by_group: bool, by_deal: bool) -> str:
 	"""customer_group, place, customer, deal, amount in the company's currency, of what was open at the end of %(as_of)s.
 
-	Customer only for those in %(specific)s. Debts are positive, by bucket; credit notes, overpaid invoices and money on account have
-	a row of their own each (negative, `place` -1 for invoices, -2 for money).
+	Customer only for those in %(specific)s; customer group and deal only where they are asked for. Debts are positive, by bucket; credit
+	notes, overpaid invoices and money on account have a row of their own each (negative, `place` -1 for invoices, -2 for money).
 	"""
 	head, opened = ageing_sql.open_at(precision, "", moved_later)
+	group, join = "''", ""
+	if by_group:
+		group = "coalesce(customer.customer_group, '')"
+		join = "left join `tabCustomer` customer on customer.name = debt.customer"
+	customer = "case when debt.customer in %(specific)s then debt.customer else '' end"
+	place = _place("datediff(%(as_of)s, debt.due_date)")
 	return f"""
 		{head}
-		select
-			coalesce(customer.customer_group, '') as customer_group,
-			case
-				when debt.amount < 0 and debt.of_invoice = 1 then -1
-				when debt.amount < 0 then -2
-				else {_place("datediff(%(as_of)s, debt.due_date)")}
-			end as place,
-			case when debt.customer in %(specific)s then debt.customer else '' end as customer,
-			coalesce(debt.deal, '') as deal,
-			sum(debt.amount) as amount
+		select {group}, case when amount < 0 then -1 else {place} end as place, {customer}, deal, sum(amount)
 		from (
-			select customer, deal, due_date, base_outstanding as amount, 1 as of_invoice from ({opened}) opened
-			union all
-			select customer, null, due_date, base_outstanding, 0 from ({ageing_sql.vouchers_at("")}) vouchers
-		) debt
-		left join `tabCustomer` customer on customer.name = debt.customer
-		where debt.amount <> 0
+			select customer, {"coalesce(deal, '')" if by_deal else "''"} as deal, due_date, base_outstanding as amount
+			from ({opened}) opened
+		) debt {join}
 		group by 1, 2, 3, 4
+		union all
+		select {group}, case when amount < 0 then -2 else {place} end as place, {customer}, '', sum(amount)
+		from (select customer, due_date, base_outstanding as amount from ({ageing_sql.vouchers_at("")}) vouchers) debt {join}
+		where amount <> 0
+		group by 1, 2, 3
 	"""
 
 

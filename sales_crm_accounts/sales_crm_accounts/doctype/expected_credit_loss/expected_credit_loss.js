@@ -172,9 +172,9 @@ function buckets(doc) {
 			<tr>
 				<td class="sca-title">${__("Customers Judged Apart")}</td>
 				<td>${bar(sum("exposure"), "var(--blue-300)")}${bar(sum("expected_loss"), "var(--red-400)")}</td>
-				<td class="num">${money(doc, sum("exposure"))}</td>
+				<td class="num" data-label="${__("Exposure")}">${money(doc, sum("exposure"))}</td>
 				<td class="num"></td>
-				<td class="num">${money(doc, sum("expected_loss"))}</td>
+				<td class="num" data-label="${__("Expected Loss")}">${money(doc, sum("expected_loss"))}</td>
 			</tr>`);
 	}
 	return `
@@ -193,10 +193,10 @@ function history(doc) {
 	const months = JSON.parse(doc.history || "[]");
 	const names = [...new Set((doc.matrix || []).map((row) => row.bucket))];
 	if (!months.length) return "";
-	const cell = ({ balance, rolled }) => {
+	const cell = ({ balance, rolled }, index) => {
 		const shade = rolled === null ? "" : `background:rgba(226,76,76,${(rolled / 100) * 0.5})`;
 		const share = rolled === null ? "–" : percent(rolled, 1);
-		return `<td class="num" style="${shade}">${money(doc, balance)}<div class="text-muted small">${share}</div></td>`;
+		return `<td class="num" data-label="${bucket(names[index])}" style="${shade}">${money(doc, balance)}<div class="text-muted small">${share}</div></td>`;
 	};
 	return `
 		<div class="sca-cash">
