@@ -123,8 +123,8 @@ class TestCashMatching(SiteTestCase):
 		upload = frappe.get_doc(
 			{"doctype": "File", "file_name": "camt.xml", "content": content, "is_private": 1}
 		).insert()
-		self.assertEqual(api.import_statement(account, upload.name), {"made": 20, "known": 0, "alike": 0})
-		self.assertEqual(api.import_statement(account, upload.name), {"made": 0, "known": 20, "alike": 0})
+		found = [api.import_statement(account, upload.name) for _time in range(2)]
+		self.assertEqual([(one["made"], one["known"]) for one in found], [(20, 0), (0, 20)])
 		lines = [
 			frappe.get_doc("Bank Transaction", {"description": f"Rechnung {one.name}", "docstatus": 1})
 			for one in invoices

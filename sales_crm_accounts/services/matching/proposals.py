@@ -1,6 +1,7 @@
 """Proposals kept on the site: one for each receipt, the likeliest explanation with its rivals beside it."""
 
 import json
+from collections.abc import Iterable
 
 import frappe
 from frappe import _
@@ -16,14 +17,16 @@ from sales_crm_accounts.services.matching.words import in_words, texts
 from sales_crm_accounts.services.receivables.open_rows import open_rows
 
 RIVALS = 3
+#: What belongs to a proposal, and goes with it.
+_WITH_IT = {"Cash Match Proposal Row": "parent", "Comment": "reference_name", "Version": "docname"}
+_KIND = {"Comment": "reference_doctype", "Version": "ref_doctype"}
 _TAKEN = ("customer", "several_customers", "party_currency", "rows", "score", "reasons")
 
 
 def keep(loaded: Loaded, found: Matched, company: str, run: str, words: dict[str, str] | None = None):
-	"""Insert the proposal of a receipt; one that nobody has decided is replaced."""
+	"""Insert the proposal of a receipt."""
 	source = loaded.sources[found.receipt.name]
 	source_type, source_name = found.receipt.name.split(":", 1)
-	drop(source_type, source_name)
 	if not found.proposals:
 		return None
 	words = words or texts()
@@ -53,14 +56,29 @@ def keep(loaded: Loaded, found: Matched, company: str, run: str, words: dict[str
 	return doc.insert(ignore_permissions=True)
 
 
-def drop(source_type: str, source_name: str) -> None:
-	"""Proposals of a receipt that nobody has looked at make way for new ones."""
-	for name in frappe.get_all(
-		"Cash Match Proposal",
-		{"source_type": source_type, "source_name": source_name, "status": PROPOSED, "corrected": 0},
-		pluck="name",
-	):
-		frappe.delete_doc("Cash Match Proposal", name, ignore_permissions=True, delete_permanently=True)
+def drop(receipts: Iterable[str]) -> None:
+	"""Proposals of these receipts that nobody has looked at make way for new ones; a fixed number of statements.
+
+	Locked before they go: one that somebody applies at this moment stays.
+	"""
+	proposal = frappe.qb.DocType("Cash Match Proposal")
+	names = [
+		name
+		for (name,) in frappe.qb.from_(proposal)
+		.where(proposal.source_name.isin([one.split(":", 1)[1] for one in receipts] or [""]))
+		.where((proposal.status == PROPOSED) & (proposal.corrected == 0))
+		.select(proposal.name)
+		.for_update()
+		.run()
+	]
+	if not names:
+		return
+	for doctype, field in _WITH_IT.items():
+		filters = {field: ("in", names)}
+		if field != "parent":
+			filters[_KIND[doctype]] = "Cash Match Proposal"
+		frappe.db.delete(doctype, filters)
+	frappe.db.delete("Cash Match Proposal", {"name": ("in", names)})
 
 
 def _rival(loaded: Loaded, one: Proposal, source_type: str, words) -> dict:

@@ -57,15 +57,16 @@ def _execute(run) -> dict:
 	)
 	found = match(loaded.book, loaded.receipts, settings.rules)
 	sure, proposed, texts = [], 0, words.texts()
-	for number, one in enumerate(found, 1):
-		kept = proposals.keep(loaded, one, run.company, run.name, texts)
-		if kept:
-			proposed += 1
-			if one.sure and settings.by_itself:
-				sure.append(kept.name)
-		if number % CHUNK == 0:
-			frappe.db.commit()
-	frappe.db.commit()
+	for at in range(0, len(found), CHUNK):
+		chunk = found[at : at + CHUNK]
+		proposals.drop(one.receipt.name for one in chunk)
+		for one in chunk:
+			kept = proposals.keep(loaded, one, run.company, run.name, texts)
+			if kept:
+				proposed += 1
+				if one.sure and settings.by_itself:
+					sure.append(kept.name)
+		frappe.db.commit()
 	applied = sum(_apply(name) for name in sure)
 	return {
 		"receipt_count": len(found),
