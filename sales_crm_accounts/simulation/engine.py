@@ -81,6 +81,8 @@ class Engine(MoneyBack, Spending):
 		self.trace: dict[int, list[tuple[Receipt, int, int, int]]] = {}
 		#: of invoices that were posted at the rate of their day, where exchange_rates.csv names it
 		self.ratios: dict[int, tuple[int, int]] = {}
+		#: what `outstanding` counts of the installments in another currency
+		self.open_base: dict[int, int] = {}
 		#: invoice number -> its rows
 		self.lines: dict[int, list[InvoiceLine]] = {}
 		#: tax -> account and, as a fraction of the net amount, rate of each of its rows
@@ -113,6 +115,28 @@ class Engine(MoneyBack, Spending):
 			return units
 		return scale_units(units, *self.ratios.get(invoice.number, deal.ratio), self.rounding.mode)
 
+	def base_left(self, part: Installment) -> int:
+		"""What the ledger holds open of a billed installment in the company's currency.
+
+		The parts of an invoice share it by what is open of them, rounded on the running total as on a site, so that they sum exactly.
+		"""
+		invoice = part.invoice
+		if not part.deal.foreign:
+			return part.outstanding
+		if invoice is part:
+			return part.base_open
+		total = invoice.outstanding
+		if total <= 0:
+			return self.base_of(invoice, part.outstanding)
+		upto = before = 0
+		for one in invoice.installments:
+			upto += one.outstanding
+			until = scale_units(invoice.base_open, upto, total)
+			if one is part:
+				return until - before
+			before = until
+		raise AssertionError("the installment is not of its invoice")
+
 	def ratio_of_day(self, deal: Deal) -> tuple[int, int]:
 		"""The rate of today as a fraction, by exchange_rates.csv; the deal's own where there is none."""
 		days, ratios = self.company.rates.get(deal.currency, ((), ()))
@@ -131,7 +155,7 @@ class Engine(MoneyBack, Spending):
 		for part in self.falls_due.until(day - DAY):
 			left = part.grand - part.paid - part.credited - part.written_off
 			if left and part.invoice is not None:
-				open_base = self.base_of(part.invoice, left)
+				open_base = self.open_base.get(part.serial, 0) if part.deal.foreign else left
 				if open_base > 0:
 					self.fell_overdue += 1
 					self.fell_overdue_amount += open_base
@@ -268,6 +292,8 @@ class Engine(MoneyBack, Spending):
 			figures["billed"] += grand
 			figures["invoices"] += 1
 		self.outstanding += part.base_open
+		if foreign:
+			self.open_base[part.serial] = part.base_open
 		self.falls_due[part.due_date].append(part)
 		if self.ladder:
 			self.ladder.billed(part)
@@ -295,7 +321,10 @@ class Engine(MoneyBack, Spending):
 		shares = split_units(invoice.grand, [part.net for part in parts])
 		for part, share in zip(parts, shares, strict=True):
 			part.invoice, part.grand, part.planned = invoice, share, share
-			self.outstanding += self.base_of(invoice, share)
+		for part in parts:
+			self.outstanding += (left := self.base_left(part))
+			if deal.foreign:
+				self.open_base[part.serial] = left
 			self.falls_due[part.due_date].append(part)
 			if self.ladder:
 				self.ladder.billed(part)

@@ -195,7 +195,7 @@ class ForecastPlay:
 				if held_back:
 					special[customer.name].append(open_row(engine, part, left))
 				else:
-					alike[usual, part.due_date] += engine.base_of(part.invoice, left) if foreign else left
+					alike[usual, part.due_date] += engine.base_left(part) if foreign else left
 			alive.parts = still
 			if not still:
 				over.append(deal.number)

@@ -135,7 +135,7 @@ class Held:
 					customer,
 					str(installment.invoice.number),
 					installment.sequence,
-					None if amount is None else in_account(self.engine, installment, amount)[0],
+					None if amount is None else in_account(self.engine, installment, amount),
 					until=until,
 				)
 			)
@@ -174,8 +174,8 @@ def installment_of(said: Said) -> Installment | None:
 
 def open_row(engine: Engine, part: Installment, left: int) -> OpenRow:
 	"""An installment with `left` units open, as the rules over receivables read it."""
-	deal = part.deal
-	outstanding, currency = in_account(engine, part, left)
+	deal, base = part.deal, engine.money(engine.base_left(part))
+	currency = currency_of(deal)
 	return OpenRow(
 		sales_invoice=str(part.invoice.number),
 		installment_no=part.sequence,
@@ -184,8 +184,8 @@ def open_row(engine: Engine, part: Installment, left: int) -> OpenRow:
 		posting_date=part.invoice.posted_on,
 		due_date=part.due_date,
 		currency=currency,
-		outstanding=outstanding,
-		base_outstanding=engine.money(engine.base_of(part.invoice, left)),
+		outstanding=engine.money(left) if currency == deal.currency else base,
+		base_outstanding=base,
 		deal=deal.name,
 	)
 
@@ -195,9 +195,7 @@ def currency_of(deal: Deal) -> str:
 	return deal.customer.receivable_currency or deal.currency
 
 
-def in_account(engine: Engine, part: Installment, units: int) -> tuple[Decimal, str]:
-	"""`units` of a billed installment as they stand on the receivable account, and its currency."""
-	currency = currency_of(part.deal)
-	return engine.money(
-		units if currency == part.deal.currency else engine.base_of(part.invoice, units)
-	), currency
+def in_account(engine: Engine, part: Installment, units: int) -> Decimal:
+	"""`units` of a billed installment as they stand on its receivable account."""
+	same = currency_of(part.deal) == part.deal.currency
+	return engine.money(units if same else engine.base_of(part.invoice, units))

@@ -285,15 +285,17 @@ class MoneyBack:
 			before = part.grand - part.paid - part.credited - part.written_off
 			part.paid, part.credited, part.written_off = paid, credited, written_off
 			after = part.grand - paid - credited - written_off
-			if after != before:
+			# The open parts of an invoice share what the ledger holds of it, so that one may move the others by a cent.
+			if after != before or part.deal.foreign:
 				self.move(part, before, after)
 
 	def move(self, installment: Installment, before: int, after: int):
 		"""Keep what is open and overdue in all, as one installment's open amount changes."""
-		deal = installment.deal
-		if deal.foreign:
-			invoice = installment.invoice
-			change = self.base_of(invoice, after) - self.base_of(invoice, before)
+		if installment.deal.foreign:
+			left = self.base_left(installment) if after else 0
+			change = left - self.open_base.pop(installment.serial, 0)
+			if left:
+				self.open_base[installment.serial] = left
 		else:
 			change = after - before
 		self.outstanding += change

@@ -309,7 +309,7 @@ class Results:
 	def open_row(
 		self, file, deal: Deal, part: Installment, name: str, customer: str, outstanding: int, today: date
 	):
-		base = self.engine.base_of(part.invoice, outstanding)
+		base = self.engine.base_left(part)
 		index = bucket(part.due_date, today)
 		self.summary.ageing[index] += base
 		debtor = self.summary.debtors.get(deal.customer.number)

@@ -46,8 +46,7 @@ class TestScenariosOnSite(SiteTestCase):
 	def play(self, path: Path):
 		story = read(path)
 		if isinstance(story, Year):
-			host = SiteYear(story, self.freeze)
-			self.addCleanup(host.clean)
+			host = SiteYear(story, self.freeze, self.addCleanup)
 		else:
 			host = SiteHost(story, self.freeze)
 		self.assertEqual(story.play(host), [])

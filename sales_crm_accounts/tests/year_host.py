@@ -39,7 +39,7 @@ MADE = ("Dunning Message", "Promise to Pay", "Receivable Dispute", "Collection P
 
 
 class SiteYear(SiteHost):
-	def __init__(self, story: Year, freeze):
+	def __init__(self, story: Year, freeze, add_cleanup):
 		data = self.data = story.data
 		self.story, self.freeze, self.journals = story, freeze, {}
 		self.deals, self.documents, self.runs, self.told = {}, {}, [], set()
@@ -48,8 +48,11 @@ class SiteYear(SiteHost):
 		freeze(self.today)
 		make.mail_account()
 		self.rates_made: list[dict] = []
-		self.settings = self.set_up(SETTINGS)
+		self.names: dict[str, str] = {}
+		self.settings = self.settings_before()
 		self.one_account = frappe.db.get_single_value(*ONE_ACCOUNT)
+		add_cleanup(self.clean)
+		make.receivables_settings(**SETTINGS)
 		frappe.db.set_single_value(*ONE_ACCOUNT, 1)
 		sample.ensure("Customer Group", GROUP, customer_group_name=GROUP)
 		self.names = {
@@ -75,12 +78,9 @@ class SiteYear(SiteHost):
 		frappe.db.commit()
 
 	@staticmethod
-	def set_up(values: dict) -> dict:
-		"""Set the company's settings; what they were before."""
+	def settings_before() -> dict:
 		doc = make.receivables_settings()
-		before = {field: doc.get(field) for field in values}
-		make.receivables_settings(**values)
-		return before
+		return {field: doc.get(field) for field in SETTINGS}
 
 	def make_ladder(self, values: dict):
 		frappe.get_doc(
@@ -120,7 +120,7 @@ class SiteYear(SiteHost):
 	def clean(self):
 		"""What would speak on in other tests; invoices and payments stay, as those of all stories do."""
 		frappe.db.rollback()
-		customers = list(self.names.values())
+		customers = list(self.names.values()) or [""]
 		messages = frappe.get_all("Dunning Message", filters={"customer": ("in", customers)}, pluck="name")
 		frappe.db.delete("Email Queue", {"reference_name": ("in", messages or [""])})
 		frappe.db.delete("Dunning Message Row", {"parent": ("in", messages or [""])})

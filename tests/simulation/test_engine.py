@@ -107,14 +107,15 @@ def test_installments_sum_to_their_invoices_and_deals(played):
 def test_overdue_kept_from_day_to_day_is_the_overdue_of_the_last_day(played):
 	engine = played.engine
 	expected = sum(
-		engine.base(deal, part.outstanding)
+		engine.base_left(part)
 		for deal in played.company.deals
 		for part in deal.installments
 		if part.invoice and part.due_date < engine.today
 	)
 	assert engine.overdue == expected
+	# Together with what is not due it is what the ledger holds of the invoices.
 	assert engine.outstanding == sum(
-		engine.base(deal, part.outstanding) for deal in played.company.deals for part in deal.installments
+		invoice.base_open for deal in played.company.deals for invoice in deal.invoices
 	)
 
 

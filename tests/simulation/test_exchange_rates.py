@@ -88,3 +88,33 @@ def test_bad_input(folder, text, message):
 	with pytest.raises(InputError) as caught:
 		play(folder)
 	assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["Invoice per Installment", "One Invoice with Schedule"])
+def test_what_is_open_is_what_the_ledger_holds(folder, method):
+	"""100.01 dollars at 0.8345 are 83.46 (83.458345). 33.33 of them, 27.81 (27.813885), are paid: 55.65 are open, where 66.68 at the rate
+	would be 55.64. With a schedule the two parts share it; the ageing, the months and the ledger agree to the cent.
+	"""
+	folder.write("policy.yaml", f"policies:\n  - {{name: Standard, method: {method}}}\n")
+	folder.write("tax.csv", "tax,account,rate\nVAT,VAT 10,10\n")
+	folder.write(
+		"plans.csv",
+		"plan,description,percent,due_days\nHalves,First,50,10\nHalves,Second,50,20\nAll,All,100,10\n",
+	)
+	plan = "Halves" if "Schedule" in method else "All"
+	folder.write(
+		"deals.csv",
+		f"deal,customer,currency,exchange_rate,opened_on,won_on,plan\nD2,明辰,USD,0.8345,2026-01-05,2026-02-01,{plan}\n",
+	)
+	folder.write("deal_items.csv", "deal,item,quantity,rate\nD2,Kit,1,100.01\n")
+	folder.write("installments.csv", "deal,installment,confirmed_on\n")
+	folder.write("payments.csv", "date,kind,deal,installment,amount\n2026-03-20,Payment,D2,1,33.33\n")
+	played = play(folder)
+	engine, (deal,) = played.engine, played.company.deals
+	assert sum(engine.base_left(part) for part in deal.installments) == 5565
+	assert engine.outstanding == engine.overdue == 5565
+	assert engine.ledger.balances()["receivable"] == 5565
+	with open(folder.path / "out" / "ageing.csv", encoding="utf-8-sig") as file:
+		header, *rows = [line.strip().split(",") for line in file]
+	column = next(name for name in header if name.startswith("outstanding_in_company"))
+	assert sum(round(100 * float(row[header.index(column)])) for row in rows) == 5565

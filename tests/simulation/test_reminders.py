@@ -91,6 +91,53 @@ def test_a_promise_of_a_part_is_kept_and_holds_only_its_part(late):
 	assert [said.outcome for said in ladder.company.said] == ["Kept"]
 
 
+def test_money_counts_for_one_promise_only(late):
+	"""300.00 by 30 January and 500.00 by 10 February; 400.00 come on the 29th: the first is kept, the second partly, with 100.00."""
+	late.write(
+		"promises.csv",
+		"deal,installment,promised_on,pay_by,amount\nD1,1,2026-01-22,2026-01-30,300\nD1,1,2026-01-22,2026-02-10,500\n",
+	)
+	late.replace(
+		"payments.csv",
+		"installment,amount,exchange_rate\n",
+		"installment,amount,exchange_rate\n2026-01-29,Payment,D1,1,400,\n",
+	)
+	ladder = play(late)
+	assert [(said.outcome, said.came) for said in ladder.company.said] == [
+		("Kept", 30000),
+		("Partly Kept", 10000),
+	]
+
+
+def test_money_of_the_promised_day_itself_counts(late):
+	"""Promised and paid on 22 January."""
+	late.write("promises.csv", "deal,installment,promised_on,pay_by,amount\nD1,1,2026-01-22,2026-01-30,300\n")
+	late.replace(
+		"payments.csv",
+		"installment,amount,exchange_rate\n",
+		"installment,amount,exchange_rate\n2026-01-22,Payment,D1,1,300,\n",
+	)
+	assert [said.outcome for said in play(late).company.said] == ["Kept"]
+
+
+def test_what_was_credited_need_not_be_paid(late):
+	"""1,100.00 promised, 900.00 credited and 200.00 paid in time: kept. Nothing owed and nothing paid: it falls away."""
+	late.write("promises.csv", "deal,installment,promised_on,pay_by\nD1,1,2026-01-22,2026-01-30\n")
+	credited = (
+		"installment,amount,exchange_rate\n2026-01-25,Credit Note,D1,1,900,\n2026-01-28,Payment,D1,1,200,\n"
+	)
+	late.replace("payments.csv", "installment,amount,exchange_rate\n", credited)
+	assert [said.outcome for said in play(late).company.said] == ["Kept"]
+	late.replace("payments.csv", "900,\n2026-01-28,Payment,D1,1,200,\n", "1100,\n")
+	assert [said.outcome for said in play(late).company.said] == ["Cancelled"]
+
+
+def test_a_dispute_lets_go_on_the_day_it_is_settled(late):
+	"""All of the first installment is disputed until 28 January: its reminder goes out on that day."""
+	late.write("disputes.csv", "deal,installment,opened_on,settled_on\nD1,1,2026-01-21,2026-01-28\n")
+	assert letters(play(late))[1] == (date(2026, 1, 28), 2, Decimal("1100.00"))
+
+
 def test_a_dispute_holds_its_part_until_it_is_settled(late):
 	"""All of the first installment is disputed from 21 January to 1 March: until then only the second is written about."""
 	late.write("disputes.csv", "deal,installment,opened_on,settled_on\nD1,1,2026-01-21,2026-03-01\n")
