@@ -205,9 +205,11 @@ class TestPosting(ExpenseCase):
 			self.assertAlmostEqual(sum(row.credit_in_account_currency for row in paid), wanted, 2)
 
 	def test_the_next_one_of_an_auto_repeat(self):
-		"""Dated its own day, with the rate of that day, without receipt and number; posted on its own."""
-		deal = make.make_deal()
-		first = spend.expense(deal, 40, spend.MARKETING, bill_no=frappe.generate_hash(length=8), submit=True)
+		"""Dated its own day, with the rate of that day, without receipt and number; posted on its own, or a draft of the same owner."""
+		deal = make.make_deal(deal_owner=make.SELLER)
+		with as_user(make.SELLER):
+			first = spend.expense(deal, 40, spend.MARKETING, bill_no=frappe.generate_hash(length=8))
+		first.submit()
 		repeat = frappe.get_doc(
 			{
 				"doctype": "Auto Repeat",
@@ -228,6 +230,17 @@ class TestPosting(ExpenseCase):
 		)
 		self.assertNotEqual(second.voucher_no, first.reload().voucher_no)
 		self.assertEqual(getdate(second.posting_date), getdate(today()))
+		repeat.submit_on_creation = 0
+		repeat.save()
+		repeat.next_schedule_date = getdate(today())
+		draft = repeat.make_new_document().reload()
+		self.assertEqual((draft.docstatus, draft.owner, draft.voucher_no), (0, make.SELLER, None))
+		bell = frappe.get_all(
+			"Notification Log",
+			filters={"document_name": ("in", [second.name, draft.name])},
+			fields=["for_user", "document_name"],
+		)
+		self.assertEqual([(row.for_user, row.document_name) for row in bell], [(make.SELLER, draft.name)])
 		frappe.db.set_value("Deal Expense", {"auto_repeat": repeat.name}, "auto_repeat", None)
 
 

@@ -40,6 +40,7 @@ function reject(frm) {
 	frappe.prompt(
 		{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason") },
 		({ reason }) => call(frm, "reject", { reason: reason || "" }).then(() => frm.reload_doc()),
+		__("Reject"),
 		__("Reject")
 	);
 }

@@ -9,6 +9,7 @@ frappe.ui.form.on("Cash Matching Run", {
 	},
 
 	refresh(frm) {
+		if (["Queued", "Running"].includes(frm.doc.status)) look_again(frm);
 		if (frm.is_new() || !frm.perm[0]?.write) return;
 		if (!["Queued", "Running"].includes(frm.doc.status)) {
 			const again = frm.doc.status === "Completed";
@@ -29,6 +30,14 @@ frappe.ui.form.on("Cash Matching Run", {
 	},
 });
 
+// Where the server cannot tell the browser (no socketio), the page asks.
+function look_again(frm) {
+	clearTimeout(frm.look_again);
+	frm.look_again = setTimeout(() => {
+		if (cur_frm === frm && frappe.get_route()[0] === "Form" && !frm.is_dirty()) frm.reload_doc();
+	}, 3000);
+}
+
 function import_statement(frm) {
 	new frappe.ui.FileUploader({
 		doctype: frm.doctype,
@@ -42,9 +51,14 @@ function import_statement(frm) {
 					freeze: true,
 				})
 				.then(({ message }) =>
-					frappe.msgprint(
-						__("{0} lines are new, {1} were there already.", [message.made, message.known])
-					)
+					frappe.msgprint({
+						title: __("Bank Statement"),
+						indicator: "green",
+						message: __("{0} lines are new, {1} were there already.", [
+							message.made,
+							message.known,
+						]),
+					})
 				),
 	});
 }
