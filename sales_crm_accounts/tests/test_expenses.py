@@ -4,6 +4,7 @@ import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
 from sales_crm_accounts.api import expenses as api
+from sales_crm_accounts.api import profit as profit_api
 from sales_crm_accounts.services.expenses import budget, events
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import approval_factories as people
@@ -129,6 +130,12 @@ class TestPosting(ExpenseCase):
 		)
 		self.assertEqual(sum(row[2] for row in found if row[0] == spend.INPUT_VAT), 10)
 		self.assertEqual(sum(row[2] for row in found if row[0] == spend.CREDITORS), -110)
+		# Another category by the same account comes first by name; the expense counts under its own.
+		panel = profit_api.deal_profit(deals[0].name)
+		self.assertEqual(
+			[(row["category"], row["actual"], row["accounts"]) for row in panel["categories"]],
+			[(spend.TRANSPORT, 33.34, [spend.TRANSPORT_ACCOUNT])],
+		)
 		bill = frappe.get_doc("Purchase Invoice", doc.voucher_no)
 		self.assertEqual((bill.outstanding_amount, bill.taxes[0].rate), (110, 10))
 		doc.cancel()

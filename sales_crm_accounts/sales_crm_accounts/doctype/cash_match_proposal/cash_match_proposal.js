@@ -85,7 +85,9 @@ function show_alternatives(frm) {
 				<div class="text-muted small">${escape(one.reasons).replaceAll("\n", "<br>")}</div>
 			</div>`);
 	}
-	wrapper.find("button").on("click", (event) => take(frm, Number(event.currentTarget.dataset.at)));
+	wrapper
+		.find("button")
+		.on("click", (event) => take(frm, Number(event.currentTarget.dataset.at)));
 }
 
 function take(frm, at) {

@@ -13,9 +13,9 @@ frappe.ui.form.on("Cash Matching Run", {
 		if (frm.is_new() || !frm.perm[0]?.write) return;
 		if (!["Queued", "Running"].includes(frm.doc.status)) {
 			const again = frm.doc.status === "Completed";
-			frm.add_custom_button(again ? __("Match Again") : __("Match"), () => match(frm)).addClass(
-				again ? "" : "btn-primary"
-			);
+			frm.add_custom_button(again ? __("Match Again") : __("Match"), () =>
+				match(frm)
+			).addClass(again ? "" : "btn-primary");
 		}
 		if (frm.doc.bank_account) {
 			frm.add_custom_button(__("Import camt.053"), () => import_statement(frm));
@@ -34,7 +34,8 @@ frappe.ui.form.on("Cash Matching Run", {
 function look_again(frm) {
 	clearTimeout(frm.look_again);
 	frm.look_again = setTimeout(() => {
-		if (cur_frm === frm && frappe.get_route()[0] === "Form" && !frm.is_dirty()) frm.reload_doc();
+		if (cur_frm === frm && frappe.get_route()[0] === "Form" && !frm.is_dirty())
+			frm.reload_doc();
 	}, 3000);
 }
 

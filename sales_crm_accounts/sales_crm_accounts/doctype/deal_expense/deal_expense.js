@@ -57,11 +57,16 @@ frappe.ui.form.on("Deal Expense", {
 			frm.set_df_property(
 				"paid_by",
 				"description",
-				__("Supplier: the bill is still to be paid. Name the supplier below; accounting chooses it.")
+				__(
+					"Supplier: the bill is still to be paid. Name the supplier below; accounting chooses it."
+				)
 			);
 		}
 		if (frm.doc.status && !frm.is_new()) {
-			frm.page.set_indicator(__(frm.doc.status, null, "Deal Expense"), COLORS[frm.doc.status]);
+			frm.page.set_indicator(
+				__(frm.doc.status, null, "Deal Expense"),
+				COLORS[frm.doc.status]
+			);
 		}
 		if (frm.doc.voucher_no && frappe.model.can_read(frm.doc.voucher_type)) {
 			frm.add_custom_button(
