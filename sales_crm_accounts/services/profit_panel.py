@@ -10,6 +10,7 @@ from sales_crm_accounts.core import profit as core
 from sales_crm_accounts.core.money import ZERO, quantize, to_decimal
 from sales_crm_accounts.permissions import deal_access
 from sales_crm_accounts.services import profit
+from sales_crm_accounts.services.expenses import budget
 
 
 def panel(deal) -> dict | None:
@@ -24,6 +25,7 @@ def panel(deal) -> dict | None:
 	planned_costs = quantize(to_decimal(deal.total_planned_cost) * rate, digits)
 	planned_margin = quantize(to_decimal(deal.planned_margin) * rate, digits)
 	waiting = profits.waiting.get(key, ZERO)
+	spent, accounts = _spent(deal.name, profits, figures, digits)
 	return {
 		"currency": frappe.get_cached_value("Company", deal.company, "default_currency"),
 		"company": deal.company,
@@ -55,15 +57,35 @@ def panel(deal) -> dict | None:
 				"planned": float(planned),
 				"actual": float(actual),
 				"difference": float(planned - actual),
-				"accounts": profits.accounts_of(core.EXPENSE, category),
+				"accounts": accounts.get(category) or profits.accounts_of(core.EXPENSE, category),
 			}
-			for category, planned, actual in _categories(deal, profits, figures, planned_costs, digits)
+			for category, planned, actual in _categories(deal, profits, spent, planned_costs, digits)
 		],
 	}
 
 
+def _spent(
+	deal: str, profits: profit.Profits, figures: core.Figures, digits: int
+) -> tuple[dict[str, Decimal], dict[str, list[str]]]:
+	"""Cost by category, and the accounts of those that have none of their own.
+
+	An expense of ours counts under its own category, as for the plan that it is held against, also where another category by the
+	same account comes first by name.
+	"""
+	spent, accounts = dict(figures.expenses), {}
+	for account, category, amount in budget.posted_under(deal):
+		meaning = profits.meaning.get(account)
+		if not meaning or meaning.kind != core.EXPENSE or meaning.category == category:
+			continue
+		amount = quantize(amount, digits)
+		spent[meaning.category] = spent.get(meaning.category, ZERO) - amount
+		spent[category] = spent.get(category, ZERO) + amount
+		accounts.setdefault(category, profits.accounts_of(core.EXPENSE, category)).append(account)
+	return spent, accounts
+
+
 def _categories(
-	deal, profits: profit.Profits, figures: core.Figures, total: Decimal, digits: int
+	deal, profits: profit.Profits, spent: dict[str, Decimal], total: Decimal, digits: int
 ) -> list[tuple[str, Decimal, Decimal]]:
 	"""(category, planned, actual) by name. A plan without category counts under its account's, else by its description."""
 	planned: dict[str, Decimal] = {}
@@ -75,10 +97,9 @@ def _categories(
 			meaning = profits.meaning.get(row.expense_account)
 			name = row.category or (meaning and meaning.category) or row.description
 			planned[name] = planned.get(name, ZERO) + amount
-	names = {*planned, *(name for name, amount in figures.expenses.items() if amount)}
+	names = {*planned, *(name for name, amount in spent.items() if amount)}
 	return [
-		(name, planned.get(name, ZERO), figures.expenses.get(name, ZERO))
-		for name in sorted(names, key=str.casefold)
+		(name, planned.get(name, ZERO), spent.get(name, ZERO)) for name in sorted(names, key=str.casefold)
 	]
 
 

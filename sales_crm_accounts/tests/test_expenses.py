@@ -4,6 +4,7 @@ import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
 from sales_crm_accounts.api import expenses as api
+from sales_crm_accounts.api import profit as profit_api
 from sales_crm_accounts.services.expenses import budget, events
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import approval_factories as people
@@ -129,6 +130,12 @@ class TestPosting(ExpenseCase):
 		)
 		self.assertEqual(sum(row[2] for row in found if row[0] == spend.INPUT_VAT), 10)
 		self.assertEqual(sum(row[2] for row in found if row[0] == spend.CREDITORS), -110)
+		# Another category by the same account comes first by name; the expense counts under its own.
+		panel = profit_api.deal_profit(deals[0].name)
+		self.assertEqual(
+			[(row["category"], row["actual"], row["accounts"]) for row in panel["categories"]],
+			[(spend.TRANSPORT, 33.34, [spend.TRANSPORT_ACCOUNT])],
+		)
 		bill = frappe.get_doc("Purchase Invoice", doc.voucher_no)
 		self.assertEqual((bill.outstanding_amount, bill.taxes[0].rate), (110, 10))
 		doc.cancel()
@@ -205,9 +212,11 @@ class TestPosting(ExpenseCase):
 			self.assertAlmostEqual(sum(row.credit_in_account_currency for row in paid), wanted, 2)
 
 	def test_the_next_one_of_an_auto_repeat(self):
-		"""Dated its own day, with the rate of that day, without receipt and number; posted on its own."""
-		deal = make.make_deal()
-		first = spend.expense(deal, 40, spend.MARKETING, bill_no=frappe.generate_hash(length=8), submit=True)
+		"""Dated its own day, with the rate of that day, without receipt and number; posted on its own, or a draft of the same owner."""
+		deal = make.make_deal(deal_owner=make.SELLER)
+		with as_user(make.SELLER):
+			first = spend.expense(deal, 40, spend.MARKETING, bill_no=frappe.generate_hash(length=8))
+		first.submit()
 		repeat = frappe.get_doc(
 			{
 				"doctype": "Auto Repeat",
@@ -228,6 +237,17 @@ class TestPosting(ExpenseCase):
 		)
 		self.assertNotEqual(second.voucher_no, first.reload().voucher_no)
 		self.assertEqual(getdate(second.posting_date), getdate(today()))
+		repeat.submit_on_creation = 0
+		repeat.save()
+		repeat.next_schedule_date = getdate(today())
+		draft = repeat.make_new_document().reload()
+		self.assertEqual((draft.docstatus, draft.owner, draft.voucher_no), (0, make.SELLER, None))
+		bell = frappe.get_all(
+			"Notification Log",
+			filters={"document_name": ("in", [second.name, draft.name])},
+			fields=["for_user", "document_name"],
+		)
+		self.assertEqual([(row.for_user, row.document_name) for row in bell], [(make.SELLER, draft.name)])
 		frappe.db.set_value("Deal Expense", {"auto_repeat": repeat.name}, "auto_repeat", None)
 
 

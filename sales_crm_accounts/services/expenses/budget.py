@@ -68,6 +68,21 @@ def spent(company: str, deals: list[str]) -> dict[tuple[str, str | None], Decima
 	return dict(found)
 
 
+def posted_under(deal: str) -> list[tuple[str, str, Decimal]]:
+	"""(account, category, cost) of what expenses of ours posted on the deal: where categories share an account, it does not tell."""
+	entry, expense = frappe.qb.DocType("GL Entry"), frappe.qb.DocType("Deal Expense")
+	rows = (
+		frappe.qb.from_(entry)
+		.join(expense)
+		.on((expense.voucher_no == entry.voucher_no) & (expense.voucher_type == entry.voucher_type))
+		.where((entry.deal == deal) & (entry.is_cancelled == 0) & (expense.docstatus == 1))
+		.groupby(entry.account, expense.category)
+		.select(entry.account, expense.category, Sum(entry.debit - entry.credit))
+		.run()
+	)
+	return [(account, category, to_decimal(flt(amount, 6))) for account, category, amount in rows]
+
+
 def budgets_of(expense) -> list[rules.Budget]:
 	"""The plans that a draft expense touches."""
 	deals = filling.deals_of(expense)

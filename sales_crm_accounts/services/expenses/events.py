@@ -7,8 +7,24 @@ from frappe.utils import escape_html, get_url_to_form
 
 from sales_crm_accounts.services.approvals import SUBMIT
 from sales_crm_accounts.services.expenses import filling
+from sales_crm_accounts.services.receivables.notices import ring
 
 LIMIT = 50
+
+
+def after_repeat(expense):
+	"""The next expense of an Auto Repeat belongs to whoever entered the first, who is told of a draft."""
+	owner = expense.flags.repeat_of
+	if not owner:
+		return
+	expense.db_set("owner", owner, update_modified=False)
+	if expense.flags.stays_draft:
+		ring(
+			owner,
+			_("{0} for {1} repeats: {2} is ready. Check it and attach the receipt."),
+			(filling.money(expense.amount, expense.currency), _(expense.category), expense.name),
+			expense,
+		)
 
 
 def follow_request(request):

@@ -23,9 +23,11 @@ def start(expense):
 	expense.status = "Draft"
 
 
-def repeat(expense, reference):
+def repeat(expense, reference, auto_repeat):
 	"""What the next expense of an Auto Repeat takes over beside what Frappe copies: the rate of its own day, no receipt."""
 	expense.update({"bill_no": None, "bill_date": None, "receipt": None, "conversion_rate": 0})
+	expense.flags.repeat_of = reference.owner
+	expense.flags.stays_draft = not auto_repeat.submit_on_creation
 
 
 def fill(expense):
@@ -105,7 +107,9 @@ def _set_deal_and_company(expense):
 def _set_payer(expense):
 	if expense.paid_by == rules.EMPLOYEE and not expense.employee:
 		user = frappe.session.user if expense.is_new() else expense.owner
-		expense.employee = frappe.db.get_value("Employee", {"user_id": user, "status": "Active"})
+		expense.employee, expense.employee_name = frappe.db.get_value(
+			"Employee", {"user_id": user, "status": "Active"}, ["name", "employee_name"]
+		) or (None, None)
 	if expense.paid_by != rules.EMPLOYEE:
 		expense.employee = expense.employee_name = None
 	if expense.paid_by != rules.COMPANY_ACCOUNT:

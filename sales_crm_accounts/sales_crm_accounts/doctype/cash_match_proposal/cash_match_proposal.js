@@ -39,6 +39,7 @@ function reject(frm) {
 	frappe.prompt(
 		{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason") },
 		({ reason }) => call(frm, "reject", { reason: reason || "" }).then(() => frm.reload_doc()),
+		__("Reject"),
 		__("Reject")
 	);
 }
@@ -88,7 +89,9 @@ function show_alternatives(frm) {
 				<div class="text-muted small">${escape(one.reasons).replaceAll("\n", "<br>")}</div>
 			</div>`);
 	}
-	wrapper.find("button").on("click", (event) => take(frm, Number(event.currentTarget.dataset.at)));
+	wrapper
+		.find("button")
+		.on("click", (event) => take(frm, Number(event.currentTarget.dataset.at)));
 }
 
 function take(frm, at) {

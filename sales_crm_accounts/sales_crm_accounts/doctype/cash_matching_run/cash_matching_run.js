@@ -9,12 +9,13 @@ frappe.ui.form.on("Cash Matching Run", {
 	},
 
 	refresh(frm) {
+		if (["Queued", "Running"].includes(frm.doc.status)) look_again(frm);
 		if (frm.is_new() || !frm.perm[0]?.write) return;
 		if (!["Queued", "Running"].includes(frm.doc.status)) {
 			const again = frm.doc.status === "Completed";
-			frm.add_custom_button(again ? __("Match Again") : __("Match"), () => match(frm)).addClass(
-				again ? "" : "btn-primary"
-			);
+			frm.add_custom_button(again ? __("Match Again") : __("Match"), () =>
+				match(frm)
+			).addClass(again ? "" : "btn-primary");
 		}
 		if (frm.doc.bank_account) {
 			frm.add_custom_button(__("Import Bank Statement"), () => import_statement(frm));
@@ -28,6 +29,15 @@ frappe.ui.form.on("Cash Matching Run", {
 		}
 	},
 });
+
+// Where the server cannot tell the browser (no socketio), the page asks.
+function look_again(frm) {
+	clearTimeout(frm.look_again);
+	frm.look_again = setTimeout(() => {
+		if (cur_frm === frm && frappe.get_route()[0] === "Form" && !frm.is_dirty())
+			frm.reload_doc();
+	}, 3000);
+}
 
 function import_statement(frm) {
 	new frappe.ui.FileUploader({

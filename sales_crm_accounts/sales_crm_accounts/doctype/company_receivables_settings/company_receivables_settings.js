@@ -1,7 +1,12 @@
 frappe.ui.form.on("Company Receivables Settings", {
 	setup(frm) {
 		frm.set_query("employee_payable_account", () => ({
-			filters: { company: frm.doc.company, is_group: 0, disabled: 0, account_type: "Payable" },
+			filters: {
+				company: frm.doc.company,
+				is_group: 0,
+				disabled: 0,
+				account_type: "Payable",
+			},
 		}));
 		const of_company = (extra) => () => ({
 			filters: { company: frm.doc.company, is_group: 0, disabled: 0, ...extra },

@@ -49,8 +49,24 @@ frappe.ui.form.on("Deal Expense", {
 			frappe.user.has_role(role)
 		);
 		frm.toggle_display("not_a_duplicate", accountant || frm.doc.not_a_duplicate);
+		for (const [field, doctype] of Object.entries(CHOSEN)) {
+			// Empty and not theirs to choose: out of the way; accounting fills it in.
+			frm.set_df_property(field, "read_only", can_choose(doctype) ? 0 : 1);
+		}
+		if (!can_choose("Supplier")) {
+			frm.set_df_property(
+				"paid_by",
+				"description",
+				__(
+					"Supplier: the bill is still to be paid. Name the supplier below; accounting chooses it."
+				)
+			);
+		}
 		if (frm.doc.status && !frm.is_new()) {
-			frm.page.set_indicator(__(frm.doc.status, null, "Deal Expense"), COLORS[frm.doc.status]);
+			frm.page.set_indicator(
+				__(frm.doc.status, null, "Deal Expense"),
+				COLORS[frm.doc.status]
+			);
 		}
 		if (frm.doc.voucher_no && frappe.model.can_read(frm.doc.voucher_type)) {
 			frm.add_custom_button(
@@ -71,12 +87,23 @@ frappe.ui.form.on("Deal Expense", {
 	},
 
 	currency(frm) {
-		frm.set_value("conversion_rate", 0);
+		frm.set_value("conversion_rate", null);
 		frm.toggle_display("conversion_rate", is_foreign(frm));
 	},
 
 	split_by: (frm) => frm.refresh_field("shares"),
 });
+
+// What ERPNext lets not everybody choose who may enter an expense.
+const CHOSEN = {
+	supplier: "Supplier",
+	employee: "Employee",
+	tax_template: "Purchase Taxes and Charges Template",
+};
+
+function can_choose(doctype) {
+	return frappe.model.can_select(doctype) || frappe.model.can_read(doctype);
+}
 
 const COLORS = {
 	Draft: "gray",
@@ -120,8 +147,10 @@ async function fill_defaults(frm, fields) {
 
 async function show_budget(frm) {
 	const { name } = frm.doc;
+	const asked = (frm.budget_asked = (frm.budget_asked || 0) + 1);
 	const rows = await frappe.xcall("sales_crm_accounts.api.expenses.budgets", { expense: name });
-	if (frm.doc.name !== name || !rows.length) return;
+	// A form is refreshed more than once; a headline is added to what is there.
+	if (frm.doc.name !== name || frm.budget_asked !== asked || !rows.length) return;
 	const money = (value) => format_currency(value, company_currency(frm));
 	const lines = rows.map((row) =>
 		row.left < 0

@@ -5,7 +5,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from sales_crm_accounts.services.expenses import budget, checks, filling, posting, receipts
+from sales_crm_accounts.services.expenses import budget, checks, events, filling, posting, receipts
 
 
 class DealExpense(Document):
@@ -13,6 +13,9 @@ class DealExpense(Document):
 
 	def before_insert(self):
 		filling.start(self)
+
+	def after_insert(self):
+		events.after_repeat(self)
 
 	def validate(self):
 		filling.fill(self)
@@ -43,4 +46,4 @@ class DealExpense(Document):
 			frappe.throw(_("A cancelled Deal Expense is part of the deal's history and cannot be deleted."))
 
 	def on_recurring(self, reference_doc, auto_repeat_doc):
-		filling.repeat(self, reference_doc)
+		filling.repeat(self, reference_doc, auto_repeat_doc)
