@@ -100,8 +100,17 @@ class WriteOffCase(ApprovalCase):
 
 	def setUp(self):
 		super().setUp()
+		self.addCleanup(self.restore, bool(frappe.db.exists("Company Receivables Settings", make.COMPANY)))
 		make.receivables_settings(**SETTINGS)
 		self.customer = new_customer()
+
+	def restore(self, existed: bool):
+		"""What the test has set is gone, also where an approval committed it."""
+		if existed:
+			make.receivables_settings(**SETTINGS)
+		else:
+			frappe.delete_doc("Company Receivables Settings", make.COMPANY, force=True, ignore_missing=True)
+		frappe.db.commit()
 
 	@contextmanager
 	def refused(self, *texts, exc=frappe.ValidationError):
