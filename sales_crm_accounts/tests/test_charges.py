@@ -7,155 +7,28 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import frappe
-from frappe.utils import add_days, flt, getdate, today
+from frappe.utils import flt, today
 
 from sales_crm_accounts.api import charges as api
-from sales_crm_accounts.services import ledger
-from sales_crm_accounts.services.approvals import gate, posting
 from sales_crm_accounts.services.receivables import charge_invoices, charges
 from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import factories as make
-from sales_crm_accounts.tests.approval_case import ApprovalCase
-
-TABLE = "SCA Ten Percent"
-COLLECTOR, HEAD = "charges.collector@sca.example.com", "head.of.collections@sca.example.com"
-SETTINGS = "Company Receivables Settings"
-TERMS = ("SCA Charge A", "SCA Charge B")
-
-
-def day(number: int):
-	return getdate(add_days(today(), number))
-
-
-def late_invoice(*parts, terms=None, **values):
-	"""An invoice of 90 days ago over `parts` as (amount, days from today on which it was due)."""
-	invoice = frappe.get_doc(
-		{
-			"doctype": "Sales Invoice",
-			"company": make.COMPANY,
-			"customer": make.CUSTOMER,
-			"currency": "USD",
-			"posting_date": day(-90),
-			"set_posting_time": 1,
-			"due_date": max(day(due) for _amount, due in parts),
-			"ignore_default_payment_terms_template": 1,
-			"cost_center": make.COST_CENTER,
-			"disable_rounded_total": 1,
-			"items": [
-				{
-					"item_code": make.SERVICE,
-					"qty": 1,
-					"rate": sum(amount for amount, _due in parts),
-					"cost_center": make.COST_CENTER,
-				}
-			],
-			**values,
-		}
-	)
-	for index, (amount, due) in enumerate(parts):
-		invoice.append(
-			"payment_schedule",
-			{
-				"due_date": day(due),
-				"invoice_portion": 0,
-				"payment_amount": amount,
-				"outstanding": amount,
-				"payment_term": terms[index] if terms else None,
-			},
-		)
-	invoice.insert(ignore_permissions=True)
-	invoice.submit()
-	ledger.flush()
-	frappe.db.commit()
-	return invoice
+from sales_crm_accounts.tests.charge_case import (
+	COLLECTOR,
+	HEAD,
+	TABLE,
+	TERMS,
+	ChargeCase,
+	charge,
+	day,
+	late_invoice,
+	lines,
+	state,
+	waiver,
+)
 
 
-def charge(invoice, **values):
-	names = charges.charge(make.COMPANY, invoices=[invoice.name], **values)
-	return [frappe.get_doc("Receivable Charge", name) for name in names]
-
-
-def waiver(charge, amount=None, user=HEAD, submit=True):
-	with people.as_user(user):
-		doc = frappe.get_doc(
-			{
-				"doctype": "Charge Waiver",
-				"receivable_charge": charge.name,
-				"amount": amount,
-				"reason": "Goodwill",
-			}
-		).insert()
-		if submit:
-			doc.submit()
-	frappe.db.commit()
-	return doc
-
-
-def state(charge):
-	charge.reload()
-	return charge.status, charge.amount, charge.waived_amount, charge.claimed_amount
-
-
-def lines(invoice):
-	"""Ledger entries as (account, debit, credit)."""
-	rows = frappe.get_all(
-		"GL Entry",
-		filters={"voucher_no": invoice, "is_cancelled": 0},
-		fields=["account", "debit", "credit"],
-		order_by="debit desc, credit desc",
-	)
-	return [(row.account, row.debit, row.credit) for row in rows]
-
-
-class TestCharges(ApprovalCase):
-	@classmethod
-	def setUpClass(cls):
-		super().setUpClass()
-		make.make_user(COLLECTOR, ["Collector"])
-		make.make_user(HEAD, ["Collections Manager"])
-		warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
-		for item in ("SCA Interest", "SCA Fee"):
-			make.ensure(
-				"Item", item, item_code=item, item_name=item, stock_uom="Nos", is_stock_item=0,
-				item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
-				item_defaults=[{"company": make.COMPANY, "default_warehouse": warehouse, "income_account": f"Sales - {make.ABBR}"}],
-			)  # fmt: skip
-		for term in TERMS:
-			make.ensure("Payment Term", term, payment_term_name=term)
-		make.ensure(
-			"Interest Rate Table",
-			TABLE,
-			table_name=TABLE,
-			rows=[{"from_date": "2000-01-01", "annual_rate": 10}],
-		)
-		frappe.db.commit()
-
-	def setUp(self):
-		super().setUp()
-		self.use()
-		self.addCleanup(self.drop_settings)
-
-	def use(self, **values):
-		"""The settings of the test company, with these values."""
-		self.drop_settings()
-		frappe.get_doc(
-			{
-				"doctype": SETTINGS,
-				"company": make.COMPANY,
-				"interest_rate_table": TABLE,
-				"interest_item": "SCA Interest",
-				"fee_item": "SCA Fee",
-				"charge_taxes_template": make.TAX_TEMPLATE,
-				**values,
-			}
-		).insert()
-		frappe.db.commit()
-
-	def drop_settings(self):
-		if frappe.db.exists(SETTINGS, make.COMPANY):
-			frappe.delete_doc(SETTINGS, make.COMPANY, force=True)
-			frappe.db.commit()
-
+class TestCharges(ChargeCase):
 	def test_from_late_money_to_the_books_and_back(self):
 		"""730.00 due 40 days ago, 365.00 due 10 days ago; 365.00 came 20 days ago.
 
@@ -287,51 +160,6 @@ class TestCharges(ApprovalCase):
 			self.assertEqual(len(charges.preview(make.COMPANY, invoices=names[:1])), 2)
 		with self.assertQueryCount(8):
 			self.assertEqual(len(charges.preview(make.COMPANY, invoices=names)), 10)
-
-	def test_waived_before_it_is_invoiced_and_the_invoice_cancelled_and_amended(self):
-		"""365.00, 40 days late = 4.00; 1.50 waived leaves 2.50, 2.75 with tax."""
-		(claim,) = charge(late_invoice((365, -40)))
-		draft = waiver(claim, 1.5, user=COLLECTOR, submit=False)
-		with people.as_user(COLLECTOR), self.assertRaises(frappe.PermissionError):
-			draft.submit()
-		self.assertEqual(state(claim), ("Claimed", 4, 0, 4))
-		with people.as_user(HEAD):
-			frappe.get_doc("Charge Waiver", draft.name).submit()
-		frappe.db.commit()
-		self.assertEqual(state(claim), ("Partly Waived", 4, 1.5, 2.5))
-		self.assertMessage("only", waiver, claim, 2.51)
-		frappe.db.rollback()
-		self.assertMessage("A part of charge", charges.cancel, claim.name)
-		frappe.db.commit()
-
-		(result,) = charge_invoices.invoice([claim.name])
-		bill = frappe.get_doc("Sales Invoice", result.invoice)
-		self.assertEqual(bill.grand_total, 2.75)
-		self.assertEqual(frappe.db.get_value("Receivable Charge", claim.name, "charge_invoice"), bill.name)
-		self.assertMessage("was invoiced meanwhile", frappe.get_doc("Charge Waiver", draft.name).cancel)
-		frappe.db.rollback()
-		self.assertMessage("Cancel or delete the invoice", charges.cancel, claim.name)
-		bill.cancel()
-		self.assertEqual((state(claim), claim.charge_invoice), (("Partly Waived", 4, 1.5, 2.5), None))
-		amended = frappe.copy_doc(bill)
-		amended.amended_from, amended.docstatus = bill.name, 0
-		amended.insert()
-		self.assertEqual((state(claim)[0], claim.charge_invoice), ("Partly Waived", amended.name))
-		self.assertEqual(charge_invoices.invoice([claim.name]), [])
-		amended.submit()
-		self.assertEqual(amended.receivable_charge_key, claim.name)
-		copy = frappe.copy_doc(amended)
-		copy.docstatus = 0
-		copy.insert()
-		self.assertEqual((copy.receivable_charge_key, copy.items[0].receivable_charge), (None, None))
-		copy.delete()
-		amended.cancel()
-		self.assertEqual((state(claim)[0], claim.charge_invoice), ("Partly Waived", None))
-		with people.as_user(HEAD):
-			frappe.get_doc("Charge Waiver", draft.name).cancel()
-			self.assertEqual(state(claim), ("Claimed", 4, 0, 4))
-			api.cancel(claim.name, "Wrong")
-		self.assertEqual(state(claim)[0], "Cancelled")
 
 	def test_the_next_charge_begins_where_the_last_ended(self):
 		"""365.00 due 40 days ago: 10 days are 1.00, then 30 are 3.00; a cancelled claim's days are claimed again."""
@@ -508,40 +336,6 @@ class TestCharges(ApprovalCase):
 		invoice.reload()
 		invoice.cancel()
 		self.assertEqual((state(claim)[0], claim.charge_key), ("Cancelled", None))
-
-	def test_a_waiver_under_an_approval_chain(self):
-		"""Nothing is waived until it is approved; then 1.00 before the invoice, and 2.00 after it by a credit note."""
-		people.make_chain("SCA Waivers", "Charge Waiver", levels=[people.by(people.FIRST, min_amount=1)])
-		(claim,) = charge(late_invoice((365, -40)))
-		for amount, expected in ((1, ("Partly Waived", 4, 1, 3)), (2, ("Partly Waived", 4, 3, 1))):
-			doc, before = waiver(claim, amount, submit=False), state(claim)
-			with people.as_user(HEAD):
-				self.assertRaises(gate.ApprovalRequired, frappe.get_doc("Charge Waiver", doc.name).submit)
-				frappe.db.rollback()
-			self.assertEqual(state(claim), before)
-			request = self.assertAsked(doc, HEAD)
-			people.approve(request)
-			posting.post(request.name)
-			frappe.db.rollback()
-			self.assertEqual(state(claim), expected)
-			if amount == 1:
-				charge_invoices.invoice([claim.name])
-		doc.reload()
-		self.assertEqual(frappe.db.get_value("Sales Invoice", doc.credit_note, "grand_total"), -2.2)
-
-	def test_a_credit_note_that_waits_for_approval(self):
-		"""The waiver holds at once; its credit note is a draft until it is approved, and goes when the waiver is cancelled."""
-		(claim,) = charge(late_invoice((365, -40)))
-		charge_invoices.invoice([claim.name])
-		people.make_chain("SCA Notes", "Sales Invoice", levels=[people.by(people.FIRST)])
-		doc = waiver(claim, 3)
-		note = frappe.get_doc("Sales Invoice", doc.credit_note)
-		self.assertEqual((note.docstatus, state(claim)[0]), (0, "Partly Waived"))
-		self.assertAsked(note, HEAD)
-		with people.as_user(HEAD):
-			frappe.get_doc("Charge Waiver", doc.name).cancel()
-		self.assertEqual(state(claim), ("Invoiced", 4, 0, 4))
-		self.assertFalse(frappe.db.exists("Sales Invoice", note.name))
 
 	def test_who_sees_what(self):
 		"""A salesperson sees the charges of own deals only, and charges nothing."""

@@ -142,18 +142,20 @@ def _movements(names: list[str]) -> dict[str, tuple[Decimal, list[Movement]]]:
 		frappe.qb.from_(ledger)
 		.select(
 			ledger.against_voucher_no,
+			ledger.voucher_type,
 			ledger.voucher_no,
 			ledger.posting_date,
 			Sum(ledger.amount_in_account_currency),
 		)
 		.where((ledger.against_voucher_type == "Sales Invoice") & ledger.against_voucher_no.isin(names))
 		.where(ledger.delinked == 0)
-		.groupby(ledger.against_voucher_no, ledger.voucher_no, ledger.posting_date)
+		.groupby(ledger.against_voucher_no, ledger.voucher_type, ledger.voucher_no, ledger.posting_date)
 		.orderby(ledger.against_voucher_no, ledger.posting_date, ledger.voucher_no)
 	)
-	named, dues, places = _named(names), named_dues(names), precision()
+	rows, named, places = query.run(), _named(names), precision()
+	dues = named_dues(names) if any(row[1] == "Journal Entry" for row in rows) else {}
 	found: dict[str, tuple[Decimal, list[Movement]]] = {}
-	for invoice, voucher, day, amount in query.run():
+	for invoice, _type, voucher, day, amount in rows:
 		own, moves = found.setdefault(invoice, (ZERO, []))
 		amount = quantize(to_decimal(amount), places)
 		if voucher == invoice:

@@ -267,7 +267,8 @@ def _movements(invoices: list[str]) -> dict[str, list[Movement]]:
 		)
 		.run(as_dict=True)
 	)
-	shares, terms, dues = _write_off_shares(rows), _named_terms(invoices), named_dues(invoices)
+	shares, terms = _write_off_shares(rows), _named_terms(invoices)
+	dues = named_dues(invoices) if any(row.entry_type == _WRITE_OFF for row in rows) else {}
 	found = defaultdict(list)
 	for row in rows:
 		movement = _split(row, -to_decimal(row.amount), shares)

@@ -1,4 +1,4 @@
-"""Notes, promises and disputes on the timelines of the customer, the deal and the invoice."""
+"""Notes, promises, disputes and write-offs on the timelines of the customer, the deal and the invoice."""
 
 import frappe
 from frappe import _
@@ -12,20 +12,20 @@ _FIELD = {"Customer": "customer", "Deal": "deal", "Sales Invoice": "sales_invoic
 
 
 def collection_events(doctype: str, docname: str) -> list[dict]:
-	"""Hook `additional_timeline_content`, called for a reader of the document: what they may read, newest first, three statements."""
+	"""Hook `additional_timeline_content`, called for a reader of the document: what they may read, newest first, four statements."""
 	where = {_FIELD[doctype]: docname}
-	events = [*_notes(where), *_promises(where), *_disputes(where)]
+	events = [*_notes(where), *_promises(where), *_disputes(where), *_write_offs(where)]
 	return sorted(events, key=lambda event: str(event["creation"]), reverse=True)[:LIMIT]
 
 
-def _read(doctype: str, where: dict, fields: list[str]) -> list:
+def _read(doctype: str, where: dict | list, fields: list[str]) -> list:
 	if not may(doctype, "read"):
 		return []
 	return frappe.get_list(
 		doctype,
 		filters=where,
 		fields=["name", "owner", "creation", *fields],
-		order_by="creation desc",
+		order_by=f"`tab{doctype}`.creation desc",
 		limit=LIMIT,
 	)
 
@@ -106,6 +106,35 @@ def _disputes(where: dict) -> list[dict]:
 			"Receivable Dispute",
 			where,
 			["status", "disputed_amount", "currency", "sales_invoice", "reason", "outcome"],
+		)
+	]
+
+
+def _write_offs(where: dict) -> list[dict]:
+	((field, value),) = where.items()
+	texts = {
+		"Write-Off": _("{0} wrote off {1} ({2})"),
+		"Recovery": _("{0} took back a write-off of {1} ({2})"),
+	}
+	return [
+		_event(
+			"expenses",
+			row.creation,
+			texts[row.kind].format(
+				_person(row.modified_by),
+				money(row.amount, row.currency),
+				_link("Write-off Proposal", row.name),
+			),
+		)
+		for row in _read(
+			"Write-off Proposal",
+			[["docstatus", "=", 1], ["Write-off Proposal Row", field, "=", value]],
+			[
+				"kind",
+				"modified_by",
+				"`tabWrite-off Proposal Row`.amount",
+				"`tabWrite-off Proposal Row`.currency",
+			],
 		)
 	]
 

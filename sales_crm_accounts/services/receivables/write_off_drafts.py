@@ -23,14 +23,17 @@ from sales_crm_accounts.services.receivables.write_offs import (
 	still_written_off,
 )
 
+#: Rows of one draft: more than a person looks through, few enough to be saved and posted at once.
+MOST_ROWS = 300
+
 
 def propose(doc) -> int:
-	"""Add what the company's rule proposes and the user may see; the number of rows. The draft is not saved."""
+	"""Add what the company's rule proposes and the user may see, the oldest first; the number of rows. The draft is not saved."""
 	if doc.docstatus or doc.kind != WRITE_OFF:
 		frappe.throw(_("Rows can be proposed for a draft only."))
 	present = {(row.sales_invoice, cint(row.installment_no)) for row in doc.installments}
 	rows = [row for row in proposed_rows(doc.company, getdate(today())) if row.key not in present]
-	rows = _visible(rows)
+	rows = _visible(rows)[: max(0, MOST_ROWS - len(doc.installments))]
 	append(doc, rows, getdate(today()), rule_text(doc.company))
 	return len(rows)
 

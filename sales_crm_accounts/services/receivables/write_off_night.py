@@ -19,16 +19,22 @@ def sca_monthly_write_offs():
 			frappe.log_error(title=_("Write-offs of {0} were not proposed").format(company))
 
 
-def propose_for(company: str) -> str | None:
-	"""The draft of this month, unless there was one; what an earlier month proposed is never proposed again."""
+def propose_for(company: str) -> list[str]:
+	"""The drafts of this month, unless there were any; what an earlier month proposed is never proposed again."""
 	day = getdate(today())
 	last = frappe.db.get_value(write_offs.SETTINGS, company, "write_offs_proposed_on", for_update=True)
 	if last and getdate(last) >= getdate(get_first_day(day)):
-		return None
+		return []
 	frappe.db.set_value(write_offs.SETTINGS, company, "write_offs_proposed_on", day, update_modified=False)
 	rows = write_off_drafts.proposed_rows(company, day, once=True)
-	if not rows:
-		return None
+	names = []
+	for start in range(0, len(rows), write_off_drafts.MOST_ROWS):
+		part = rows[start : start + write_off_drafts.MOST_ROWS]
+		names.append(_draft(company, part, day))
+	return names
+
+
+def _draft(company: str, rows: list, day) -> str:
 	doc = write_off_drafts.new(company, automatic=1, reason="Too Old")
 	write_off_drafts.append(doc, rows, day, write_off_drafts.rule_text(company))
 	doc.flags.sca_quiet = True

@@ -68,6 +68,8 @@ def accounts_of(company: str) -> set[str]:
 
 def fill(doc) -> None:
 	"""What the proposal shows of its installments; all that is open where no amount is named."""
+	if doc.docstatus == 0 and doc.status != "Waiting for Approval":
+		doc.status = "Draft"  # an amended one comes with the state of the cancelled one
 	for field, value in defaults(doc.company).items():
 		if field != "relieve_tax" and not doc.get(field):
 			doc.set(field, value)

@@ -197,6 +197,20 @@ class TestInstallments:
 			[],
 		]
 
+	def test_a_write_off_that_names_a_due_date_closes_that_row(self):
+		"""The second row (300 of 1 April) is written off on the 3rd; 350 on the 20th close the first and 50 of the third."""
+		due = self.ROWS[1].due_date
+		found = movements_by_installment(
+			self.ROWS,
+			[Movement(date(2026, 4, 20), D(350)), Movement(date(2026, 4, 3), D(300), due=due)],
+			2,
+		)
+		assert found == [
+			[Movement(date(2026, 4, 20), D(300))],
+			[Movement(date(2026, 4, 3), D(300))],
+			[Movement(date(2026, 4, 20), D(50))],
+		]
+
 	def test_several_on_one_day_are_one_movement(self):
 		day = date(2026, 3, 5)
 		found = movements_by_installment(self.ROWS, [Movement(day, D(100)), Movement(day, D(250))], 2)

@@ -140,6 +140,14 @@ class TestCourse:
 		moves = [Movement(day(3), Decimal(200), terms={"T2": Decimal(200)})]
 		assert paid_by_day(course(SCHEDULE, Closings(paid=Decimal(200)), moves, 2)) == [(day(3), 2, 200)]
 
+	def test_a_write_off_that_names_a_due_date_leaves_the_money_to_the_others(self):
+		"""The first 300 are written off on the 4th; 200 paid on the 5th are for the second."""
+		off = {"written_off": Decimal(300), "dues": {day(1): Decimal(300)}}
+		moves = [Movement(day(4), **off), Movement(day(5), Decimal(200))]
+		steps = course(SCHEDULE, Closings(Decimal(200), written_off=Decimal(300)), moves, 2)
+		assert paid_by_day(steps) == [(day(5), 2, 200)]
+		assert [row.outstanding for row in rows_on(steps, day(4))] == [0, 600]
+
 	def test_credits_are_no_money_and_what_no_voucher_dates_was_there_from_the_beginning(self):
 		"""50 were taken in the invoice itself; 100 credited on the 4th; 100 paid on the 5th."""
 		moves = [Movement(day(4), credited=Decimal(100)), Movement(day(5), Decimal(100))]

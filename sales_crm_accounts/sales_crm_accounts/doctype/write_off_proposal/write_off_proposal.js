@@ -109,7 +109,7 @@ function show_totals(frm) {
 	}
 	frm.dashboard.clear_headline();
 	const parts = Object.entries(sums).map(([currency, sum]) =>
-		__("{0}: {1} installments of {2} customers", [
+		__("{0} (installments: {1}, customers: {2})", [
 			format_currency(sum.amount, currency),
 			sum.rows,
 			sum.customers.size,
