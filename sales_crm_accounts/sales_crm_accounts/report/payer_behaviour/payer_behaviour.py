@@ -139,7 +139,7 @@ def get_columns() -> list[dict]:
 	return [
 		common.link("customer", _("Customer"), "Customer"),
 		common.column("customer_name", _("Name"), width=160),
-		common.column("payer_class", _("Pays"), width=90),
+		common.column("payer_class", _("Pays"), width=115),
 		common.column("grade", _("Grade"), width=70),
 		common.column("score", _("Score"), "Int", 70),
 		common.column("paid", _("Installments Paid"), "Int", 120),
