@@ -11,7 +11,7 @@ from frappe.utils import flt, formatdate, getdate, strip_html, today
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.services.approvals import CANCEL, SUBMIT, gate, requests
-from sales_crm_accounts.services.expenses.posting import dimensions_of_deal
+from sales_crm_accounts.services.expenses.parts import dimensions_of_deal
 from sales_crm_accounts.services.invoices import dimensions_of
 from sales_crm_accounts.services.receivables import credit_loss, credit_loss_settings
 from sales_crm_accounts.services.receivables.credit_loss import DOCTYPE
