@@ -1,6 +1,6 @@
 """What the night does for collections: verdicts on promises, the end of pauses, and a word to owners of late disputes."""
 
-from sales_crm_accounts.services.receivables import disputes, pauses, promises
+from sales_crm_accounts.services.receivables import disputes, pauses, payers, promises
 
 
 def sca_nightly_collections():
@@ -8,3 +8,4 @@ def sca_nightly_collections():
 	promises.judge_due()
 	pauses.end_due()
 	disputes.remind_owners()
+	payers.keep_all_days_late()
