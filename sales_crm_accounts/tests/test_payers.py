@@ -1,6 +1,9 @@
 """How customers pay, from real invoices and payments."""
 
 from decimal import Decimal
+from unittest.mock import patch
+
+import frappe
 
 from sales_crm_accounts.core.receivables import payer
 from sales_crm_accounts.services.receivables import payers
@@ -34,6 +37,22 @@ class TestPayers(ReceivableCase):
 		self.assertEqual((found.median_days_late, found.worst_days_late), (10, 10))
 		self.assertEqual(found.recent_days_late, 5)
 		self.assertEqual(self.behaviour(as_of=day(-160)).paid, 1)
+		self.look_at_what_the_night_keeps()
+
+	def look_at_what_the_night_keeps(self):
+		"""Where many installments are open nobody waits: without what the night kept there is none, and a job is queued."""
+		key = f"sca_days_late:{make.COMPANY}"
+		self.addCleanup(frappe.cache.delete_value, key)
+		frappe.cache.delete_value(key)
+		about = (make.COMPANY, [self.customer], day(0), 10)
+		with patch.multiple(payers, FEW=0, MANY=5), patch.object(frappe, "enqueue") as queued:
+			self.assertEqual(payers.days_late(*about), {})
+			self.assertEqual(queued.call_args.kwargs["company"], make.COMPANY)
+			payers.keep_all_days_late()
+			queued.reset_mock()
+			self.assertEqual(payers.days_late(*about)[self.customer], Decimal("8.3"))
+			self.assertEqual(payers.usual_days_late(*about)[self.customer], Decimal("8.3"))
+			queued.assert_not_called()
 
 	def test_nobody_and_everybody(self):
 		make.pay(invoice(self.customer, -40, (100,), (-10,)), date=day(-12))

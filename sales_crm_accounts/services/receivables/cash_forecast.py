@@ -95,15 +95,10 @@ def expected(company: str, day: date | None = None, customers: Iterable[str] | N
 	day = getdate(day or today())
 	customers = None if customers is None else list(customers)
 	rows = open_rows(company, customers)
-	late = {
-		customer: found.average_days_late
-		for customer, found in payers.behaviour(company, customers, day).items()
-		if found.average_days_late is not None
-	}
 	return rules.forecast(
 		rows,
 		day,
-		days_late=late,
+		days_late=payers.usual_days_late(company, customers, day, len(rows)),
 		holds=held.holds(company, day, customers, rows),
 		planned=[*_planned(company, customers), *_pipeline(company, customers)],
 		precision=precision(),

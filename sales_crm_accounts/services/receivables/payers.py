@@ -157,28 +157,39 @@ def days_late(
 	a job reads it again and the caller goes without until then.
 	"""
 	if customers is not None and len(customers) <= FEW:
-		return _read_days_late(company, customers, on_date)
-	kept = frappe.cache.get_value(f"{_KEPT}:{company}", expires=True)
-	if kept is not None:
-		return kept
-	if installments <= MANY:
-		found = _read_days_late(company, customers, on_date)
+		return _enough(_averages(company, customers, on_date))
+	kept = _kept(company)
+	if kept is None and installments > MANY:
+		frappe.enqueue(
+			"sales_crm_accounts.services.receivables.payers.keep_days_late",
+			queue="long",
+			job_id=f"{_KEPT}-{company}",
+			deduplicate=True,
+			company=company,
+		)
+		return {}
+	if kept is None:
+		kept = _averages(company, customers, on_date)
 		if customers is None:
-			frappe.cache.set_value(f"{_KEPT}:{company}", found, expires_in_sec=HOUR)
-		return found
-	frappe.enqueue(
-		"sales_crm_accounts.services.receivables.payers.keep_days_late",
-		queue="long",
-		job_id=f"{_KEPT}-{company}",
-		deduplicate=True,
-		company=company,
-	)
-	return {}
+			_keep(company, kept, HOUR)
+	return _enough(kept)
+
+
+def usual_days_late(
+	company: str, customers: list[str] | None, on_date: date, installments: int
+) -> dict[str, Decimal]:
+	"""Average days late of every customer who paid anything; where many `installments` are open, as the night kept it."""
+	is_large = installments > MANY and on_date == getdate(today())
+	found = _kept(company) if is_large else None
+	if found is None:
+		found = _averages(company, customers, on_date)
+		if is_large and customers is None:
+			_keep(company, found, 36 * HOUR)
+	return {customer: average for customer, (average, _paid) in found.items()}
 
 
 def keep_days_late(company: str) -> None:
-	found = _read_days_late(company, None, getdate(today()))
-	frappe.cache.set_value(f"{_KEPT}:{company}", found, expires_in_sec=36 * HOUR)
+	_keep(company, _averages(company, None, getdate(today())), 36 * HOUR)
 
 
 def keep_all_days_late() -> None:
@@ -195,9 +206,22 @@ def keep_all_days_late() -> None:
 		keep_days_late(company)
 
 
-def _read_days_late(company: str, customers: list[str] | None, on_date: date) -> dict[str, Decimal]:
+def _averages(company: str, customers: list[str] | None, on_date: date) -> dict[str, tuple[Decimal, int]]:
+	"""Customer -> (average days late, installments it was taken from)."""
 	return {
-		customer: one.average_days_late
+		customer: (one.average_days_late, one.paid)
 		for customer, one in behaviour(company, customers, as_of=on_date).items()
-		if one.paid >= payer.ENOUGH and one.average_days_late is not None
+		if one.average_days_late is not None
 	}
+
+
+def _enough(averages: dict[str, tuple[Decimal, int]]) -> dict[str, Decimal]:
+	return {customer: average for customer, (average, paid) in averages.items() if paid >= payer.ENOUGH}
+
+
+def _kept(company: str) -> dict[str, tuple[Decimal, int]] | None:
+	return frappe.cache.get_value(f"{_KEPT}:{company}", expires=True)
+
+
+def _keep(company: str, averages: dict[str, tuple[Decimal, int]], seconds: int) -> None:
+	frappe.cache.set_value(f"{_KEPT}:{company}", averages, expires_in_sec=seconds)
