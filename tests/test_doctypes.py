@@ -256,3 +256,15 @@ class TestRecords:
 					assert link["link_to"] in reports, link["link_to"]
 			assert {card["number_card_name"] for card in workspace.get("number_cards", [])} <= cards
 			assert {chart["chart_name"] for chart in workspace.get("charts", [])} <= charts
+
+
+def test_what_narrows_a_rule_is_not_filled_by_the_sites_defaults():
+	"""ERPNext's Selling Settings make customer group and territory defaults of the site; Frappe fills fields of these names."""
+	allowed = {"Deal"}  # takes its customer's
+	found = {
+		(doctype["name"], field["fieldname"])
+		for doctype in DOCTYPES.values()
+		for field in doctype["fields"]
+		if field["fieldname"] in {"customer_group", "territory"} and doctype["name"] not in allowed
+	}
+	assert not found

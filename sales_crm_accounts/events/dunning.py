@@ -4,7 +4,8 @@ from sales_crm_accounts.services.receivables import dunning_shield
 
 
 def before_ledger_entry(doc, method=None):
-	if doc.against_voucher_type == "Sales Invoice":
+	# The lines of the invoice itself come before any Dunning of it, or after its Dunnings are cancelled.
+	if doc.against_voucher_type == "Sales Invoice" and doc.against_voucher_no != doc.voucher_no:
 		dunning_shield.shield([doc.against_voucher_no])
 
 

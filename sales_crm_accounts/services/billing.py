@@ -18,9 +18,15 @@ from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.services import figures, invoices, ledger, policies
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.installments import lock
+from sales_crm_accounts.services.receivables import promises
 
 INVOICED, FAILED, PASSED_OVER = "Invoiced", "Failed", "Passed Over"
 ATTEMPTS_ON_DEADLOCK = 3
+#: What says whether an installment is to be billed.
+LOOKED_AT = (
+	*("name", "deal", "status", "sales_invoice", "reserved_number", "on_hold", "hold_reason"),
+	*("billing_trigger", "confirmed_on", "milestone", "planned_invoice_date"),
+)
 
 
 @contextmanager
@@ -45,24 +51,24 @@ def bill(installments: list[str], source: str = "Manual", force: bool = False) -
 	A deal that is billed by one invoice is billed whole.
 	"""
 	deals, results = {}, []
-	with as_billing_user(), figures.deals_once():
+	with as_billing_user(), figures.deals_once(), promises.once():
 		units = _units(installments, deals)
 		frappe.db.commit()  # what a transaction sees is as old as its first look
-		for deal, unit in units:
-			results += _bill_unit(deal, unit, force)
+		for deal, rows in units:
+			results += _bill_unit(deal, rows, force)
 	frappe.db.commit()
 	return results
 
 
 def _units(installments: list[str], deals: dict) -> list[tuple]:
-	"""(deal, names of installments that go on one invoice together), in the order of their names.
+	"""(deal, installments that go on one invoice together), in the order of their names.
 
 	A deal is read once for all its invoices: what they are made of cannot change after it is won.
 	"""
 	rows = frappe.get_all(
 		"Deal Installment",
 		filters={"name": ("in", list(installments) or [""])},
-		fields=["name", "deal"],
+		fields=LOOKED_AT,
 		order_by="name",
 	)
 	units = []
@@ -72,22 +78,23 @@ def _units(installments: list[str], deals: dict) -> list[tuple]:
 			deals[row.deal] = frappe.get_doc("Deal", row.deal)
 		deal = deals[row.deal]
 		if policies.policy_of(deal).invoicing_method != billing.ONE_INVOICE:
-			units.append((deal, [row.name]))
+			units.append((deal, [row]))
 		elif not known:
 			open_rows = frappe.get_all(
 				"Deal Installment",
 				filters={"deal": row.deal, "status": ("in", ("Planned", "Ready"))},
-				pluck="name",
+				fields=LOOKED_AT,
 				order_by="name",
 			)
-			units.append((deal, open_rows or [row.name]))
+			units.append((deal, open_rows or [row]))
 	return units
 
 
-def _bill_unit(deal, names: list[str], force: bool) -> list[frappe._dict]:
+def _bill_unit(deal, rows: list, force: bool) -> list[frappe._dict]:
+	names = [row.name for row in rows]
 	for attempt in range(ATTEMPTS_ON_DEADLOCK):
 		try:
-			result = _try(deal, names, force)
+			result = _try(deal, names, force, _reserve_number(deal, rows, force))
 			frappe.db.commit()
 			return result
 		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError) as error:
@@ -102,38 +109,15 @@ def _bill_unit(deal, names: list[str], force: bool) -> list[frappe._dict]:
 
 def _try(deal, names: list[str], force: bool, header=None) -> list[frappe._dict]:
 	rows = lock(names)
-	open_rows, results = [], []
 	policy = policies.policy_of(deal)
 	is_won, standing_by_key = _look(deal, names)
-	for row in rows:
-		reason = _why_not(row, policy, force) if is_won else _("The deal is not won.")
-		if reason:
-			results.append(
-				frappe._dict(
-					deal=row.deal,
-					installment=row.name,
-					outcome=PASSED_OVER,
-					sales_invoice=row.sales_invoice,
-					reason=reason,
-				)
-			)
-		else:
-			open_rows.append(row)
-	if policy.invoicing_method == billing.ONE_INVOICE and open_rows:
-		# One invoice for all that are left, from the day the first of them is to be billed.
-		open_rows = [
-			row for row in rows if not row.sales_invoice and row.status != "Cancelled" and not row.on_hold
-		]
-		results = [result for result in results if result.installment not in {row.name for row in open_rows}]
+	open_rows, results = _divide(rows, policy, force, is_won)
 	if not open_rows:
 		return results
 	key = invoices.billing_key(deal, policy, open_rows)
 	if key in standing_by_key:
 		return results + _relink(open_rows, standing_by_key[key])
-	number = open_rows[0].reserved_number
-	if not number and _reserves_numbers():
-		return _try(deal, names, force, _reserve_number(deal, policy, open_rows[0]))
-	invoice = _insert_invoice(deal, policy, open_rows, number, header)
+	invoice = _insert_invoice(deal, policy, open_rows, open_rows[0].reserved_number, header)
 	for row in open_rows:
 		frappe.db.set_value(
 			"Deal Installment",
@@ -158,6 +142,33 @@ def _try(deal, names: list[str], force: bool, header=None) -> list[frappe._dict]
 	if invoice.docstatus == 1 and policy.email_invoice:
 		_mail(invoice, policy)
 	return results
+
+
+def _divide(rows: list, policy, force: bool, is_won: bool) -> tuple[list, list[frappe._dict]]:
+	"""(installments that the next invoice takes, what is said of the others)."""
+	open_rows, passed_over = [], []
+	for row in rows:
+		reason = _why_not(row, policy, force) if is_won else _("The deal is not won.")
+		if reason:
+			passed_over.append(
+				frappe._dict(
+					deal=row.deal,
+					installment=row.name,
+					outcome=PASSED_OVER,
+					sales_invoice=row.sales_invoice,
+					reason=reason,
+				)
+			)
+		else:
+			open_rows.append(row)
+	if policy.invoicing_method == billing.ONE_INVOICE and open_rows:
+		# One invoice for all that are left, from the day the first of them is to be billed.
+		open_rows = [
+			row for row in rows if not row.sales_invoice and row.status != "Cancelled" and not row.on_hold
+		]
+		taken = {row.name for row in open_rows}
+		passed_over = [result for result in passed_over if result.installment not in taken]
+	return open_rows, passed_over
 
 
 def _look(deal, names: list[str]) -> tuple[bool, dict[str, str]]:
@@ -215,16 +226,32 @@ def _reserves_numbers() -> bool:
 	)
 
 
-def _reserve_number(deal, policy, row):
+def _reserve_number(deal, rows: list, force: bool):
 	"""Take the invoice's number in a transaction of its own, and keep it on the installment until its invoice stands.
 
 	ERPNext takes the number first and holds the lock on its series until the whole invoice is posted, so that one invoice is
 	made at a time on the site. Taken beforehand, invoices are made side by side. A number is not lost: a retry uses it.
-	Returns the header of the invoice that the number was taken for.
+	`rows` may have changed since they were read, so the number is only kept where none was and no invoice stands.
+	Returns the header of the invoice that the number was taken for, if one was.
 	"""
+	if not _reserves_numbers():
+		return None
+	policy = policies.policy_of(deal)
+	open_rows, _passed_over = _divide(rows, policy, force, deal.docstatus == 1)
+	if not open_rows or open_rows[0].reserved_number:
+		return None
 	invoice = invoices.header(deal, policy)
 	set_new_name(invoice)
-	frappe.db.set_value("Deal Installment", row.name, "reserved_number", invoice.name, update_modified=False)
+	frappe.db.sql(
+		"""
+		update `tabDeal Installment` set reserved_number = %(number)s
+		where name = %(name)s and coalesce(reserved_number, '') = '' and coalesce(sales_invoice, '') = ''
+		""",
+		{"name": open_rows[0].name, "number": invoice.name},
+	)
+	if not frappe.db._cursor.rowcount:
+		frappe.db.rollback()
+		return None
 	frappe.db.commit()
 	return invoice
 

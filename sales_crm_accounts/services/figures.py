@@ -9,6 +9,7 @@ from frappe.utils import getdate, today
 from sales_crm_accounts.services import derived
 from sales_crm_accounts.services.derived import precision
 from sales_crm_accounts.services.figures_sql import DEAL_FIGURES, INSTALLMENT_FIGURES, deals, installments
+from sales_crm_accounts.services.marks import run_later
 
 CHUNK = 500
 
@@ -117,11 +118,7 @@ def _write(doctype: str, rows: list, figures: tuple[str, ...]) -> None:
 
 
 def _again_later(doctype: str, names: list[str]) -> None:
-	frappe.db.after_commit.add(
-		lambda: frappe.enqueue(
-			"sales_crm_accounts.services.figures.repair", queue="short", doctype_name=doctype, names=names
-		)
-	)
+	run_later("sales_crm_accounts.services.figures.repair", doctype_name=doctype, names=names)
 
 
 def repair(doctype_name: str, names: list[str]) -> None:

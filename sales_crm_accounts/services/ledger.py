@@ -13,27 +13,21 @@ from frappe import _
 from frappe.utils import flt, now
 
 from sales_crm_accounts.services import figures, ledger_sql
-from sales_crm_accounts.services.derived import is_lock_error, precision, upsert
+from sales_crm_accounts.services.derived import precision, upsert
+from sales_crm_accounts.services.marks import Marks, run_later
 
 TABLE = "Open Installment"
 CHUNK = 500
-_SAVEPOINT = "sca_ledger"
 
 
 def mark(invoices: Iterable[str]) -> None:
 	"""Remember that money moved on these invoices; they are derived anew once, before this transaction is committed."""
-	_marked().update(name for name in invoices if name)
-	# Added on every call: a rollback clears the database's callbacks without telling us. A flush without marks does nothing.
-	frappe.db.before_commit.add(_flush_before_commit)
-	frappe.db.after_rollback.add(_forget)
+	marks.add(name for name in invoices if name)
 
 
 def flush() -> None:
 	"""Derive what is marked now, for readers in the same transaction."""
-	names = sorted(_marked())
-	_forget()
-	if names:
-		refresh(names)
+	marks.flush()
 
 
 def refresh(invoices: Iterable[str]) -> None:
@@ -88,47 +82,17 @@ def repair(invoices: list[str]) -> None:
 	refresh(invoices)
 
 
-def _marked() -> set:
-	if not hasattr(frappe.local, "sca_marked_invoices"):
-		frappe.local.sca_marked_invoices = set()
-	return frappe.local.sca_marked_invoices
-
-
-def _forget() -> None:
-	_marked().clear()
-
-
-def _flush_before_commit() -> None:
-	"""Flush for the commit of somebody else's document.
-
-	A failure of ours must not cost a cashier the payment: it is logged and the invoices are derived again later. But a deadlock
-	or a lock timeout has taken the whole transaction with it, so it must be seen.
-	"""
-	names = sorted(_marked())
-	if not names:
-		return
-	frappe.db.savepoint(_SAVEPOINT)
-	try:
-		flush()
-	except Exception as error:
-		if is_lock_error(error):
-			raise
-		frappe.db.rollback(save_point=_SAVEPOINT)
-		frappe.log_error(title=_("Installment ledger: {0} not derived").format(", ".join(names)[:100]))
-		later(names)
-
-
 def later(invoices: Iterable[str]) -> None:
 	"""Derive these invoices again in the background once this transaction stands; the nightly check is behind it."""
-	names = sorted(invoices)
+	run_later("sales_crm_accounts.services.ledger.repair", invoices=sorted(invoices))
 
-	def enqueue():
-		try:
-			frappe.enqueue("sales_crm_accounts.services.ledger.repair", queue="short", invoices=names)
-		except Exception:
-			frappe.logger("sales_crm_accounts").exception("Installment ledger: no job queue")
 
-	frappe.db.after_commit.add(enqueue)
+marks = Marks(
+	"ledger",
+	derive=lambda names: refresh(names),
+	title=lambda names: _("Installment ledger: {0} not derived").format(", ".join(names)[:100]),
+	failed=lambda names: later(names),
+)
 
 
 def _refresh(names: list[str]) -> None:

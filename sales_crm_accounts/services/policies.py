@@ -35,15 +35,15 @@ def find(deal) -> str | None:
 	rows = frappe.get_all(
 		"Billing Policy",
 		filters={"company": deal.company, "disabled": 0},
-		fields=["name", "customer_group", "territory", "min_amount", "max_amount"],
+		fields=["name", "for_customer_group", "for_territory", "min_amount", "max_amount"],
 	)
 	if not rows:
 		return None
 	scopes = [
 		PolicyScope(
 			row.name,
-			row.customer_group or "",
-			row.territory or "",
+			row.for_customer_group or "",
+			row.for_territory or "",
 			to_decimal(row.min_amount),
 			to_decimal(row.max_amount),
 		)

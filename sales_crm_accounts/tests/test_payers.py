@@ -41,17 +41,17 @@ class TestPayers(ReceivableCase):
 
 	def look_at_what_the_night_keeps(self):
 		"""Where many installments are open nobody waits: without what the night kept there is none, and a job is queued."""
-		key = f"sca_days_late:{make.COMPANY}"
+		key = f"sca_days_late_of:{make.COMPANY}"
 		self.addCleanup(frappe.cache.delete_value, key)
 		frappe.cache.delete_value(key)
 		about = (make.COMPANY, [self.customer], day(0), 10)
 		with patch.multiple(payers, FEW=0, MANY=5), patch.object(frappe, "enqueue") as queued:
-			self.assertEqual(payers.days_late(*about), {})
+			self.assertEqual(payers.lately(*about), {})
 			self.assertEqual(queued.call_args.kwargs["company"], make.COMPANY)
-			payers.keep_all_days_late()
 			queued.reset_mock()
-			self.assertEqual(payers.days_late(*about)[self.customer], Decimal("8.3"))
-			self.assertEqual(payers.usual_days_late(*about)[self.customer], Decimal("8.3"))
+			self.assertEqual(payers.lately(*about, wait=True)[self.customer], self.behaviour())
+			payers.keep_all()
+			self.assertEqual(payers.lately(*about)[self.customer], self.behaviour())
 			queued.assert_not_called()
 
 	def test_nobody_and_everybody(self):

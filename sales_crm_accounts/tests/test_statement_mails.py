@@ -38,7 +38,7 @@ class TestStatementMails(ReceivableCase):
 				"doctype": mails.SCHEDULE,
 				"title": f"SCA {frappe.generate_hash(length=8)}",
 				"company": make.COMPANY,
-				"customer_group": self.group.name,
+				"for_customer_group": self.group.name,
 				"frequency": "Weekly",
 				"weekday": day(-3).strftime("%A"),
 				"next_date": day(-10),

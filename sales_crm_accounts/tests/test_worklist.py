@@ -138,8 +138,8 @@ class WorklistTest(ReceivableCase):
 		above = frappe.db.get_value("Customer Group", group, "parent_customer_group")
 		invoice(self.customer, -40, [80], [-10])
 		rules = [
-			{"collector": OTHER, "customer_group": above},
-			{"collector": COLLECTOR, "customer_group": group},
+			{"collector": OTHER, "for_customer_group": above},
+			{"collector": COLLECTOR, "for_customer_group": group},
 		]
 		doc = make.receivables_settings(collector_rules=rules)
 		frappe.set_user(COLLECTOR)
@@ -155,7 +155,7 @@ class WorklistTest(ReceivableCase):
 			api.hand_over(make.COMPANY, self.customer, make.SELLER)
 
 		frappe.set_user("Administrator")
-		doc.append("collector_rules", {"collector": HEAD, "customer_group": group})
+		doc.append("collector_rules", {"collector": HEAD, "for_customer_group": group})
 		self.assertRaisesRegex(frappe.ValidationError, "rows 2 and 3", doc.save)
 		with self.assertRaisesRegex(frappe.ValidationError, "has a collector already"):
 			self.record("Customer Collector", collector=COLLECTOR)

@@ -23,13 +23,14 @@ def collectors(company: str, places: Mapping[str, tuple[str | None, str | None]]
 	rules = frappe.get_all(
 		"Collector Rule",
 		filters={"parenttype": SETTINGS, "parent": company},
-		fields=["idx", "customer_group", "territory", "collector"],
+		fields=["idx", "for_customer_group", "for_territory", "collector"],
 		order_by="idx",
 	)
 	if not rules:
 		return found
 	scopes = [
-		PolicyScope(f"{rule.idx:05}", rule.customer_group or "", rule.territory or "") for rule in rules
+		PolicyScope(f"{rule.idx:05}", rule.for_customer_group or "", rule.for_territory or "")
+		for rule in rules
 	]
 	by_name = {scope.name: rule.collector for scope, rule in zip(scopes, rules, strict=True)}
 	groups, territories = _parents("Customer Group"), _parents("Territory")
@@ -99,7 +100,7 @@ def check_rules(rules):
 	"""Every rule says for whom, no two say the same, and every collector can open the list."""
 	seen = {}
 	for rule in rules:
-		place = (rule.customer_group or "", rule.territory or "")
+		place = (rule.for_customer_group or "", rule.for_territory or "")
 		if place in seen:
 			frappe.throw(
 				_("Collector Rules: rows {0} and {1} are for the same customers.").format(

@@ -95,10 +95,18 @@ def expected(company: str, day: date | None = None, customers: Iterable[str] | N
 	day = getdate(day or today())
 	customers = None if customers is None else list(customers)
 	rows = open_rows(company, customers)
+	about = company, customers, day
+	# Where it can be waited for, who has just paid is seen at once.
+	paid = (
+		payers.lately(*about, len(rows), wait=True) if len(rows) > payers.MANY else payers.behaviour(*about)
+	)
+	late = {
+		customer: one.average_days_late for customer, one in paid.items() if one.average_days_late is not None
+	}
 	return rules.forecast(
 		rows,
 		day,
-		days_late=payers.usual_days_late(company, customers, day, len(rows)),
+		days_late=late,
 		holds=held.holds(company, day, customers, rows),
 		planned=[*_planned(company, customers), *_pipeline(company, customers)],
 		precision=precision(),

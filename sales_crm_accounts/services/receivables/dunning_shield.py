@@ -14,11 +14,10 @@ from frappe import _
 from frappe.utils import flt
 
 from sales_crm_accounts.services import ledger
-from sales_crm_accounts.services.derived import is_lock_error
+from sales_crm_accounts.services.marks import Marks
 
 DUNNING = "Dunning"
 RESOLVED, UNRESOLVED, AWAY = "Resolved", "Unresolved", "Draft"
-_SAVEPOINT = "sca_dunning_judge"
 
 
 def make_dunnings(doc, policy) -> None:
@@ -102,9 +101,7 @@ def shield(invoices: Iterable[str]) -> None:
 	if not names:
 		return
 	frappe.db.set_value(DUNNING, {"name": ("in", names)}, "status", AWAY, update_modified=False)
-	_marked().update(names)
-	frappe.db.before_commit.add(_judge_before_commit)
-	frappe.db.after_rollback.add(_forget)
+	marks.add(names)
 
 
 def of_invoices(invoices: Iterable[str]) -> list[frappe._dict]:
@@ -183,28 +180,14 @@ def _open(names: list[str]) -> list[str]:
 	return [name for (name,) in rows]
 
 
-def _marked() -> set:
-	if not hasattr(frappe.local, "sca_marked_dunnings"):
-		frappe.local.sca_marked_dunnings = set()
-	return frappe.local.sca_marked_dunnings
+def _judge_marked(names: list[str]) -> None:
+	ledger.flush()
+	judge(names)
 
 
-def _forget() -> None:
-	_marked().clear()
-
-
-def _judge_before_commit() -> None:
-	"""A failure of ours must not cost anybody a payment: it is logged, and the night judges again. A lock error must be seen."""
-	names = sorted(_marked())
-	_forget()
-	if not names:
-		return
-	frappe.db.savepoint(_SAVEPOINT)
-	try:
-		ledger.flush()
-		judge(names)
-	except Exception as error:
-		if is_lock_error(error):
-			raise
-		frappe.db.rollback(save_point=_SAVEPOINT)
-		frappe.log_error(title="Dunnings not judged")
+marks = Marks(
+	"dunnings",
+	derive=_judge_marked,
+	# The night judges again.
+	title=lambda names: _("Dunnings not judged: {0}").format(", ".join(names)[:100]),
+)

@@ -8,4 +8,4 @@ def sca_nightly_collections():
 	promises.judge_due()
 	pauses.end_due()
 	disputes.remind_owners()
-	payers.keep_all_days_late()
+	payers.keep_all()

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 
 import frappe
 from frappe.query_builder.functions import Count
@@ -16,7 +15,7 @@ from sales_crm_accounts.core.receivables.payer import Behaviour, Settled
 #: How customers pay is read at once for up to `FEW` of them, and where at most `MANY` installments are open.
 FEW, MANY = 20, 10_000
 HOUR = 3600
-_KEPT = "sca_days_late"
+_KEPT = "sca_days_late_of"
 
 # Rows of the Payment Ledger that closed invoices. `is_odd` are those that are not plainly money coming in: what was taken back, credit
 # notes and write-offs. Names go through windows and joins at the length that this company's have: at their full one (560 bytes)
@@ -148,51 +147,40 @@ def behaviour(
 	return {name.rstrip(b"\0").decode(): payer.behaviour(found) for name, found in groups.items()}
 
 
-def days_late(
-	company: str, customers: list[str] | None, on_date: date, installments: int
-) -> dict[str, Decimal]:
-	"""Average days late by customer, where enough was paid to say. Of a whole company kept for an hour, as a year moves slowly.
+def lately(
+	company: str, customers: list[str] | None, on_date: date, installments: int, wait: bool = False
+) -> dict[str, Behaviour]:
+	"""`behaviour` for a page of a whole company, kept for an hour, as a year moves slowly.
 
-	Where many `installments` are open it is kept by the night for a day, and read of any selection of customers; were it lost,
-	a job reads it again and the caller goes without until then.
+	Where many `installments` are open it is kept by the night for a day, and read of any selection of customers. Were it lost, a job
+	reads it again and the caller goes without until then, unless it waits.
 	"""
 	if customers is not None and len(customers) <= FEW:
-		return _enough(_averages(company, customers, on_date))
-	kept = _kept(company)
-	if kept is None and installments > MANY:
+		return behaviour(company, customers, on_date)
+	is_large = installments > MANY
+	kept = frappe.cache.get_value(f"{_KEPT}:{company}", expires=True) if on_date == getdate(today()) else None
+	if kept is not None:
+		return kept
+	if is_large and not wait:
 		frappe.enqueue(
-			"sales_crm_accounts.services.receivables.payers.keep_days_late",
+			"sales_crm_accounts.services.receivables.payers.keep",
 			queue="long",
 			job_id=f"{_KEPT}-{company}",
 			deduplicate=True,
 			company=company,
 		)
 		return {}
-	if kept is None:
-		kept = _averages(company, customers, on_date)
-		if customers is None:
-			_keep(company, kept, HOUR)
-	return _enough(kept)
+	found = behaviour(company, customers, on_date)
+	if customers is None and on_date == getdate(today()):
+		_keep(company, found, 36 * HOUR if is_large else HOUR)
+	return found
 
 
-def usual_days_late(
-	company: str, customers: list[str] | None, on_date: date, installments: int
-) -> dict[str, Decimal]:
-	"""Average days late of every customer who paid anything; where many `installments` are open, as the night kept it."""
-	is_large = installments > MANY and on_date == getdate(today())
-	found = _kept(company) if is_large else None
-	if found is None:
-		found = _averages(company, customers, on_date)
-		if is_large and customers is None:
-			_keep(company, found, 36 * HOUR)
-	return {customer: average for customer, (average, _paid) in found.items()}
+def keep(company: str) -> None:
+	_keep(company, behaviour(company), 36 * HOUR)
 
 
-def keep_days_late(company: str) -> None:
-	_keep(company, _averages(company, None, getdate(today())), 36 * HOUR)
-
-
-def keep_all_days_late() -> None:
+def keep_all() -> None:
 	"""Every night: of all companies with so much open that nobody can wait for it."""
 	kept = frappe.qb.DocType("Open Installment")
 	for (company,) in (
@@ -203,25 +191,8 @@ def keep_all_days_late() -> None:
 		.select(kept.company)
 		.run()
 	):
-		keep_days_late(company)
+		keep(company)
 
 
-def _averages(company: str, customers: list[str] | None, on_date: date) -> dict[str, tuple[Decimal, int]]:
-	"""Customer -> (average days late, installments it was taken from)."""
-	return {
-		customer: (one.average_days_late, one.paid)
-		for customer, one in behaviour(company, customers, as_of=on_date).items()
-		if one.average_days_late is not None
-	}
-
-
-def _enough(averages: dict[str, tuple[Decimal, int]]) -> dict[str, Decimal]:
-	return {customer: average for customer, (average, paid) in averages.items() if paid >= payer.ENOUGH}
-
-
-def _kept(company: str) -> dict[str, tuple[Decimal, int]] | None:
-	return frappe.cache.get_value(f"{_KEPT}:{company}", expires=True)
-
-
-def _keep(company: str, averages: dict[str, tuple[Decimal, int]], seconds: int) -> None:
-	frappe.cache.set_value(f"{_KEPT}:{company}", averages, expires_in_sec=seconds)
+def _keep(company: str, found: dict[str, Behaviour], seconds: int) -> None:
+	frappe.cache.set_value(f"{_KEPT}:{company}", found, expires_in_sec=seconds)

@@ -1,5 +1,6 @@
 """Promises to pay: what may be promised, and whether it was kept, judged from the ledger as money moves and every night."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -12,7 +13,8 @@ from sales_crm_accounts.core.receivables import promises as rules
 from sales_crm_accounts.core.receivables.holds import PROMISE, Claim
 from sales_crm_accounts.core.receivables.promises import CANCELLED, OPEN, Promise
 from sales_crm_accounts.services import ledger
-from sales_crm_accounts.services.derived import is_lock_error, update
+from sales_crm_accounts.services.derived import update
+from sales_crm_accounts.services.marks import Marks, run_later
 from sales_crm_accounts.services.receivables import held, parts
 from sales_crm_accounts.services.receivables.receipts import Receipts
 
@@ -21,7 +23,6 @@ JUDGED = ("status", "received_amount", "judged_on")
 CHUNK = 500
 #: Days for which the nightly look judges promises anew that have their verdict, should an event have been lost.
 LOOK_BACK = 45
-_SAVEPOINT = "sca_promises"
 _WHAT = ("company", "customer", "sales_invoice", "installment_no", "amount", "promised_on", "pay_by")
 
 
@@ -74,6 +75,8 @@ def _fill_currency(doc) -> None:
 	open_in = sorted({row.currency for row in parts.rows(doc)})
 	if not open_in:
 		frappe.throw(_("Nothing is open of {0} in {1}.").format(parts.part_name(doc), doc.company))
+	if doc.is_new() and doc.currency not in open_in:
+		doc.currency = None  # the site's default, which Frappe fills in
 	if not doc.currency and len(open_in) > 1:
 		frappe.throw(
 			_("{0} owes money in {1}. Choose the currency of the promise.").format(
@@ -164,23 +167,18 @@ def withdraw(name: str, reason: str | None = None) -> None:
 
 def mark(customer: str | None, sales_invoice: str | None = None) -> None:
 	"""Remember that money of the customer moved; their promises are judged once, before this transaction is committed."""
-	if not customer:
-		return
-	marked = _marked().setdefault(customer, set())
-	if sales_invoice:
-		marked.add(sales_invoice)
-	# Added on every call: a rollback clears the database's callbacks without telling us. A flush without marks does nothing.
-	frappe.db.before_commit.add(_flush_before_commit)
-	frappe.db.after_rollback.add(_forget)
+	if customer:
+		marks.add([(customer, sales_invoice or "")])
 
 
 def flush() -> None:
 	"""Judge what is marked now, for readers in the same transaction."""
-	marked = {customer: set(invoices) for customer, invoices in _marked().items()}
-	_forget()
-	if marked:
-		ledger.flush()
-		judge(marked)
+	marks.flush()
+
+
+def once():
+	"""Promises of customers that are marked inside are judged once, after it: for many invoices, each committed by itself."""
+	return marks.once()
 
 
 def judge(marked: dict[str, set[str]], day: date | None = None) -> list[str]:
@@ -222,7 +220,7 @@ def judge_due(day: date | None = None) -> int:
 			frappe.db.commit()
 		except Exception:
 			frappe.db.rollback()
-			frappe.log_error(title="Promises not judged")
+			frappe.log_error(title=_("Promises not judged: {0}").format(day))
 			frappe.db.commit()
 	return changed
 
@@ -327,46 +325,23 @@ def _tell(row: dict, promise: Promise) -> None:
 	comment.insert(ignore_permissions=True)
 
 
-def _marked() -> dict[str, set]:
-	if not hasattr(frappe.local, "sca_marked_payers"):
-		frappe.local.sca_marked_payers = {}
-	return frappe.local.sca_marked_payers
+def _judge_marked(pairs: list[tuple[str, str]]) -> None:
+	ledger.flush()
+	marked = defaultdict(set)
+	for customer, invoice in pairs:
+		marked[customer].add(invoice)
+	judge(marked)
 
 
-def _forget() -> None:
-	_marked().clear()
-
-
-def _flush_before_commit() -> None:
-	"""Flush for the commit of somebody else's document: a failure of ours must not cost a cashier the payment.
-
-	It is logged, and the nightly look judges again. But a deadlock or a lock timeout has taken the whole transaction with it.
-	"""
-	customers = sorted(_marked())
-	if not customers:
-		return
-	frappe.db.savepoint(_SAVEPOINT)
-	try:
-		flush()
-	except Exception as error:
-		if is_lock_error(error):
-			raise
-		frappe.db.rollback(save_point=_SAVEPOINT)
-		frappe.log_error(title=_("Promises not judged: {0}").format(", ".join(customers)[:100]))
+marks = Marks(
+	"promises",
+	derive=_judge_marked,
+	title=lambda pairs: _("Promises not judged: {0}").format(
+		", ".join(sorted({customer for customer, _invoice in pairs}))
+	),
+)
 
 
 def _later(customers: Iterable[str]) -> None:
 	"""Judge again once this transaction stands: another one moved the same money at the same moment."""
-	customers = list(customers)
-
-	def enqueue():
-		try:
-			frappe.enqueue(
-				"sales_crm_accounts.services.receivables.promises.judge_customers",
-				queue="short",
-				customers=customers,
-			)
-		except Exception:
-			frappe.logger("sales_crm_accounts").exception("Promises: no job queue")
-
-	frappe.db.after_commit.add(enqueue)
+	run_later("sales_crm_accounts.services.receivables.promises.judge_customers", customers=sorted(customers))

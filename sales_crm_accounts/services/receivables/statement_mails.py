@@ -201,14 +201,14 @@ def _customers(schedule) -> list[str]:
 	if schedule.customer:
 		query = query.where(customer.name == schedule.customer)
 	for fieldname, doctype in (("customer_group", "Customer Group"), ("territory", "Territory")):
-		if schedule.get(fieldname):
+		if schedule.get(f"for_{fieldname}"):
 			top, below = frappe.qb.DocType(doctype).as_("top"), frappe.qb.DocType(doctype).as_("below")
 			names = (
 				frappe.qb.from_(top)
 				.join(below)
 				.on((below.lft >= top.lft) & (below.rgt <= top.rgt))
 				.select(below.name)
-				.where(top.name == schedule.get(fieldname))
+				.where(top.name == schedule.get(f"for_{fieldname}"))
 			)
 			query = query.where(customer[fieldname].isin(names))
 	return [name for (name,) in query.run()]

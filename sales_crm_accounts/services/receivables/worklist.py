@@ -14,6 +14,7 @@ from pypika.functions import Max
 
 from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.receivables import holds as hold_rules
+from sales_crm_accounts.core.receivables import payer
 from sales_crm_accounts.core.receivables import worklist as rules
 from sales_crm_accounts.core.receivables.worklist import Entry, Facts
 from sales_crm_accounts.services.receivables import assignment, held, open_rows, payers
@@ -119,7 +120,7 @@ class Known:
 		self.customers = _customers(self.rows)
 		self.limits = _credit_limits(company)
 		self.deals = _deal_values(company, customers)
-		self.days_late = payers.days_late(company, customers, self.today, sum(row.count for row in rows))
+		self.payers = payers.lately(company, customers, self.today, sum(row.count for row in rows))
 
 	def _summed(self, customers: list[str] | None, with_claims: set[str]) -> list:
 		summed, in_credit = open_rows.sums(self.company, self.today, customers)
@@ -135,7 +136,7 @@ class Known:
 		return [self.of(customer) for customer in self.rows]
 
 	def of(self, customer: str) -> Facts:
-		note = self.notes.get(customer) or frappe._dict()
+		note, paid = self.notes.get(customer) or frappe._dict(), self.payers.get(customer)
 		broken, last_broken = self.broken.get(customer, (0, None))
 		return Facts(
 			customer=customer,
@@ -146,7 +147,7 @@ class Known:
 			last_contact=note.noted_on and getdate(note.noted_on),
 			broken_promises=broken,
 			last_broken=last_broken,
-			average_days_late=self.days_late.get(customer),
+			average_days_late=paid.average_days_late if paid and paid.paid >= payer.ENOUGH else None,
 			credit_limit=self.limit(customer),
 			deal_value=self.deals.get(customer, ZERO),
 		)

@@ -36,8 +36,8 @@ frappe.ui.form.on("Billing Policy", {
 		}
 		describe(frm);
 	},
-	customer_group: describe,
-	territory: describe,
+	for_customer_group: describe,
+	for_territory: describe,
 	min_amount: describe,
 	max_amount: describe,
 	invoicing_method: describe,
@@ -55,8 +55,8 @@ async function describe(frm) {
 	const currency = frappe.get_doc(":Company", doc.company)?.default_currency;
 	const money = (value) => frappe.utils.html2text(format_currency(value, currency));
 	const scope = [];
-	if (doc.customer_group) scope.push(__("customer group {0}", [__(doc.customer_group)]));
-	if (doc.territory) scope.push(__("territory {0}", [__(doc.territory)]));
+	if (doc.for_customer_group) scope.push(__("customer group {0}", [__(doc.for_customer_group)]));
+	if (doc.for_territory) scope.push(__("territory {0}", [__(doc.for_territory)]));
 	if (doc.min_amount) scope.push(__("from {0}", [money(doc.min_amount)]));
 	if (doc.max_amount) scope.push(__("up to {0}", [money(doc.max_amount)]));
 	const who = scope.length

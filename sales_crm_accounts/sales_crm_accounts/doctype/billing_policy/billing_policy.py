@@ -135,11 +135,11 @@ class BillingPolicy(Document):
 		for other in frappe.get_all(
 			"Billing Policy",
 			filters={"company": self.company, "disabled": 0, "name": ("!=", self.name)},
-			fields=["name", "customer_group", "territory", "min_amount", "max_amount"],
+			fields=["name", "for_customer_group", "for_territory", "min_amount", "max_amount"],
 		):
-			if all((self.get(f) or "") == (other[f] or "") for f in ("customer_group", "territory")) and all(
-				flt(self.get(f), 9) == flt(other[f], 9) for f in ("min_amount", "max_amount")
-			):
+			if all(
+				(self.get(f) or "") == (other[f] or "") for f in ("for_customer_group", "for_territory")
+			) and all(flt(self.get(f), 9) == flt(other[f], 9) for f in ("min_amount", "max_amount")):
 				frappe.throw(
 					_(
 						"{0} already covers the same customer group, territory and amounts. Change the scope, or disable it."

@@ -445,7 +445,7 @@ class TestOpenInstallment(SiteTestCase):
 			patch.object(ledger, "_refresh", side_effect=ValueError("broken")),
 			patch.object(ledger, "later") as later,
 		):
-			ledger._flush_before_commit()
+			ledger.marks.before_commit()
 		later.assert_called_once_with([invoice.name])
 		self.assertTrue(frappe.db.exists("Error Log", {"method": ("like", "%Installment ledger%")}))
 		self.assertRows(invoice, OPEN, OPEN, OPEN)
@@ -453,7 +453,7 @@ class TestOpenInstallment(SiteTestCase):
 	def test_a_deadlock_is_never_hidden(self):
 		ledger.mark(["some invoice"])
 		with patch.object(ledger, "_refresh", side_effect=frappe.QueryDeadlockError(1213, "Deadlock")):
-			self.assertRaises(frappe.QueryDeadlockError, ledger._flush_before_commit)
+			self.assertRaises(frappe.QueryDeadlockError, ledger.marks.before_commit)
 
 	def test_a_rollback_forgets_what_was_marked(self):
 		ledger.mark(["some invoice"])
