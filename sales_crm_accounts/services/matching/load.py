@@ -185,17 +185,16 @@ def _habits(company: str) -> dict[str, Habit]:
 	"""How each customer paid in the last twelve months."""
 	rows = frappe.db.sql(
 		"""
-		select party, count(*), sum(paid_rows > 1), sum(deducted > 0) from (
-			select
-				entry.name, entry.party, count(reference.name) as paid_rows,
-				(select count(*) from `tabPayment Entry Deduction` line where line.parent = entry.name) as deducted
-			from `tabPayment Entry` entry
-			join `tabPayment Entry Reference` reference on reference.parent = entry.name
-			where entry.company = %(company)s and entry.party_type = 'Customer' and entry.payment_type = 'Receive'
-				and entry.docstatus = 1 and entry.posting_date >= %(since)s
-			group by entry.name, entry.party
-		) paid
-		group by party
+		select
+			entry.party, count(*),
+			sum((select count(*) from `tabPayment Entry Reference` reference where reference.parent = entry.name) > 1),
+			sum(exists(select 1 from `tabPayment Entry Deduction` line where line.parent = entry.name))
+		from `tabPayment Entry` entry
+		where
+			entry.company = %(company)s and entry.party_type = 'Customer' and entry.payment_type = 'Receive'
+			and entry.docstatus = 1 and entry.posting_date >= %(since)s
+			and exists(select 1 from `tabPayment Entry Reference` reference where reference.parent = entry.name)
+		group by entry.party
 		""",
 		{"company": company, "since": add_months(today(), -12)},
 	)
