@@ -27,6 +27,7 @@ TABLES = (
 class Book:
 	def __init__(self, frappe, invoices: int, seed: int, company: str):
 		self.db, self.random, self.invoices, self.company = frappe.db, Random(seed), invoices, company
+		self.delays = Random(seed + 1)
 		defaults = frappe.get_cached_doc("Company", company)
 		self.currency, self.debtors, self.write_off = (
 			defaults.default_currency,
@@ -79,7 +80,7 @@ class Book:
 		parts.append(round(total - sum(parts), 2))
 		dues = [posted + timedelta(days=30 * (n + 1)) for n in range(3)]
 		deal = f"{PREFIX}-D{number:07}" if number % 2 else None
-		closed = self.settle(name, customer, total, parts)
+		closed = self.settle(name, customer, total, parts, dues)
 		self.add(
 			"Sales Invoice", name=name, docstatus=1, customer=customer, customer_name=customer, company=self.company,
 			posting_date=posted, due_date=dues[-1], currency=self.currency, conversion_rate=1, debit_to=self.debtors,
@@ -106,8 +107,13 @@ class Book:
 			posting_date=posted, delinked=0,
 		)  # fmt: skip
 
-	def settle(self, invoice: str, customer: str, total: float, parts: list[float]) -> float:
-		"""Payments, journals and credits of an invoice; what they close of it. Seven in ten are closed in full."""
+	def settle(
+		self, invoice: str, customer: str, total: float, parts: list[float], dues: list[date]
+	) -> float:
+		"""Payments, journals and credits of an invoice; what they close of it. Seven in ten are closed in full.
+
+		Money comes from a week before to five weeks after the due date, and at the latest on the day of the book.
+		"""
 		chance, closed = self.random.random(), 0.0
 		count = 3 if chance < 0.5 else 2 if chance < 0.7 else self.random.choice((0, 1, 2))
 		amounts = (
@@ -115,21 +121,23 @@ class Book:
 		)
 		for idx, amount in enumerate(amounts):
 			kind = self.random.random()
+			day = min(DAY, dues[idx] + timedelta(days=self.delays.randint(-7, 37)))
 			if kind < 0.02:
-				self.journal(invoice, customer, amount, "Credit Note")
+				self.journal(invoice, customer, amount, "Credit Note", day)
 			elif kind < 0.05:
-				self.journal(invoice, customer, amount, "Bank Entry")
+				self.journal(invoice, customer, amount, "Bank Entry", day)
 			else:
-				self.payment(
-					invoice, customer, amount, TERMS[idx] if kind > 0.9 else None, 0.01 if kind < 0.06 else 0
-				)
+				term, write_off = TERMS[idx] if kind > 0.9 else None, 0.01 if kind < 0.06 else 0
+				self.payment(invoice, customer, amount, term, write_off, day)
 			closed = round(closed + amount, 2)
 		return closed
 
-	def payment(self, invoice: str, customer: str, amount: float, term: str | None, write_off: float):
+	def payment(
+		self, invoice: str, customer: str, amount: float, term: str | None, write_off: float, day: date
+	):
 		name = self.add(
 			"Payment Entry", docstatus=1, company=self.company, payment_type="Receive", party_type="Customer", party=customer,
-			paid_from=self.debtors, paid_amount=amount - write_off, source_exchange_rate=1, unallocated_amount=0, posting_date=DAY,
+			paid_from=self.debtors, paid_amount=amount - write_off, source_exchange_rate=1, unallocated_amount=0, posting_date=day,
 			total_allocated_amount=amount, base_total_allocated_amount=amount,
 		)  # fmt: skip
 		self.add(
@@ -141,18 +149,18 @@ class Book:
 				"Payment Entry Deduction", parent=name, parenttype="Payment Entry", parentfield="deductions", idx=1, docstatus=1,
 				account=self.write_off, amount=write_off,
 			)  # fmt: skip
-		self.entry(invoice, "Payment Entry", name, customer, -amount, DAY)
+		self.entry(invoice, "Payment Entry", name, customer, -amount, day)
 
-	def journal(self, invoice: str, customer: str, amount: float, voucher_type: str):
+	def journal(self, invoice: str, customer: str, amount: float, voucher_type: str, day: date):
 		name = self.add(
-			"Journal Entry", docstatus=1, company=self.company, voucher_type=voucher_type, posting_date=DAY
+			"Journal Entry", docstatus=1, company=self.company, voucher_type=voucher_type, posting_date=day
 		)
 		self.add(
 			"Journal Entry Account", parent=name, parenttype="Journal Entry", parentfield="accounts", idx=1, docstatus=1,
 			account=self.debtors, party_type="Customer", party=customer, reference_type="Sales Invoice", reference_name=invoice,
 			credit=amount, credit_in_account_currency=amount,
 		)  # fmt: skip
-		self.entry(invoice, "Journal Entry", name, customer, -amount, DAY)
+		self.entry(invoice, "Journal Entry", name, customer, -amount, day)
 
 	def deal(self, name: str, invoice: str, customer: str, total: float, parts, dues, won: date):
 		self.add(

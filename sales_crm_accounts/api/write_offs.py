@@ -9,8 +9,8 @@ from sales_crm_accounts.services.receivables import write_off_drafts, write_offs
 @frappe.whitelist()
 def defaults(company: str) -> dict:
 	"""Account, cost center and tax relief of a new proposal of the company."""
-	frappe.has_permission(write_offs.PROPOSAL, "create", throw=True)
-	frappe.has_permission("Company", "read", company, throw=True)
+	# By a document of the company, so that User Permissions on companies hold.
+	frappe.get_doc({"doctype": write_offs.PROPOSAL, "company": company}).check_permission("create")
 	return {**write_offs.defaults(company), "accounts": sorted(write_offs.accounts_of(company))}
 
 

@@ -5,11 +5,9 @@ The rules are the core's; here is only what ERPNext's documents would do on a si
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ..core import plan
@@ -30,6 +28,7 @@ from ..core.policy import PolicyScope
 from ..core.problems import _
 from .agenda import INVOICE, Agenda, PlayError
 from .books import Company, Deal, Installment, Invoice, Policy, Receipt, ScheduledInvoice
+from .currencies import Currencies
 from .ledger import Ledger
 from .money_back import MoneyBack
 from .spending import Spending
@@ -52,7 +51,7 @@ def is_plain(line: CoreLine, method: str) -> bool:
 	return line.quantity == 1 and line.amount > 0 and (method == BY_RATE or line.whole_number)
 
 
-class Engine(MoneyBack, Spending):
+class Engine(Currencies, MoneyBack, Spending):
 	"""The state of the company on one day. Days only go forward (`start_day`)."""
 
 	def __init__(self, company: Company, ledger: Ledger, trace: bool = False):
@@ -93,55 +92,6 @@ class Engine(MoneyBack, Spending):
 			]
 			for tax in company.taxes.values()
 		}
-
-	# Units and currencies
-
-	def money(self, units: int) -> Decimal:
-		return Decimal(units).scaleb(-self.precision)
-
-	def units(self, amount: Decimal) -> int:
-		return int(amount.scaleb(self.precision))
-
-	def base(self, deal: Deal, units: int) -> int:
-		"""`units` of the deal's currency in the company's, at the rate frozen when the deal was won."""
-		if not deal.foreign:
-			return units
-		return scale_units(units, *deal.ratio, self.rounding.mode)
-
-	def base_of(self, invoice: Invoice, units: int) -> int:
-		"""`units` of an invoice in the company's currency, at the rate that it was posted at."""
-		deal = invoice.deal
-		if not deal.foreign:
-			return units
-		return scale_units(units, *self.ratios.get(invoice.number, deal.ratio), self.rounding.mode)
-
-	def base_left(self, part: Installment) -> int:
-		"""What the ledger holds open of a billed installment in the company's currency.
-
-		The parts of an invoice share it by what is open of them, rounded on the running total as on a site, so that they sum exactly.
-		"""
-		invoice = part.invoice
-		if not part.deal.foreign:
-			return part.outstanding
-		if invoice is part:
-			return part.base_open
-		total = invoice.outstanding
-		if total <= 0:
-			return self.base_of(invoice, part.outstanding)
-		upto = before = 0
-		for one in invoice.installments:
-			upto += one.outstanding
-			until = scale_units(invoice.base_open, upto, total)
-			if one is part:
-				return until - before
-			before = until
-		raise AssertionError("the installment is not of its invoice")
-
-	def ratio_of_day(self, deal: Deal) -> tuple[int, int]:
-		"""The rate of today as a fraction, by exchange_rates.csv; the deal's own where there is none."""
-		days, ratios = self.company.rates.get(deal.currency, ((), ()))
-		place = bisect_right(days, self.today)
-		return ratios[place - 1] if place else deal.ratio
 
 	# Days
 

@@ -130,7 +130,7 @@ class TestBankFiles(SiteTestCase):
 	def test_csv_comes_in_through_erpnext_and_is_matched(self):
 		"""ERPNext's Bank Statement Import; a statement of the same line afterwards says that it looks like one that is there."""
 		salt = frappe.generate_hash(length=6)
-		invoice = bank.invoice("Csv Story Ltd", [450.25])
+		invoice = bank.invoice("Csv Story Ltd", [450.25, 450.25])
 		content = (
 			"Date,Deposit,Withdrawal,Description,Reference Number,Currency\n"
 			f"{today()},450.25,0,payment {invoice.name},R1{salt},USD\n"
@@ -161,9 +161,15 @@ class TestBankFiles(SiteTestCase):
 		self.assertEqual(doc.status, "Success")
 		source = frappe.get_doc("Bank Transaction", {"reference_number": f"R1{salt}"})
 		self.assertEqual((source.docstatus, source.deposit), (1, 450.25))
-		(proposal,) = bank.matched(source)
+		# ERPNext takes the same file twice; who applies the second line is told, and it does not apply itself.
+		twin = bank.line(450.25, source.description, reference_number=source.reference_number)
+		proposal, second = bank.matched(source, twin)
+		self.assertGreater(proposal.score, 99)
+		self.assertIn(source.name, second.reasons)
+		self.assertLessEqual(second.score, 90)
+		twin.cancel()
 		self.assertEqual(api.apply(proposal.name), "Applied")
-		self.assertEqual(bank.open_of(invoice), [(1, 0)])
+		self.assertEqual(bank.open_of(invoice), [(1, 0), (2, 450.25)])
 		again = mt940([(450.25, f"payment {invoice.name}", "Csv Story", f"D{salt}")])
 		self.assertEqual(
 			statements.bring_in(self.account, again.encode()), {"made": 1, "known": 0, "alike": 1}

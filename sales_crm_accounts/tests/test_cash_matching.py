@@ -15,6 +15,7 @@ from sales_crm_accounts.tests.bank_factories import (
 	booked,
 	camt,
 	customer,
+	invoice,
 	line,
 	matched,
 	open_of,
@@ -249,6 +250,32 @@ class TestCashMatching(SiteTestCase):
 		source.reload()
 		self.assertEqual((proposal.status, source.status), ("Applied", "Reconciled"))
 		self.assertEqual(open_of(invoice), [(1, 0)])
+
+	def test_gated_payments_of_several_customers_wait_for_the_last_of_them(self):
+		"""900.00 and 450.00 in one line of 1,350.00: posted one after the other."""
+		self.addCleanup(approvals.remove_chains)
+		approvals.make_people()
+		approvals.make_chain("SCA Receipts", "Payment Entry", include_receipts=1)
+		invoices = [invoice("Cash Gate Mother Ltd", [900]), invoice("Cash Gate Daughter Ltd", [450])]
+		source = line(1350, " ".join(one.name for one in invoices), "Cash Gate Mother Ltd")
+		(proposal,) = matched(source)
+		frappe.set_user(make.ACCOUNTANT)
+		self.assertEqual(api.apply(proposal.name), "Awaiting Approval")
+		proposal.reload()
+		first, second = (row.payment_entry for row in proposal.rows)
+		self.assertIn(first, proposal.message)
+		self.assertIn(second, proposal.message)
+		frappe.set_user("Administrator")
+		approvals.remove_chains()
+		frappe.get_doc("Payment Entry", first).submit()
+		proposal.reload()
+		self.assertEqual(proposal.status, "Awaiting Approval")
+		self.assertNotIn(first, proposal.message)
+		frappe.get_doc("Payment Entry", second).submit()
+		proposal.reload()
+		source.reload()
+		self.assertEqual((proposal.status, source.status), ("Applied", "Reconciled"))
+		self.assertEqual([open_of(one) for one in invoices], [[(1, 0)]] * 2)
 
 	def test_several_installments_of_one_invoice_by_their_terms(self):
 		"""One invoice with three installments of 300.00; the second is named, and paid before the first."""

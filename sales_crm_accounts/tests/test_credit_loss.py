@@ -370,7 +370,7 @@ class TestCreditLoss(ApprovalCase):
 		self.assertMessage("judged apart", self.loss, customers=[{**row, "reason": " "}])
 		draft = self.loss(matrix_by="Customer Group")
 		self.assertEqual(
-			{row.customer_group for row in draft.matrix},
+			{row.for_customer_group for row in draft.matrix},
 			{frappe.db.get_value("Customer", self.customer, "customer_group")},
 		)
 		self.assertEqual(draft.total_loss, 284.18)

@@ -1,10 +1,13 @@
 """What employees paid as Expense Claims; only where HRMS is installed."""
 
+from unittest import SkipTest
+
 import frappe
 
 from sales_crm_accounts.services.approvals import requests as approval_requests
 from sales_crm_accounts.services.expenses import claims
 from sales_crm_accounts.setup import dimension, install
+from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import expense_factories as spend
 from sales_crm_accounts.tests import factories as make
@@ -17,7 +20,7 @@ def claims_of(expense) -> list[str]:
 	return frappe.get_all("Expense Claim", filters={"deal_expense": expense.name}, pluck="name")
 
 
-class TestWithoutHRMS(ApprovalCase):
+class TestWithoutHRMS(SiteTestCase):
 	def test_the_choice_needs_the_app(self):
 		if claims.installed():
 			self.skipTest("HRMS is installed on this site.")
@@ -30,20 +33,15 @@ class TestWithoutHRMS(ApprovalCase):
 class TestExpenseClaims(ApprovalCase):
 	@classmethod
 	def setUpClass(cls):
-		super().setUpClass()
 		if not claims.installed():
-			return
+			raise SkipTest("HRMS is not installed on this site: there are no Expense Claims.")
+		super().setUpClass()
 		people.employee(make.SELLER)
 		spend.setup()
 		spend.repay_by("")
 		frappe.db.commit()
 		cls.addClassCleanup(frappe.db.commit)
 		cls.addClassCleanup(spend.repay_by, "Journal Entry")
-
-	def setUp(self):
-		if not claims.installed():
-			self.skipTest("HRMS is not installed on this site: there are no Expense Claims.")
-		super().setUp()
 
 	def paid_by_seller(self, deal, amount, **values):
 		with as_user(make.SELLER):

@@ -1,9 +1,12 @@
 """How customers pay, from real invoices and payments."""
 
 from decimal import Decimal
+from unittest.mock import patch
+
+import frappe
 
 from sales_crm_accounts.core.receivables import payer
-from sales_crm_accounts.services.receivables import payers
+from sales_crm_accounts.services.receivables import payer_scores, payers, payers_lately
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.receivable_case import ReceivableCase, day, invoice
 
@@ -34,6 +37,24 @@ class TestPayers(ReceivableCase):
 		self.assertEqual((found.median_days_late, found.worst_days_late), (10, 10))
 		self.assertEqual(found.recent_days_late, 5)
 		self.assertEqual(self.behaviour(as_of=day(-160)).paid, 1)
+		self.look_at_what_the_night_keeps()
+
+	def look_at_what_the_night_keeps(self):
+		"""Where many installments are open nobody waits: without what the night kept there is none, and a job is queued."""
+		for read in payers_lately.KEPT:
+			key = payers_lately.key(read, make.COMPANY)
+			self.addCleanup(frappe.cache.delete_value, key)
+			frappe.cache.delete_value(key)
+		about = (payers.behaviour, make.COMPANY, [self.customer], day(0), 10)
+		with patch.multiple(payers_lately, FEW=0, MANY=5), patch.object(frappe, "enqueue") as queued:
+			self.assertEqual(payers_lately.lately(*about), {})
+			self.assertEqual(queued.call_args.kwargs["company"], make.COMPANY)
+			queued.reset_mock()
+			self.assertEqual(payers_lately.lately(*about, wait=True)[self.customer], self.behaviour())
+			payers_lately.keep_all()
+			self.assertEqual(payers_lately.lately(*about)[self.customer], self.behaviour())
+			self.assertIn(self.customer, payers_lately.lately(payer_scores.histories, *about[1:]))
+			queued.assert_not_called()
 
 	def test_nobody_and_everybody(self):
 		make.pay(invoice(self.customer, -40, (100,), (-10,)), date=day(-12))

@@ -15,6 +15,7 @@ from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.approval_case import ApprovalCase
 from sales_crm_accounts.tests.receivable_case import credit, day, invoice, new_customer
 
+ONLY_COLLECTOR = "only.collects@sca.example.com"
 COLLECTOR, MANAGER = "writes.off@sca.example.com", "head.of.collections@sca.example.com"
 VAT = f"SCA VAT - {make.ABBR}"
 SETTINGS = {
@@ -95,6 +96,7 @@ class WriteOffCase(ApprovalCase):
 	def setUpClass(cls):
 		super().setUpClass()
 		make.make_user(COLLECTOR, ["Collector", "Accounts User"])
+		make.make_user(ONLY_COLLECTOR, ["Collector"])
 		make.make_user(MANAGER, ["Collections Manager"])
 		frappe.db.commit()
 
@@ -458,7 +460,8 @@ class TestProposing(WriteOffCase):
 				"reason": "Price",
 			}
 		).insert()
-		with people.as_user(COLLECTOR):
+		with people.as_user(ONLY_COLLECTOR):
+			self.assertEqual(api.defaults(make.COMPANY)["write_off_account"], make.WRITE_OFF)
 			draft = frappe.get_doc("Write-off Proposal", api.make_draft(dispute=dispute.name))
 			self.assertEqual([row.amount for row in draft.installments], [330, 70])
 			self.assertEqual((draft.reason, dispute.name in draft.explanation), ("Dispute Settled", True))

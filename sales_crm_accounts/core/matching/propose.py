@@ -25,6 +25,8 @@ INSTALLMENT = 4.0
 CUT_AT = 90.0
 #: Customers that are looked at for one receipt.
 WIDTH = 8
+#: The same of a line that may have been brought in twice.
+TWIN_AT = 90.0
 #: A best explanation that is less likely than this is none.
 LEAST = 5.0
 #: However likely an earlier receipt pays something, the text of a later one may still say so.
@@ -281,6 +283,9 @@ class _Search:
 			reasons = (*one.reasons, *one.fit.reasons)
 			if one.fit.cut:
 				reasons += (Reason("search_cut", 0.0),)
+			if self.receipt.twin:
+				score = min(score, TWIN_AT)
+				reasons += (Reason("twin", -1.0, (self.receipt.twin,)),)
 			proposals.append(
 				Proposal(
 					receipt=self.receipt.name,

@@ -46,6 +46,8 @@ class Receipt:
 	elsewhere: Mapping[str, int] = field(default_factory=dict)
 	#: False where the money is booked already: then nothing can be taken off any more.
 	deductible: bool = True
+	#: Another line that is the same in everything, where nothing tells whether the bank has booked it twice.
+	twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

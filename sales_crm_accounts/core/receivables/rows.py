@@ -14,7 +14,8 @@ from sales_crm_accounts.core.money import ZERO
 class OpenRow:
 	"""One installment; amounts in the currency of the receivable account, `base_outstanding` in the company's.
 
-	Credit notes that are open stand in rows of their own with `is_return` and negative amounts.
+	Credit notes that are open stand in rows of their own with `is_return` and negative amounts. A row may stand for the sum of
+	`count` installments of which nothing need be known singly; then it has no invoice, and the due date is that of the oldest.
 	"""
 
 	sales_invoice: str
@@ -32,6 +33,7 @@ class OpenRow:
 	account: str | None = None
 	invoice_currency: str | None = None
 	is_return: bool = False
+	count: int = 1
 
 	@property
 	def key(self) -> tuple[str, int]:

@@ -260,7 +260,7 @@ def _entry(facts, parts, state, scale, today, weights) -> Entry:
 		held=sum((part.base_held for part in parts), ZERO),
 		covered=sum((part.base_covered for part in parts), ZERO),
 		days=_days(parts, today),
-		installments=sum(1 for part in due if part.free),
+		installments=sum(part.row.count for part in due if part.free),
 		wakes_on=wakes_on,
 		waits_for=waits_for,
 	)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import frappe
+from frappe.query_builder.functions import Coalesce
 from frappe.utils import add_months, cstr, flt, getdate, today
 
 from sales_crm_accounts.core.matching.book import Book
@@ -184,17 +185,16 @@ def _habits(company: str) -> dict[str, Habit]:
 	"""How each customer paid in the last twelve months."""
 	rows = frappe.db.sql(
 		"""
-		select party, count(*), sum(paid_rows > 1), sum(deducted > 0) from (
-			select
-				entry.name, entry.party, count(reference.name) as paid_rows,
-				(select count(*) from `tabPayment Entry Deduction` line where line.parent = entry.name) as deducted
-			from `tabPayment Entry` entry
-			join `tabPayment Entry Reference` reference on reference.parent = entry.name
-			where entry.company = %(company)s and entry.party_type = 'Customer' and entry.payment_type = 'Receive'
-				and entry.docstatus = 1 and entry.posting_date >= %(since)s
-			group by entry.name, entry.party
-		) paid
-		group by party
+		select
+			entry.party, count(*),
+			sum((select count(*) from `tabPayment Entry Reference` reference where reference.parent = entry.name) > 1),
+			sum(exists(select 1 from `tabPayment Entry Deduction` line where line.parent = entry.name))
+		from `tabPayment Entry` entry
+		where
+			entry.company = %(company)s and entry.party_type = 'Customer' and entry.payment_type = 'Receive'
+			and entry.docstatus = 1 and entry.posting_date >= %(since)s
+			and exists(select 1 from `tabPayment Entry Reference` reference where reference.parent = entry.name)
+		group by entry.party
 		""",
 		{"company": company, "since": add_months(today(), -12)},
 	)
@@ -226,6 +226,7 @@ def _bank_lines(loaded, company, bank_account, from_date, to_date, rates, skip) 
 			line.name,
 			line.date,
 			line.currency,
+			line.transaction_id,
 			line.unallocated_amount,
 			line.description,
 			line.reference_number,
@@ -239,7 +240,9 @@ def _bank_lines(loaded, company, bank_account, from_date, to_date, rates, skip) 
 	)
 	if bank_account:
 		query = query.where(line.bank_account == bank_account)
-	for row in _between(query, line.date, from_date, to_date).run(as_dict=True):
+	rows = _between(query, line.date, from_date, to_date).run(as_dict=True)
+	twins = _twins(rows)
+	for row in rows:
 		if (BANK, row.name) in skip or (row.party_type and row.party_type != "Customer"):
 			continue
 		received = units(row.unallocated_amount)
@@ -254,9 +257,33 @@ def _bank_lines(loaded, company, bank_account, from_date, to_date, rates, skip) 
 				account=cstr(row.bank_party_iban or row.bank_party_account_number),
 				customer=row.party if row.party_type == "Customer" else None,
 				elsewhere=rates.elsewhere(row.currency, received, getdate(row.date)),
+				twin=twins.get(row.name, ""),
 			)
 		)
 		loaded.sources[f"{BANK}:{row.name}"] = row
+
+
+def _twins(rows) -> dict[str, str]:
+	"""Line without a number of its bank -> an earlier one that is the same in everything; one statement."""
+	bare = [row for row in rows if not row.transaction_id]
+	if not bare:
+		return {}
+	line = frappe.qb.DocType(BANK)
+	days = [row.date for row in bare]
+	first: dict[tuple, str] = {}
+	found = {}
+	for name, *what in (
+		frappe.qb.from_(line)
+		.where((line.docstatus == 1) & (line.deposit > 0) & line.date.between(min(days), max(days)))
+		.select(line.name, line.bank_account, line.date, line.deposit)
+		.select(Coalesce(line.description, ""), Coalesce(line.reference_number, ""))
+		.select(Coalesce(line.bank_party_name, ""))
+		.orderby(line.creation, line.name)
+		.run()
+	):
+		if first.setdefault(tuple(what), name) != name:
+			found[name] = first[tuple(what)]
+	return {row.name: found[row.name] for row in bare if row.name in found}
 
 
 def _payments(loaded, company, from_date, to_date, skip) -> None:

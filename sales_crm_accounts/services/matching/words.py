@@ -54,6 +54,7 @@ def texts() -> dict[str, str]:
 		"credit_note": _("Credit notes of {0} are taken off."),
 		"credit_left_out": _("The text names a credit note that this leaves out."),
 		"several_customers": _("The text names invoices of {0} customers: one pays for the others."),
+		"twin": _("The same line is there twice: {0}. Look whether the bank has booked it twice."),
 		"search_cut": _("The search for sums was cut short; there may be others."),
 	}
 

@@ -18,7 +18,7 @@ from frappe.utils import cint, flt, formatdate, getdate, today
 from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.receivables import forecast as rules
 from sales_crm_accounts.services.derived import precision
-from sales_crm_accounts.services.receivables import held, payers
+from sales_crm_accounts.services.receivables import held, payers, payers_lately
 from sales_crm_accounts.services.receivables.open_rows import open_rows
 
 SETTINGS = "Company Receivables Settings"
@@ -95,10 +95,15 @@ def expected(company: str, day: date | None = None, customers: Iterable[str] | N
 	day = getdate(day or today())
 	customers = None if customers is None else list(customers)
 	rows = open_rows(company, customers)
+	about = company, customers, day
+	# Where it can be waited for, who has just paid is seen at once.
+	paid = (
+		payers_lately.lately(payers.behaviour, *about, len(rows), wait=True)
+		if len(rows) > payers_lately.MANY
+		else payers.behaviour(*about)
+	)
 	late = {
-		customer: found.average_days_late
-		for customer, found in payers.behaviour(company, customers, day).items()
-		if found.average_days_late is not None
+		customer: one.average_days_late for customer, one in paid.items() if one.average_days_late is not None
 	}
 	return rules.forecast(
 		rows,

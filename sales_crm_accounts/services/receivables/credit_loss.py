@@ -148,7 +148,7 @@ def precision(company: str) -> int:
 
 def _fill_matrix(doc, found: Found, losses: dict, digits: int):
 	"""One row for each bucket (and customer group); floors and overlays that were entered stay with their row."""
-	kept = {(row.customer_group or "", row.bucket): row for row in doc.matrix}
+	kept = {(row.for_customer_group or "", row.bucket): row for row in doc.matrix}
 	floors = {key: row.floor_rate for key, row in kept.items()} or _last_floors(doc)
 	groups = sorted({key[0] for key in found.debts if isinstance(key, tuple)}) or [""]
 	rows = []
@@ -162,7 +162,7 @@ def _fill_matrix(doc, found: Found, losses: dict, digits: int):
 			own = shares[place]
 			row.update(
 				{
-					"customer_group": group or None,
+					"for_customer_group": group or None,
 					"bucket": label,
 					"exposure": float(exposure),
 					"months": own.months if own else 0,
@@ -206,12 +206,12 @@ def _last_floors(doc) -> dict:
 		frappe.get_all(
 			"Expected Credit Loss Row",
 			filters={"parent": last, "parenttype": DOCTYPE},
-			fields=["customer_group", "bucket", "floor_rate"],
+			fields=["for_customer_group", "bucket", "floor_rate"],
 		)
 		if last
 		else []
 	)
-	return {(row.customer_group or "", row.bucket): row.floor_rate for row in rows}
+	return {(row.for_customer_group or "", row.bucket): row.floor_rate for row in rows}
 
 
 def _fill_history(doc, found: Found):
@@ -337,7 +337,7 @@ def check_complete(doc):
 			).format(
 				", ".join(
 					frappe.bold(
-						" · ".join(filter(None, (row.customer_group, _(row.bucket, context=row.doctype))))
+						" · ".join(filter(None, (row.for_customer_group, _(row.bucket, context=row.doctype))))
 					)
 					for row in missing
 				)

@@ -2,7 +2,7 @@
 
 import frappe
 
-from sales_crm_accounts.services.receivables import credit_holds, disputes, pauses, promises
+from sales_crm_accounts.services.receivables import credit_holds, disputes, pauses, payers_lately, promises
 
 
 def sca_nightly_collections():
@@ -12,3 +12,4 @@ def sca_nightly_collections():
 	credit_holds.judge()
 	frappe.db.commit()
 	disputes.remind_owners()
+	payers_lately.keep_all()

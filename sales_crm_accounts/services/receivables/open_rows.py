@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 
 import frappe
-from frappe.query_builder.functions import Sum
+from frappe.query_builder import Case
+from frappe.query_builder.functions import Count, Max, Min, Sum
 from frappe.utils import getdate
 
 from sales_crm_accounts.core.money import ZERO, to_decimal
@@ -48,6 +49,46 @@ def open_rows(
 	if not returns:
 		query = query.where(kept.is_return == 0)
 	return [_row(values) for values in query.run()]
+
+
+def sums(company: str, day: date, customers: Iterable[str] | None = None) -> tuple[list[OpenRow], set[str]]:
+	"""Two rows at most for each customer, account and currency: the sum of what is overdue on `day`, and of what is not.
+
+	With them the customers of whom something is open in their favour (credit notes, overpaid installments). One statement.
+	"""
+	kept = frappe.qb.DocType("Open Installment")
+	is_late = Case().when(kept.due_date < day, 1).else_(0)
+	query = (
+		frappe.qb.from_(kept)
+		.select(kept.customer, kept.account_currency, kept.account, Count("*"))
+		.select(Min(kept.due_date), Max(kept.posting_date), Min(kept.outstanding_amount))
+		.select(Sum(kept.outstanding_amount), Sum(kept.base_outstanding_amount), Sum(kept.amount))
+		.where((kept.company == company) & (kept.outstanding_amount != 0))
+		.groupby(kept.customer, kept.account_currency, kept.account, is_late)
+	)
+	if customers is not None:
+		query = query.where(kept.customer.isin(list(customers) or [""]))
+	rows, in_credit = [], set()
+	for customer, currency, account, count, due, posted, least, outstanding, base, amount in query.run():
+		if least < 0:
+			in_credit.add(customer)
+		rows.append(
+			OpenRow(
+				sales_invoice="",
+				installment_no=0,
+				company=company,
+				customer=customer,
+				posting_date=getdate(posted),
+				due_date=getdate(due),
+				currency=currency,
+				outstanding=to_decimal(outstanding),
+				base_outstanding=to_decimal(base),
+				amount=to_decimal(amount),
+				account=account,
+				count=count,
+			)
+		)
+	return rows, in_credit
 
 
 def on_account(company: str, customers: Iterable[str] | None = None) -> dict[tuple[str, str], Decimal]:

@@ -12,20 +12,20 @@ _FIELD = {"Customer": "customer", "Deal": "deal", "Sales Invoice": "sales_invoic
 
 
 def collection_events(doctype: str, docname: str) -> list[dict]:
-	"""Hook `additional_timeline_content`, called for a reader of the document: what they may read, newest first, four statements."""
+	"""Hook `additional_timeline_content`, called for a reader of the document: what they may read, newest first, five statements."""
 	where = {_FIELD[doctype]: docname}
 	events = [*_notes(where), *_promises(where), *_disputes(where), *_write_offs(where)]
 	return sorted(events, key=lambda event: str(event["creation"]), reverse=True)[:LIMIT]
 
 
-def _read(doctype: str, where: dict | list, fields: list[str]) -> list:
+def _read(doctype: str, where: dict, fields: list[str]) -> list:
 	if not may(doctype, "read"):
 		return []
 	return frappe.get_list(
 		doctype,
 		filters=where,
 		fields=["name", "owner", "creation", *fields],
-		order_by=f"`tab{doctype}`.creation desc",
+		order_by="creation desc",
 		limit=LIMIT,
 	)
 
@@ -111,31 +111,37 @@ def _disputes(where: dict) -> list[dict]:
 
 
 def _write_offs(where: dict) -> list[dict]:
-	((field, value),) = where.items()
 	texts = {
 		"Write-Off": _("{0} wrote off {1} ({2})"),
 		"Recovery": _("{0} took back a write-off of {1} ({2})"),
 	}
+	if not may("Write-off Proposal", "read"):
+		return []
+	rows = frappe.get_all(
+		"Write-off Proposal Row",
+		filters={**where, "docstatus": 1},
+		fields=["parent", "amount", "currency"],
+		order_by="creation desc",
+		limit=LIMIT,
+	)
+	seen = _read(
+		"Write-off Proposal",
+		{"name": ("in", {row.parent for row in rows} or {""}), "docstatus": 1},
+		["kind", "modified_by"],
+	)
+	proposals = {proposal.name: proposal for proposal in seen}
 	return [
 		_event(
 			"expenses",
-			row.creation,
-			texts[row.kind].format(
-				_person(row.modified_by),
+			proposals[row.parent].creation,
+			texts[proposals[row.parent].kind].format(
+				_person(proposals[row.parent].modified_by),
 				money(row.amount, row.currency),
-				_link("Write-off Proposal", row.name),
+				_link("Write-off Proposal", row.parent),
 			),
 		)
-		for row in _read(
-			"Write-off Proposal",
-			[["docstatus", "=", 1], ["Write-off Proposal Row", field, "=", value]],
-			[
-				"kind",
-				"modified_by",
-				"`tabWrite-off Proposal Row`.amount",
-				"`tabWrite-off Proposal Row`.currency",
-			],
-		)
+		for row in rows
+		if row.parent in proposals
 	]
 
 

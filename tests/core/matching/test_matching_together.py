@@ -122,3 +122,10 @@ class TestWhatEarlierReceiptsMayPay:
 		text = "ACC-SINV-2026-00001, ACC-SINV-2026-00002"
 		best = propose(Book(items, NAMES), receipt(200_000, text, "Acme Machines GmbH"), RULES)[0]
 		assert best.score < 99
+
+	def test_a_line_that_is_there_twice_is_never_sure(self):
+		one = propose(
+			book(), receipt(45_017, "ACC-SINV-2026-00125", "Acme Machines GmbH", twin="BT-0"), RULES
+		)[0]
+		assert one.score <= 90
+		assert one.reasons[-1].values == ("BT-0",)
