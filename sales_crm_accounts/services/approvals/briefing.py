@@ -29,6 +29,7 @@ FACTS = (
 	"cost_center",
 	"project",
 	"deal",
+	"explanation",
 	"user_remark",
 	"remarks",
 )
@@ -95,7 +96,7 @@ def facts(doc) -> list[dict]:
 def rows(doc) -> dict:
 	"""The document's main table with the columns that its grid shows."""
 	meta = frappe.get_meta(doc.doctype)
-	for table in ("items", "accounts", "references", "expenses"):
+	for table in ("items", "accounts", "references", "expenses", "installments", "matrix"):
 		if meta.has_field(table) and doc.get(table):
 			break
 	else:

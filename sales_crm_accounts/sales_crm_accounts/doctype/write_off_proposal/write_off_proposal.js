@@ -36,14 +36,6 @@ frappe.ui.form.on("Write-off Proposal", {
 		const recovery = doc.kind === "Recovery";
 		frm.toggle_enable(["relieve_tax", "write_off_account"], !recovery);
 		frm.set_df_property("installments", "cannot_add_rows", recovery);
-		if (recovery) {
-			frm.set_intro(
-				__(
-					"Opens again what was written off, as money came after all. Enter what came; then book the payment on the invoice as any other."
-				),
-				"blue"
-			);
-		}
 		show_totals(frm);
 		if (!frm.is_new() && doc.docstatus === 0 && !recovery && frm.has_perm("write")) {
 			frm.add_custom_button(__("Propose"), () => propose(frm));
@@ -97,7 +89,7 @@ async function propose(frm) {
 	);
 }
 
-/** What is given up, one figure for each currency. */
+/** What is given up, one figure for each currency; under it what a recovery is for. */
 function show_totals(frm) {
 	const sums = {};
 	for (const row of frm.doc.installments || []) {
@@ -115,5 +107,14 @@ function show_totals(frm) {
 			sum.customers.size,
 		])
 	);
-	if (parts.length) frm.dashboard.set_headline(parts.join(" &nbsp;·&nbsp; "));
+	const lines = [parts.join(" &nbsp;·&nbsp; ")];
+	if (frm.doc.kind === "Recovery" && frm.doc.docstatus === 0) {
+		lines.push(
+			__(
+				"Opens again what was written off, as money came after all. Enter what came; then book the payment on the invoice as any other."
+			)
+		);
+	}
+	const headline = lines.filter(Boolean).join("<br>");
+	if (headline) frm.dashboard.set_headline(headline);
 }
