@@ -67,16 +67,16 @@ def row_of(found: Indicators, currency: str) -> dict:
 
 
 def get_columns() -> list[dict]:
-	days = {"precision": 1, "width": 120}
+	days = {"precision": 1, "width": 150}
 	return [
 		common.column("month", _("Month"), width=90),
-		common.column("until", _("Until"), "Date", 105),
+		common.column("until", _("Until"), "Date", 120),
 		common.amount("sales", _("Sales")),
 		common.amount("collected", _("Settled")),
 		common.amount("receivable", _("Receivable")),
 		common.amount("overdue", _("Overdue")),
 		common.column("overdue_share", _("% Overdue"), "Percent", 100),
-		common.column("at_risk_share", _("% Over {0} Days").format(AT_RISK_DAYS), "Percent", 120),
+		common.column("at_risk_share", _("% Over {0} Days").format(AT_RISK_DAYS), "Percent", 135),
 		common.column("dso", _("DSO"), "Float", **days),
 		common.column("count_back", _("DSO, Count-Back"), "Float", **days),
 		common.column("best_possible", _("Best Possible DSO"), "Float", **days),
