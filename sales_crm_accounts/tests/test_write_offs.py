@@ -10,6 +10,7 @@ from sales_crm_accounts.services import ledger, profit_panel
 from sales_crm_accounts.services.approvals import gate
 from sales_crm_accounts.services.approvals import requests as approval_requests
 from sales_crm_accounts.services.receivables import timeline, write_off_drafts, write_off_night
+from sales_crm_accounts.services.timeline import money_events
 from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.approval_case import ApprovalCase
@@ -187,6 +188,9 @@ class TestWriteOffs(WriteOffCase):
 		)
 		self.assertEqual([row.status for row in make.installments(deal)], ["Billed", "Written Off", "Billed"])
 		self.assertEqual(profit_panel.panel(deal)["write_offs"], 299.97)
+		told = " ".join(event["content"] for event in money_events("Deal", deal.name))
+		self.assertIn("wrote off", told)  # and brought nothing
+		self.assertNotIn("brought", told)
 		# Money that comes later goes where it belongs, and the chosen installment stays written off.
 		make.pay(own, 300)
 		self.assertEqual(installments(own), [(0, 0, 330), (0, 330, 0), (260, 0, 70)])

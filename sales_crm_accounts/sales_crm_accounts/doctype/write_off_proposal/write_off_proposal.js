@@ -7,6 +7,8 @@ frappe.ui.form.on("Write-off Proposal", {
 	setup(frm) {
 		// The posting is cancelled with the proposal; Frappe would try to cancel it first.
 		frm.ignore_doctypes_on_cancel_all = ["Journal Entry", "GL Entry", "Payment Ledger Entry"];
+		// Posting and recovering make these; an empty one would say nothing.
+		frm.can_make_methods = { "Journal Entry": () => false, "Write-off Proposal": () => false };
 		frm.set_query("write_off_account", () => ({
 			filters: { name: ["in", frm.write_off_accounts || []] },
 		}));
