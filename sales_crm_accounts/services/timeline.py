@@ -62,16 +62,25 @@ def _payments(deal: str) -> list[dict]:
 		.limit(LIMIT)
 		.run(as_dict=True)
 	)
-	created = {}
-	for doctype in ("Payment Entry", "Journal Entry"):
+	created, given_up = {}, set()
+	for doctype, more in (("Payment Entry", []), ("Journal Entry", ["voucher_type"])):
 		names = [row.voucher_no for row in rows if row.voucher_type == doctype]
 		if names:
-			found = frappe.get_all(doctype, filters={"name": ("in", names)}, fields=["name", "creation"])
+			found = frappe.get_all(
+				doctype, filters={"name": ("in", names)}, fields=["name", "creation", *more]
+			)
 			created.update({(doctype, row.name): row.creation for row in found})
+			given_up.update(row.name for row in found if row.voucher_type == "Write Off Entry")
+	texts = {
+		(True, False): _("{0} brought {1}"),
+		(False, False): _("{0} took back {1}"),
+		(True, True): _("{0} wrote off {1}"),
+		(False, True): _("{0} took back a write-off of {1}"),
+	}
 	return [
 		_event(
-			"income" if row.amount < 0 else "expenses",
-			_("{0} brought {1}") if row.amount < 0 else _("{0} took back {1}"),
+			"income" if row.amount < 0 and row.voucher_no not in given_up else "expenses",
+			texts[row.amount < 0, row.voucher_no in given_up],
 			row.voucher_type,
 			row.voucher_no,
 			abs(row.amount),

@@ -240,6 +240,7 @@ def make_approval_chain(name: str) -> None:
 			"doctype": "Approval Chain",
 			"chain_name": name,
 			"document_type": document_type,
+			"company": "",  # of every company, not of the site's default one
 			"active": 0,
 			"conditions": [
 				{"field": field, "operator": operator, "value": value}

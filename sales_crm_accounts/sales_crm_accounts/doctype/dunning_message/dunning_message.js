@@ -19,6 +19,15 @@ frappe.ui.form.on("Dunning Message", {
 		const { status } = frm.doc;
 		const open = ["Draft", "Held Back", "Failed"].includes(status);
 		if (!open) frm.disable_form();
+		if (status === "Failed" && frm.doc.bounced_on) {
+			frm.dashboard.clear_headline();
+			frm.dashboard.set_headline_alert(
+				__("The mail to {0} came back. Correct the address, then send it again.", [
+					frappe.utils.escape_html(frm.doc.bounced_address),
+				]),
+				"red"
+			);
+		}
 		if (!frappe.model.can_write("Dunning Message")) return;
 		if (["Queued", "Sent"].includes(status) && frm.doc.channel === "Mail") {
 			frm.add_custom_button(__("The Mail Came Back"), () => came_back(frm));

@@ -91,6 +91,7 @@ function add_buttons(frm) {
 function show_warnings(frm) {
 	const { doc } = frm;
 	if (doc.docstatus) return;
+	frm.dashboard.clear_headline(); // a form that was just saved is refreshed twice
 	const missing = (doc.matrix || []).filter((row) => row.basis === "No Rate" && row.exposure);
 	const notes = [];
 	if (missing.length) {

@@ -121,5 +121,10 @@ def get_summary(row: dict) -> list[dict]:
 		days(_("DSO"), "dso", "Orange"),
 		days(_("Best Possible DSO"), "best_possible", "Green"),
 		figure(_("Effectiveness (CEI)"), "effectiveness", None, "Percent"),
-		figure(_("% Over {0} Days").format(AT_RISK_DAYS), "at_risk_share", "Red", "Percent"),
+		figure(
+			_("% Over {0} Days").format(AT_RISK_DAYS),
+			"at_risk_share",
+			"Red" if row["at_risk_share"] else "Green",
+			"Percent",
+		),
 	]

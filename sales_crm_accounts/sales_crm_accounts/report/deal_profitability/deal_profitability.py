@@ -100,7 +100,7 @@ class Line:
 					"title": deal.title,
 					"customer": deal.customer,
 					"deal_owner": deal.deal_owner,
-					"status": deal.status,
+					"status": _(deal.status, context="Deal"),
 				}
 			)
 		return row

@@ -135,18 +135,18 @@ def _number(value: Decimal | None, factor: int = 1) -> float | None:
 
 
 def get_columns() -> list[dict]:
-	days = {"precision": 1, "width": 110}
+	days = {"precision": 1, "width": 145}
 	return [
 		common.link("customer", _("Customer"), "Customer"),
 		common.column("customer_name", _("Name"), width=160),
-		common.column("payer_class", _("Pays"), width=90),
+		common.column("payer_class", _("Pays"), width=115),
 		common.column("grade", _("Grade"), width=70),
 		common.column("score", _("Score"), "Int", 70),
-		common.column("paid", _("Installments Paid"), "Int", 120),
+		common.column("paid", _("Installments Paid"), "Int", 135),
 		common.amount("amount", _("Paid")),
-		common.column("late_share", _("% Late"), "Percent", 80),
+		common.column("late_share", _("% Late"), "Percent", 95),
 		common.column("average_days_late", _("Average Days Late"), "Float", **days),
-		common.column("median_days_late", _("Median Days Late"), "Int", 110),
+		common.column("median_days_late", _("Median Days Late"), "Int", 140),
 		common.column("worst_days_late", _("Worst"), "Int", 80),
 		common.column("recent_days_late", _("Last 3 Months"), "Float", **days),
 		common.amount("outstanding", _("Outstanding")),
