@@ -47,7 +47,7 @@ def measure(
 ) -> dict:
 	year = generate(lines, installments, seed)
 	started = time.process_time()
-	book = Book(year.items, year.names, year.accounts, year.habits)
+	book = Book(year.items, year.names, year.accounts, year.habits, year.settled)
 	built = time.process_time()
 	found = match(book, [line.receipt for line in year.lines], Rules(fee_limit=3_000, threshold=threshold))
 	matched = time.process_time()

@@ -93,6 +93,7 @@ class Year:
 	accounts: dict[str, str]
 	habits: dict[str, Habit]
 	lines: list[Line]
+	settled: list[str]
 
 
 def generate(lines: int, installments: int, seed: int = 11) -> Year:
@@ -131,7 +132,7 @@ class _Maker:
 				if line:
 					made.append(line)
 					break
-		return Year([*self.items, *self.credits], self.names, self.accounts, {}, made)
+		return Year([*self.items, *self.credits], self.names, self.accounts, {}, made, self.paid_invoices)
 
 	def _customers(self, count: int) -> None:
 		pick, used = self.random.choice, set()

@@ -71,7 +71,7 @@ class SiteYear(SiteHost):
 			make.make_policy(
 				f"{POLICY} {name}",
 				invoicing_method=values.get("method", "Invoice per Installment"),
-				customer_group=GROUP if values else None,
+				for_customer_group=GROUP if values else None,
 			)
 		self.make_ladder(data["ladder"])
 		self.before = self.balances()

@@ -27,6 +27,7 @@ class Book:
 		names: Mapping[str, Iterable[str]],
 		accounts: Mapping[str, str | Iterable[str]] | None = None,
 		habits: Mapping[str, Habit] | None = None,
+		settled: Iterable[str] = (),
 	):
 		self.items = sorted(items, key=lambda one: (one.due_date, one.sales_invoice, one.installment_no))
 		self.open = [one.open for one in self.items]
@@ -37,6 +38,8 @@ class Book:
 			known = self.accounts.setdefault(account_number(account), [])
 			known.extend([customers] if isinstance(customers, str) else customers)
 		self.habits = habits or {}
+		#: Invoices of which nothing is open any more: who names one of them has not mistyped another.
+		self.settled = {compact(one) for one in settled}
 		self.by_customer: dict[str, list[int]] = {}
 		self.by_invoice: dict[str, list[int]] = {}
 		self.by_amount: dict[tuple[str, int], list[int]] = {}

@@ -153,6 +153,9 @@ class _Reader:
 				for kind, positions in known:
 					self._hit(kind, "exact", key, positions)
 				return end
+			if key in self.book.settled:
+				self.strangers.append(key)
+				return end
 		return None
 
 	def _stranger(self, at: int) -> None:

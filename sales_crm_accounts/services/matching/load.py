@@ -62,7 +62,8 @@ def load(
 		)
 	names, aliases, accounts = _customers(company)
 	known = {customer: [name, *aliases.get(customer, ())] for customer, name in names.items()}
-	loaded = Loaded(Book(items, known, accounts, _habits(company)), kept, names, terms_of(company=company))
+	book = Book(items, known, accounts, _habits(company), _settled(company))
+	loaded = Loaded(book, kept, names, terms_of(company=company))
 	rates = _Rates({one.currency for one in items})
 	corrected = _corrected(company)
 	if bank:
@@ -199,6 +200,19 @@ def _habits(company: str) -> dict[str, Habit]:
 		{"company": company, "since": add_months(today(), -12)},
 	)
 	return {party: Habit(int(count), int(several), int(deducted)) for party, count, several, deducted in rows}
+
+
+def _settled(company: str) -> list[str]:
+	"""Invoices of the last twelve months of which nothing is open any more."""
+	invoice = frappe.qb.DocType("Sales Invoice")
+	return [
+		name
+		for (name,) in frappe.qb.from_(invoice)
+		.where((invoice.company == company) & (invoice.docstatus == 1) & (invoice.outstanding_amount == 0))
+		.where(invoice.posting_date >= add_months(today(), -12))
+		.select(invoice.name)
+		.run()
+	]
 
 
 def _corrected(company: str) -> set[tuple[str, str]]:

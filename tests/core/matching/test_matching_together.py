@@ -129,3 +129,13 @@ class TestWhatEarlierReceiptsMayPay:
 		)[0]
 		assert one.score <= 90
 		assert one.reasons[-1].values == ("BT-0",)
+
+	def test_who_names_an_invoice_that_is_paid_has_not_mistyped_another(self):
+		"""Rent of 500.00 each month; 00122 is paid, 00123 open: one digit apart, and the amount is the same."""
+		items = [*invoice(123, "SIGMA", [50_000]), *invoice(131, "SIGMA", [50_000], month=2)]
+		line = receipt(50_000, "ACC-SINV-2026-00122", "Sigma Supplies Ltd")
+		guessed = propose(Book(items, NAMES), line, RULES)[0]
+		known = propose(Book(items, NAMES, settled=["ACC-SINV-2026-00122"]), line, RULES)[0]
+		assert "reference_typo" in codes(guessed)
+		assert "names_unknown" in codes(known)
+		assert known.score < 90
