@@ -287,7 +287,7 @@ def get_summary(lines: list[Line], currency: str) -> list[dict]:
 
 	cards = [
 		card(_("Revenue"), total.revenue + total.credit_notes),
-		card(_("Expenses"), total.expense + total.write_offs + total.provisions),
+		card(_("Expenses and Bad Debts"), total.expense + total.write_offs + total.provisions),
 		card(_("Profit"), total.profit, "Green" if total.profit >= 0 else "Red"),
 	]
 	if total.margin is not None:
