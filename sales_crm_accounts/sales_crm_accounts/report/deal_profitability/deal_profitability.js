@@ -61,7 +61,7 @@ frappe.query_reports["Deal Profitability"] = {
 	formatter(value, row, column, data, default_formatter) {
 		const text = default_formatter(value, row, column, data);
 		// Frappe formats the totals with the first row's data. They lead nowhere, and margins cannot be added.
-		if (column.isHeader) return column.fieldtype === "Percent" ? "" : text;
+		if (row === undefined) return column.fieldtype === "Percent" ? "" : text;
 		if (!data) return text;
 		const group_by = frappe.query_report.get_filter_value("group_by");
 		if (column.fieldname === "group") return group_cell(text, data, group_by);
