@@ -29,6 +29,10 @@ FACTS = (
 	"cost_center",
 	"project",
 	"deal",
+	"paid_by",
+	"employee_name",
+	"bill_no",
+	"description",
 	"user_remark",
 	"remarks",
 )
@@ -95,7 +99,7 @@ def facts(doc) -> list[dict]:
 def rows(doc) -> dict:
 	"""The document's main table with the columns that its grid shows."""
 	meta = frappe.get_meta(doc.doctype)
-	for table in ("items", "accounts", "references", "expenses"):
+	for table in ("items", "accounts", "references", "expenses", "shares"):
 		if meta.has_field(table) and doc.get(table):
 			break
 	else:
