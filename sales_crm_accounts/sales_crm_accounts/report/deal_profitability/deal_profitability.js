@@ -60,7 +60,8 @@ frappe.query_reports["Deal Profitability"] = {
 
 	formatter(value, row, column, data, default_formatter) {
 		const text = default_formatter(value, row, column, data);
-		if (!data) return text;
+		// The row of totals: a margin is no sum (it would say 0 %); the one of all is on the card above.
+		if (!data) return column.fieldname === "margin" ? "" : text;
 		const group_by = frappe.query_report.get_filter_value("group_by");
 		if (column.fieldname === "group") return group_cell(text, data, group_by);
 		// A deal's figure leads to its rows in the ledger; those of a group lead to its deals first.
