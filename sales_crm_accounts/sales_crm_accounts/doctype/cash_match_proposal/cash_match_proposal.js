@@ -53,14 +53,19 @@ async function take_open(frm, row, filters) {
 		({ installment_no }) =>
 			!others.some(
 				(other) =>
-					other.sales_invoice === row.sales_invoice && other.installment_no === installment_no
+					other.sales_invoice === row.sales_invoice &&
+					other.installment_no === installment_no
 			)
 	);
 	if (!one) return;
 	let closed = one.outstanding_amount;
 	if (closed > 0 && frm.doc.party_currency === frm.doc.currency) {
 		const taken = others.reduce(
-			(sum, other) => sum + other.allocated_amount - other.discount_amount - other.fee_amount,
+			(sum, other) =>
+				sum +
+				flt(other.allocated_amount) -
+				flt(other.discount_amount) -
+				flt(other.fee_amount),
 			0
 		);
 		const left = flt(frm.doc.amount - taken, precision("allocated_amount", row));

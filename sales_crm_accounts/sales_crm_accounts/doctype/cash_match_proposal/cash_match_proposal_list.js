@@ -31,7 +31,9 @@ frappe.listview_settings["Cash Match Proposal"] = {
 				label,
 				() => {
 					const names = list.get_checked_items(true);
-					frappe.confirm(question(names.length), () => decide(list, label, method, names));
+					frappe.confirm(question(names.length), () =>
+						decide(list, label, method, names)
+					);
 				},
 				false
 			);
@@ -51,7 +53,13 @@ async function decide(list, label, method, names) {
 		failed.push(...results.filter((one) => one.error));
 		done += results.filter((one) => !one.error).length;
 		if (names.length > AT_ONCE) {
-			frappe.show_progress(label, Math.min(at + AT_ONCE, names.length), names.length, "", true);
+			frappe.show_progress(
+				label,
+				Math.min(at + AT_ONCE, names.length),
+				names.length,
+				"",
+				true
+			);
 		}
 	}
 	list.clear_checked_items();
@@ -61,9 +69,13 @@ async function decide(list, label, method, names) {
 		frappe.show_alert({ message: text, indicator: "green" });
 		return;
 	}
-	const rows = failed.map(
-		({ name, error }) =>
-			`<li>${frappe.utils.get_form_link("Cash Match Proposal", name, true)}: ${frappe.utils.escape_html(error)}</li>`
-	);
-	frappe.msgprint({ title: label, message: `${text}<ul>${rows.join("")}</ul>`, indicator: "orange" });
+	const rows = failed.map(({ name, error }) => {
+		const link = frappe.utils.get_form_link("Cash Match Proposal", name, true);
+		return `<li>${link}: ${frappe.utils.escape_html(error)}</li>`;
+	});
+	frappe.msgprint({
+		title: label,
+		message: `${text}<ul>${rows.join("")}</ul>`,
+		indicator: "orange",
+	});
 }
