@@ -1,6 +1,7 @@
-"""Whitelisted functions of cash matching: run, apply, reject, undo."""
+"""Whitelisted functions of cash matching: run, apply, reject, undo, one or several."""
 
 import frappe
+from frappe import _
 
 from sales_crm_accounts.services.matching import apply as applying
 from sales_crm_accounts.services.matching import runs, statements
@@ -21,6 +22,12 @@ def apply(name: str) -> str:
 
 
 @frappe.whitelist(methods=["POST"])
+def apply_many(names: list | str) -> list[dict]:
+	"""Book several proposals; of each its new status, or why it could not be."""
+	return applying.each(_names(names), apply)
+
+
+@frappe.whitelist(methods=["POST"])
 def reject(name: str, reason: str = "") -> None:
 	frappe.get_doc("Cash Match Proposal", name).check_permission("write")
 	applying.reject(name, reason)
@@ -34,6 +41,12 @@ def undo(name: str) -> None:
 
 
 @frappe.whitelist(methods=["POST"])
+def undo_many(names: list | str) -> list[dict]:
+	"""Take back several; of each its new status, or why it could not be."""
+	return applying.each(_names(names), undo)
+
+
+@frappe.whitelist(methods=["POST"])
 def import_statement(bank_account: str, file: str) -> dict:
 	"""Bring an uploaded camt.053 or MT940 file (name of the File) into Bank Transactions: {made, known, alike}."""
 	frappe.get_doc("Bank Account", bank_account).check_permission("read")
@@ -42,6 +55,13 @@ def import_statement(bank_account: str, file: str) -> dict:
 	upload.check_permission("read")
 	content = upload.get_content()
 	return statements.bring_in(bank_account, content.encode() if isinstance(content, str) else content)
+
+
+def _names(names: list | str) -> list[str]:
+	names = frappe.parse_json(names)
+	if len(names) > applying.AT_ONCE:
+		frappe.throw(_("At most {0} at a time.").format(applying.AT_ONCE))
+	return names
 
 
 def _may_post(name: str) -> None:

@@ -168,8 +168,14 @@ class TestCashMatching(SiteTestCase):
 		self.assertMessage("already", api.apply, proposal.name)
 		# Closed books: neither applied nor undone.
 		source = line(300.06, third.name, "Cash Refused Ltd")
+		refused = proposal.name
 		(proposal,) = matched(source)
-		api.apply(proposal.name)
+		# Several at once: one that cannot be costs the other nothing.
+		results = api.apply_many([refused, proposal.name])
+		self.assertEqual([one["status"] for one in results], ["Rejected", "Applied"])
+		self.assertIn("already", results[0]["error"])
+		self.assertIsNone(results[1]["error"])
+		self.assertMessage("At most", api.undo_many, [proposal.name] * 21)
 		frappe.db.set_single_value("Accounts Settings", "acc_frozen_upto", today())
 		self.assertMessage("closed period", api.undo, proposal.name)
 		self.assertEqual(open_of(third), [(1, 0)])

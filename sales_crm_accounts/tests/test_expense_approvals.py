@@ -2,7 +2,7 @@
 
 import frappe
 
-from sales_crm_accounts.services.approvals import gate
+from sales_crm_accounts.services.approvals import gate, view
 from sales_crm_accounts.services.approvals import requests as approval_requests
 from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import expense_factories as spend
@@ -38,6 +38,10 @@ class TestExpenseApprovals(ApprovalCase):
 			"SCA Expenses", "Deal Expense", levels=[people.by(people.FIRST)], after_approval="Only Allow It"
 		)
 		with people.as_user(make.SELLER):
+			frappe.clear_messages()
+			self.assertTrue(view.state(fresh(doc))["can"]["request"])
+			# That the salesperson may not post is no message to them.
+			self.assertEqual(frappe.get_message_log(), [])
 			request = approval_requests.open_request(fresh(doc))
 		frappe.db.commit()
 		self.assertEqual(fresh(doc).status, "Waiting for Approval")
@@ -47,7 +51,13 @@ class TestExpenseApprovals(ApprovalCase):
 		people.approve(request)
 		self.assertEqual(fresh(doc).status, "Draft")
 		with people.as_user(make.ACCOUNTANT):
+			# Who takes no part in the request, and posts, reads that it is approved; which account pays is accounting's to choose.
+			doc = fresh(doc)
+			doc.paid_from = make.account("SCA Petty Cash", "Cash In Hand", "Cash")
+			doc.save()
+			self.assertIn("Approved as it is", view.state(fresh(doc))["why"])
 			fresh(doc).submit()
+			self.assertIn("posted with this approval", view.state(fresh(doc))["why"])
 		frappe.db.commit()
 		doc.reload()
 		self.assertEqual((doc.status, len(spend.ledger(doc))), ("Posted", 2))

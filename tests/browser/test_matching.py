@@ -45,7 +45,7 @@ def test_a_bank_file(desk, prepared):
 	form.button("Save").click()
 	form.button("Match").wait_for()
 
-	form.button("Import camt.053").click()
+	form.button("Import Bank Statement").click()
 	upload = page.locator(".modal.show")
 	upload.locator("input[type=file]").first.set_input_files(file)
 	upload.locator("button:visible", has_text="Upload").click()

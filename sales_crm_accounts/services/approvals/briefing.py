@@ -30,6 +30,10 @@ FACTS = (
 	"project",
 	"deal",
 	"explanation",
+	"paid_by",
+	"employee_name",
+	"bill_no",
+	"description",
 	"user_remark",
 	"remarks",
 )
@@ -96,7 +100,7 @@ def facts(doc) -> list[dict]:
 def rows(doc) -> dict:
 	"""The document's main table with the columns that its grid shows."""
 	meta = frappe.get_meta(doc.doctype)
-	for table in ("items", "accounts", "references", "expenses", "installments", "matrix"):
+	for table in ("items", "accounts", "references", "expenses", "shares", "installments", "matrix"):
 		if meta.has_field(table) and doc.get(table):
 			break
 	else:

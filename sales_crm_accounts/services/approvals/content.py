@@ -51,9 +51,9 @@ HARMLESS_IN = {
 	# What is open, and who promised it, is looked at again when it is posted.
 	"Write-off Proposal Row": frozenset({"outstanding", "held_by", "customer_name"}),
 	"Deal Plan Row": frozenset({"planned_amount"}),
-	# What it was posted as; and what people see of its keys.
+	# What it was posted as; what people see of its keys; and which of the company's own accounts pays, for accounting chooses it.
 	"Deal Expense": frozenset(
-		{"voucher_type", "voucher_no", "receipt_key", "employee_name", "supplier_name"}
+		{"voucher_type", "voucher_no", "receipt_key", "employee_name", "supplier_name", "paid_from"}
 	),
 	"Deal Expense Share": frozenset({"customer_name"}),
 	"Expected Credit Loss": frozenset({"journal_entry", "reversal_entry", "last_error", "loss_key"}),

@@ -6,6 +6,7 @@ from frappe.utils import cint, get_fullname
 
 from sales_crm_accounts.core.approvals import progress as rules
 from sales_crm_accounts.permissions.approval_access import can_see, is_manager
+from sales_crm_accounts.permissions.quiet import may
 from sales_crm_accounts.services import messages
 from sales_crm_accounts.services.approvals import (
 	CANCEL,
@@ -45,11 +46,7 @@ def state(doc) -> dict:
 		answer.update(of_request(request), chain=request.chain, needs_approval=True)
 		return answer
 	if standing:  # asked for already, by people among whom the reader is not
-		return {
-			**answer,
-			"needs_approval": True,
-			"why": _("Approval is asked for already. You take no part in it."),
-		}
+		return {**answer, "action": standing.action, "needs_approval": True, "why": _to_others(standing)}
 	if doc.docstatus == 2 or not answer["gated"]:
 		return answer
 	return {**answer, **_would_be(doc, action)}
@@ -86,6 +83,13 @@ def _counts(row, doc, action: str) -> bool:
 	return bool(doc.docstatus == 1 and row.action == SUBMIT and row.posted)
 
 
+def _to_others(standing) -> str:
+	"""Whoever posts what others approved has to know that it is; while it is open, who is asked is theirs."""
+	if standing.status == requests.OPEN:
+		return _("Approval is asked for already. You take no part in it.")
+	return why(frappe.get_doc("Approval Request", standing.name), frappe.session.user, {})
+
+
 def _would_be(doc, action: str) -> dict:
 	"""The route that posting would take now; a chain that cannot be judged says why."""
 	requests.as_of_today(doc)
@@ -96,7 +100,7 @@ def _would_be(doc, action: str) -> dict:
 		return {"needs_approval": True, "problems": [str(error)], "why": frappe.utils.strip_html(str(error))}
 	if verdict.passes:
 		return {"needs_approval": False, "chain": verdict.chain.name if verdict.chain else None}
-	can_ask = doc.has_permission("submit" if action == SUBMIT else "cancel") or doc.has_permission("write")
+	can_ask = may(doc, "submit" if action == SUBMIT else "cancel") or may(doc, "write")
 	problems = [messages.text(problem) for problem in verdict.problems]
 	why = (
 		_("Nobody can approve this: {0}").format(" ".join(problems))

@@ -23,6 +23,9 @@ from sales_crm_accounts.services.matching import (
 )
 from sales_crm_accounts.services.matching.units import units
 
+#: Proposals of one request: about a second each.
+AT_ONCE = 20
+
 
 def apply(name: str, automatic: bool = False) -> str:
 	"""Book a proposal: its new status. Raises with a clear message where it cannot be, or where somebody was faster."""
@@ -163,6 +166,35 @@ def undo(name: str) -> None:
 	_decided(proposal, UNDONE, proposal.payment_entry, bool(proposal.automatic), _("Undone."))
 	ledger.mark(row.sales_invoice for row in proposal.rows)
 	ledger.flush()
+
+
+def each(names: list[str], do) -> list[dict]:
+	"""Several proposals, each in a transaction of its own: one that cannot be costs the others nothing."""
+	results = []
+	for name in names:
+		said = list(frappe.local.message_log)
+		error = None
+		try:
+			do(name)
+		except (
+			frappe.ValidationError,
+			frappe.PermissionError,
+			frappe.QueryDeadlockError,
+			frappe.QueryTimeoutError,
+		) as refused:
+			frappe.db.rollback()
+			error = frappe.utils.strip_html(str(refused)) or _("Not Possible")
+		# Said of each at the end; a pop-up for every one of them would be in the way.
+		frappe.local.message_log = said
+		frappe.db.commit()
+		results.append(
+			{
+				"name": name,
+				"status": frappe.db.get_value("Cash Match Proposal", name, "status"),
+				"error": error,
+			}
+		)
+	return results
 
 
 def _locked(name: str, status: str):

@@ -68,6 +68,12 @@ approvals.Banner = class Banner {
 		return !this.state.request && this.state.history?.some((round) => round.status === "Open");
 	}
 
+	/** A request that was approved or rejected by others, and that the user takes no part in. */
+	decided_by_others() {
+		const { request, needs_approval, route, problems } = this.state;
+		return !request && Boolean(needs_approval) && !route?.length && !problems?.length;
+	}
+
 	tone() {
 		const { request, can, problems } = this.state;
 		if (!request) return problems?.length ? "bad" : "";
@@ -112,6 +118,8 @@ approvals.Banner = class Banner {
 		let text = state.why || "";
 		if (this.hidden_request()) {
 			text = __("Approval is asked for already. You take no part in it.");
+		} else if (this.decided_by_others()) {
+			text = state.why;
 		} else if (!state.request && state.needs_approval && !state.problems?.length) {
 			text =
 				state.action === "Cancel"

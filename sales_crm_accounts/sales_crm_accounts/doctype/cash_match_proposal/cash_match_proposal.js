@@ -30,6 +30,62 @@ frappe.ui.form.on("Cash Match Proposal", {
 	},
 });
 
+frappe.ui.form.on("Cash Match Proposal Row", {
+	sales_invoice: (frm, cdt, cdn) => take_open(frm, locals[cdt][cdn], {}),
+
+	installment_no(frm, cdt, cdn) {
+		const row = locals[cdt][cdn];
+		return take_open(frm, row, { installment_no: row.installment_no });
+	},
+});
+
+// What is open of the invoice that was chosen, the oldest first, and as much of it as is left of the money.
+async function take_open(frm, row, filters) {
+	if (!row.sales_invoice || frm.taking_open) return;
+	const found = await frappe.db.get_list("Open Installment", {
+		filters: { sales_invoice: row.sales_invoice, outstanding_amount: ["!=", 0], ...filters },
+		fields: ["installment_no", "due_date", "outstanding_amount"],
+		order_by: "installment_no asc",
+		limit: 500,
+	});
+	const others = frm.doc.rows.filter((other) => other.name !== row.name);
+	const one = found.find(
+		({ installment_no }) =>
+			!others.some(
+				(other) =>
+					other.sales_invoice === row.sales_invoice &&
+					other.installment_no === installment_no
+			)
+	);
+	if (!one) return;
+	let closed = one.outstanding_amount;
+	if (closed > 0 && frm.doc.party_currency === frm.doc.currency) {
+		const taken = others.reduce(
+			(sum, other) =>
+				sum +
+				flt(other.allocated_amount) -
+				flt(other.discount_amount) -
+				flt(other.fee_amount),
+			0
+		);
+		const left = flt(frm.doc.amount - taken, precision("allocated_amount", row));
+		if (left > 0) closed = Math.min(closed, left);
+	}
+	frm.taking_open = true;
+	try {
+		await frappe.model.set_value(row.doctype, row.name, {
+			installment_no: one.installment_no,
+			due_date: one.due_date,
+			open_amount: one.outstanding_amount,
+			allocated_amount: closed,
+			discount_amount: 0,
+			fee_amount: 0,
+		});
+	} finally {
+		frm.taking_open = false;
+	}
+}
+
 function apply(frm) {
 	const post = () => call(frm, "apply").then(() => frm.reload_doc());
 	return frm.is_dirty() ? frm.save().then(post) : post();
