@@ -250,7 +250,9 @@ class TestApprovalNotify(ApprovalTestCase):
 		with patch("frappe.enqueue", side_effect=ConnectionError("redis")):
 			request = self.ask(af.draft())
 		self.assertEqual(request.status, "Open")
-		self.assertTrue(frappe.db.exists("Error Log", {"method": f"Approval mails of {request.name} not made"}))
+		self.assertTrue(
+			frappe.db.exists("Error Log", {"method": f"Approval mails of {request.name} not made"})
+		)
 
 	def test_it_goes_over_the_wire(self):
 		"""Through a real SMTP session: one mail a person, addressed to that person alone."""
