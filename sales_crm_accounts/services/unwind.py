@@ -101,12 +101,17 @@ def _invoices(deal: str) -> list[frappe._dict]:
 		row.name: row.update(credited=0.0, open=row.outstanding_amount, notes=[], drafts=[])
 		for row in invoices
 	}
-	for note in frappe.get_all(
-		"Sales Invoice",
-		filters={"return_against": ("in", list(by_name) or [""]), "is_return": 1, "docstatus": ("<", 2)},
-		fields=fields,
-		order_by="name",
-	):
+	notes = (
+		frappe.get_all(
+			"Sales Invoice",
+			filters={"return_against": ("in", list(by_name)), "is_return": 1, "docstatus": ("<", 2)},
+			fields=fields,
+			order_by="name",
+		)
+		if by_name  # `in` with an empty text would find the credit notes against no invoice
+		else ()
+	)
+	for note in notes:
 		invoice = by_name[note.return_against]
 		if note.docstatus == 0:
 			invoice.drafts.append(note.name)

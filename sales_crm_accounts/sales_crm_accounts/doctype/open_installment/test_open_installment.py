@@ -275,6 +275,7 @@ class TestOpenInstallment(SiteTestCase):
 				{
 					"doctype": "Payment Reconciliation", "company": make.COMPANY, "party_type": "Customer", "party": make.CUSTOMER,
 					"receivable_payable_account": tool_account, "default_advance_account": account,
+					"payment_limit": 0, "invoice_limit": 0,
 				}
 			)  # fmt: skip
 			tool.get_unreconciled_entries()
