@@ -87,14 +87,17 @@ doc_events = {
 	},
 	"Quotation": {
 		"validate": "sales_crm_accounts.events.credit_hold.validate",
+		"set_figures_of_today": "sales_crm_accounts.events.credit_hold.validate",
 		"before_submit": "sales_crm_accounts.events.credit_hold.before_submit",
 	},
 	"Sales Order": {
 		"validate": "sales_crm_accounts.events.credit_hold.validate",
+		"set_figures_of_today": "sales_crm_accounts.events.credit_hold.validate",
 		"before_submit": "sales_crm_accounts.events.credit_hold.before_submit",
 	},
 	"Delivery Note": {
 		"validate": "sales_crm_accounts.events.credit_hold.validate",
+		"set_figures_of_today": "sales_crm_accounts.events.credit_hold.validate",
 		"before_submit": "sales_crm_accounts.events.credit_hold.before_submit",
 		"on_submit": "sales_crm_accounts.events.delivery_note.on_submit",
 		"on_cancel": "sales_crm_accounts.events.delivery_note.on_cancel",

@@ -173,3 +173,26 @@ class TestCreditHold(DunningCase, ApprovalCase):
 		self.assertMessage("Lift the hold instead", mine.delete)
 		self.assertEqual(credit_holds.judge(make.COMPANY), 0, "a person set it, a person ends it")
 		self.assertEqual(credit_holds.hold_of(make.COMPANY, MAIL).reason, "Bad news")
+		credit_holds.lift(mine.name, "They have paid")
+		frappe.db.commit()
+		self.approved_before_the_hold(by_hand)
+
+	def approved_before_the_hold(self, by_hand: dict):
+		"""What somebody approved when the customer was not on hold is asked for again, by the chain of holds."""
+		frappe.db.set_value("Approval Chain", "SCA Hold", "priority", 20)
+		people.make_chain("SCA Quotations", "Quotation", levels=[people.by(people.FIRST)])
+		with people.as_user(people.REQUESTER):
+			quotation = self.document("Quotation")
+			with self.assertRaises(gate.ApprovalRequired):
+				frappe.get_doc("Quotation", quotation.name).submit()
+			frappe.db.rollback()
+		approved = self.assertAsked(quotation)
+		people.approve(approved)
+		frappe.get_doc(by_hand).insert()
+		frappe.db.commit()
+		with people.as_user(people.REQUESTER):
+			with self.assertRaises(gate.ApprovalRequired):
+				frappe.get_doc("Quotation", quotation.name).submit()
+			frappe.db.rollback()
+		again = self.assertAsked(quotation)
+		self.assertEqual((approved.chain, again.chain), ("SCA Quotations", "SCA Hold"))

@@ -30,7 +30,7 @@ HARMLESS = frozenset(
 	paid_to_account_balance balance total_billing_hours total_net_weight weight_per_unit total_weight image description
 	brand page_break barcode customer_item_code deal_billing_key receivable_charge_key scan_barcode base_outstanding ignore_pricing_rule
 	pricing_rules last_scanned_warehouse claimed_landed_cost_amount against_income_account against_expense_account
-	pay_to_recd_from is_system_generated total_qty total_amount_currency per_billed customer_on_hold""".split()
+	pay_to_recd_from is_system_generated total_qty total_amount_currency per_billed""".split()
 )
 
 #: Harmless in the rows of these only: ERPNext fills them from elsewhere.

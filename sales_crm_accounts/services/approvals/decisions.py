@@ -398,7 +398,7 @@ def _same_content(request):
 				_(doc.doctype), doc.name
 			)
 		)
-	if content.fingerprint_of(doc) != request.fingerprint:
+	if content.fingerprint_of(requests.as_of_today(doc)) != request.fingerprint:
 		frappe.throw(
 			_("{0} {1} was changed after approval was asked for. It has to be asked for again.").format(
 				_(doc.doctype), doc.name

@@ -15,7 +15,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, cint, get_datetime, get_url, now_datetime
 
-from sales_crm_accounts.services.approvals import content, summary
+from sales_crm_accounts.services.approvals import content, requests, summary
 
 SETTINGS = "Sales CRM Accounts Settings"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -102,7 +102,7 @@ def waiting(link) -> tuple[str, object, list]:
 	doctype, name = request.reference_doctype, request.reference_name
 	if not frappe.db.exists(doctype, name):
 		return NOT_WAITING, request, []
-	if content.fingerprint_of(frappe.get_doc(doctype, name)) != request.fingerprint:
+	if content.fingerprint_of(requests.as_of_today(frappe.get_doc(doctype, name))) != request.fingerprint:
 		return CHANGED, request, []
 	return READY, request, rows
 

@@ -23,13 +23,23 @@ REFERENCES = frozenset(
 
 
 def comparable(doctype: str, content: dict) -> dict:
-	"""The content (parsed, as `content.material` has it) without what ERPNext moves after posting."""
+	"""The content (parsed, as `content.material` has it) without what ERPNext moves after posting.
+
+	Nor with what is 0: a field that came to the DocType since, a new Check for one, was not there and is 0 now.
+	"""
 	left_out = BY_ERPNEXT.get(doctype, frozenset())
 	fields = {name: value for name, value in content.get("fields", {}).items() if name not in left_out}
 	rows = {table: lines for table, lines in content.get("rows", {}).items() if table not in left_out}
 	if doctype == JOURNAL and "accounts" in rows:
 		rows["accounts"] = _whole(rows["accounts"])
-	return {"fields": fields, "rows": rows}
+	return {
+		"fields": _without_zeros(fields),
+		"rows": {table: [_without_zeros(line) for line in lines] for table, lines in rows.items()},
+	}
+
+
+def _without_zeros(values: dict) -> dict:
+	return {name: value for name, value in values.items() if value != 0}
 
 
 def _whole(lines: list[dict]) -> list[dict]:

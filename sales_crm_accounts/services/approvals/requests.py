@@ -413,6 +413,9 @@ def needed(doc, action: str = SUBMIT) -> bool:
 
 
 def as_of_today(doc):
-	"""Figures that submitting computes anew and conditions may compare, on a draft as it was saved (the credit of a deal)."""
-	if doc.docstatus == 0 and hasattr(doc, "set_figures_of_today"):
-		doc.set_figures_of_today()
+	"""Figures that submitting computes anew and conditions may compare, on a draft as it was saved: the credit of a deal, and whether
+	a customer is on hold. By the document's own method, or by a handler of that name in `doc_events`.
+	"""
+	if doc.docstatus == 0:
+		doc.run_method("set_figures_of_today")
+	return doc
