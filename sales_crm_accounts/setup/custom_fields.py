@@ -24,52 +24,51 @@ def _deal(insert_after: str, **properties) -> dict:
 	}
 
 
-def _deal_item() -> dict:
-	"""Row of the deal's items that a row bills, so that the rest of each item is known."""
+def _source(fieldname: str, label: str, insert_after: str, **properties) -> dict:
+	"""The document of ours that a voucher posts."""
 	return {
-		"fieldname": "deal_item",
-		"label": "Deal Item",
+		"fieldname": fieldname,
+		"label": label,
+		"fieldtype": "Link",
+		"options": label,
+		"insert_after": insert_after,
+		"no_copy": 1,
+		"read_only": 1,
+		"print_hide": 1,
+		"depends_on": fieldname,
+		**properties,
+	}
+
+
+def _key(fieldname: str, label: str, insert_after: str, **properties) -> dict:
+	"""What only the app reads."""
+	return {
+		"fieldname": fieldname,
+		"label": label,
 		"fieldtype": "Data",
-		"insert_after": "item_code",
+		"insert_after": insert_after,
 		"hidden": 1,
 		"read_only": 1,
 		"print_hide": 1,
 		"report_hide": 1,
-		"search_index": 1,
 		"translatable": 0,
+		**properties,
 	}
+
+
+def _deal_item() -> dict:
+	"""Row of the deal's items that a row bills, so that the rest of each item is known."""
+	return _key("deal_item", "Deal Item", "item_code", search_index=1)
 
 
 def _receivable_charge() -> dict:
 	"""The charge that a row asks for, so that waiving it credits the right row."""
-	return {
-		"fieldname": "receivable_charge",
-		"label": "Receivable Charge",
-		"fieldtype": "Data",
-		"insert_after": "deal_item",
-		"hidden": 1,
-		"read_only": 1,
-		"print_hide": 1,
-		"report_hide": 1,
-		"search_index": 1,
-		"translatable": 0,
-	}
+	return _key("receivable_charge", "Receivable Charge", "deal_item", search_index=1)
 
 
 def _deal_expense(insert_after: str) -> dict:
 	"""The expense that a voucher posts; unique, so that none is posted twice."""
-	return {
-		"fieldname": "deal_expense",
-		"label": "Deal Expense",
-		"fieldtype": "Link",
-		"options": "Deal Expense",
-		"insert_after": insert_after,
-		"unique": 1,
-		"no_copy": 1,
-		"read_only": 1,
-		"print_hide": 1,
-		"depends_on": "deal_expense",
-	}
+	return _source("deal_expense", "Deal Expense", insert_after, unique=1)
 
 
 def _on_hold() -> dict:
@@ -89,31 +88,8 @@ def _on_hold() -> dict:
 def _write_off() -> list[dict]:
 	"""The proposal that a Journal Entry posts, and a unique key, so that no part of it is posted twice."""
 	return [
-		{
-			"fieldname": "write_off_proposal",
-			"label": "Write-off Proposal",
-			"fieldtype": "Link",
-			"options": "Write-off Proposal",
-			"insert_after": "deal_expense",
-			"search_index": 1,
-			"no_copy": 1,
-			"read_only": 1,
-			"print_hide": 1,
-			"depends_on": "write_off_proposal",
-		},
-		{
-			"fieldname": "write_off_key",
-			"label": "Write-off Key",
-			"fieldtype": "Data",
-			"insert_after": "write_off_proposal",
-			"unique": 1,
-			"no_copy": 1,
-			"hidden": 1,
-			"read_only": 1,
-			"print_hide": 1,
-			"report_hide": 1,
-			"translatable": 0,
-		},
+		_source("write_off_proposal", "Write-off Proposal", "deal_expense", search_index=1),
+		_key("write_off_key", "Write-off Key", "write_off_proposal", unique=1, no_copy=1),
 	]
 
 
@@ -145,35 +121,11 @@ CUSTOM_FIELDS = {
 			"search_index": 1,
 			"depends_on": "deal_installment",
 		},
-		{
-			# Makes a second invoice for the same installment impossible. Data that is empty is kept as NULL, so the
-			# unique index leaves all other invoices alone.
-			"fieldname": "deal_billing_key",
-			"label": "Deal Billing Key",
-			"fieldtype": "Data",
-			"insert_after": "deal_installment",
-			"unique": 1,
-			"no_copy": 1,
-			"hidden": 1,
-			"read_only": 1,
-			"print_hide": 1,
-			"report_hide": 1,
-			"translatable": 0,
-		},
-		{
-			# Set on an invoice over interest and fees: the first of its charges, so that no second invoice has it.
-			"fieldname": "receivable_charge_key",
-			"label": "Receivable Charge Key",
-			"fieldtype": "Data",
-			"insert_after": "deal_billing_key",
-			"unique": 1,
-			"no_copy": 1,
-			"hidden": 1,
-			"read_only": 1,
-			"print_hide": 1,
-			"report_hide": 1,
-			"translatable": 0,
-		},
+		# Makes a second invoice for the same installment impossible. Data that is empty is kept as NULL, so the unique index leaves
+		# all other invoices alone.
+		_key("deal_billing_key", "Deal Billing Key", "deal_installment", unique=1, no_copy=1),
+		# Set on an invoice over interest and fees: the first of its charges, so that no second invoice has it.
+		_key("receivable_charge_key", "Receivable Charge Key", "deal_billing_key", unique=1, no_copy=1),
 	],
 	"Sales Invoice Item": [_deal_item(), _receivable_charge()],
 	"Sales Order Item": [_deal_item()],

@@ -1,6 +1,7 @@
 import "./report_filters";
 import "./report_cells";
 import "./payer";
+import "./posting_status";
 import "./detail";
 import "./deal/status";
 import "./deal/cash_panel";

@@ -62,12 +62,7 @@ frappe.ui.form.on("Deal Expense", {
 				)
 			);
 		}
-		if (frm.doc.status && !frm.is_new()) {
-			frm.page.set_indicator(
-				__(frm.doc.status, null, "Deal Expense"),
-				COLORS[frm.doc.status]
-			);
-		}
+		sales_crm_accounts.posting.show(frm);
 		if (frm.doc.voucher_no && frappe.model.can_read(frm.doc.voucher_type)) {
 			frm.add_custom_button(
 				__(frm.doc.voucher_type),
@@ -104,13 +99,6 @@ const CHOSEN = {
 function can_choose(doctype) {
 	return frappe.model.can_select(doctype) || frappe.model.can_read(doctype);
 }
-
-const COLORS = {
-	Draft: "gray",
-	"Waiting for Approval": "orange",
-	Posted: "green",
-	Cancelled: "red",
-};
 
 function company_currency(frm) {
 	return frappe.get_doc(":Company", frm.doc.company)?.default_currency;

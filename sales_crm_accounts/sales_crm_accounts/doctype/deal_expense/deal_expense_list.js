@@ -10,12 +10,6 @@ frappe.listview_settings["Deal Expense"] = {
 		if (doc.status === "Draft" && doc.over_budget) {
 			return [__("Over the Planned Cost"), "red", "over_budget,=,1"];
 		}
-		const colors = {
-			Draft: "gray",
-			"Waiting for Approval": "orange",
-			Posted: "green",
-			Cancelled: "red",
-		};
-		return [__(doc.status, null, "Deal Expense"), colors[doc.status], `status,=,${doc.status}`];
+		return sales_crm_accounts.posting.indicator("Deal Expense", doc);
 	},
 };

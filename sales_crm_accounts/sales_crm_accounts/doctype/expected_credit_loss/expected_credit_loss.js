@@ -19,9 +19,7 @@ frappe.ui.form.on("Expected Credit Loss", {
 
 	refresh(frm) {
 		const { doc } = frm;
-		if (doc.status && !frm.is_new()) {
-			frm.page.set_indicator(__(doc.status, null, "Expected Credit Loss"), COLORS[doc.status]);
-		}
+		sales_crm_accounts.posting.show(frm);
 		frm.set_df_property("matrix", "cannot_add_rows", true);
 		frm.set_df_property("matrix", "cannot_delete_rows", true);
 		frm.toggle_display(
@@ -53,15 +51,6 @@ frappe.ui.form.on("Expected Credit Loss Row", {
 		frappe.model.set_value(cdt, cdn, "overlay", row.overlay_type === "Factor" ? 1 : 0);
 	},
 });
-
-const COLORS = {
-	Draft: "gray",
-	"Waiting for Approval": "orange",
-	Posted: "green",
-	Reversed: "blue",
-	"Nothing to Post": "gray",
-	Cancelled: "red",
-};
 
 const esc = frappe.utils.escape_html;
 const money = (doc, value) => format_currency(value, doc.currency);

@@ -6,19 +6,5 @@ frappe.listview_settings["Expected Credit Loss"] = {
 	has_indicator_for_draft: true,
 	has_indicator_for_cancelled: true,
 
-	get_indicator(doc) {
-		const colors = {
-			Draft: "gray",
-			"Waiting for Approval": "orange",
-			Posted: "green",
-			Reversed: "blue",
-			"Nothing to Post": "gray",
-			Cancelled: "red",
-		};
-		return [
-			__(doc.status, null, "Expected Credit Loss"),
-			colors[doc.status],
-			`status,=,${doc.status}`,
-		];
-	},
+	get_indicator: (doc) => sales_crm_accounts.posting.indicator("Expected Credit Loss", doc),
 };

@@ -29,12 +29,7 @@ frappe.ui.form.on("Write-off Proposal", {
 
 	refresh(frm) {
 		const { doc } = frm;
-		if (!frm.is_new()) {
-			frm.page.set_indicator(
-				__(doc.status, null, "Write-off Proposal"),
-				STATUS_COLORS[doc.status]
-			);
-		}
+		sales_crm_accounts.posting.show(frm);
 		const recovery = doc.kind === "Recovery";
 		frm.toggle_enable(["relieve_tax", "write_off_account"], !recovery);
 		frm.set_df_property("installments", "cannot_add_rows", recovery);
@@ -67,13 +62,6 @@ frappe.ui.form.on("Write-off Proposal Row", {
 	// Another invoice: the server fills the row again when the proposal is saved.
 	sales_invoice: (frm, cdt, cdn) => frappe.model.set_value(cdt, cdn, "amount", 0),
 });
-
-const STATUS_COLORS = {
-	Draft: "gray",
-	"Waiting for Approval": "orange",
-	Posted: "green",
-	Cancelled: "red",
-};
 
 async function propose(frm) {
 	if (frm.is_dirty()) await frm.save();

@@ -6,19 +6,7 @@ frappe.listview_settings["Write-off Proposal"] = {
 	has_indicator_for_draft: true,
 	has_indicator_for_cancelled: true,
 
-	get_indicator(doc) {
-		const colors = {
-			Draft: "gray",
-			"Waiting for Approval": "orange",
-			Posted: "green",
-			Cancelled: "red",
-		};
-		return [
-			__(doc.status, null, "Write-off Proposal"),
-			colors[doc.status],
-			`status,=,${doc.status}`,
-		];
-	},
+	get_indicator: (doc) => sales_crm_accounts.posting.indicator("Write-off Proposal", doc),
 
 	formatters: {
 		reason: (value, df, doc) =>
