@@ -9,7 +9,11 @@ frappe.ui.form.on("Customer", {
 			...["Collector", "Collections Manager", "System Manager"],
 		];
 		if (!frappe.user.has_role(roles)) return;
-		frm.add_custom_button(__("Statement of Account"), () => download_statement(frm), __("View"));
+		frm.add_custom_button(
+			__("Statement of Account"),
+			() => download_statement(frm),
+			__("View")
+		);
 		show_payer(frm);
 	},
 });
@@ -76,7 +80,9 @@ function download_statement(frm) {
 		({ company }) => {
 			const query = new URLSearchParams({ customer: frm.doc.name, company });
 			window.open(
-				frappe.urllib.get_full_url(`/api/method/sales_crm_accounts.api.statements.download?${query}`)
+				frappe.urllib.get_full_url(
+					`/api/method/sales_crm_accounts.api.statements.download?${query}`
+				)
 			);
 		},
 		__("Statement of Account"),

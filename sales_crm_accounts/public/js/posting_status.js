@@ -20,7 +20,9 @@ Object.assign(sales_crm_accounts.posting, {
 	show(frm) {
 		const { doctype, doc } = frm;
 		if (doc.status && !frm.is_new()) {
-			frm.page.set_indicator(...sales_crm_accounts.posting.indicator(doctype, doc).slice(0, 2));
+			frm.page.set_indicator(
+				...sales_crm_accounts.posting.indicator(doctype, doc).slice(0, 2)
+			);
 		}
 	},
 });

@@ -20,7 +20,10 @@ sales_crm_accounts.deal.show_credit = async (frm) => {
 	if (credit.limit) lines.push(limit_text(credit));
 	if (!lines.length) return;
 	const red = (hold && frm.doc.docstatus === 0) || credit.excess;
-	frm.dashboard.set_headline(lines.join("<br>"), red ? "red" : credit.overdue ? "orange" : "blue");
+	frm.dashboard.set_headline(
+		lines.join("<br>"),
+		red ? "red" : credit.overdue ? "orange" : "blue"
+	);
 };
 
 function hold_text({ reason, set_on, action }) {
@@ -51,7 +54,7 @@ function limit_text(credit) {
 				money(credit.limit),
 				money(credit.total),
 				money(credit.total + credit.more),
-		  ])
+			])
 		: __("Credit limit {0}. Exposure {1}.", [money(credit.limit), money(credit.total)]);
 	if (credit.excess) text += ` <b>${__("{0} above the limit.", [money(credit.excess)])}</b>`;
 	if (credit.overdue) text += ` ${__("{0} is overdue.", [money(credit.overdue)])}`;

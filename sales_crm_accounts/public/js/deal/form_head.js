@@ -44,8 +44,7 @@ async function add_buttons(frm) {
 		__("Actions")
 	);
 	button(
-		!["Lost", "Cancelled"].includes(frm.doc.status) &&
-			frappe.model.can_create("Deal Expense"),
+		!["Lost", "Cancelled"].includes(frm.doc.status) && frappe.model.can_create("Deal Expense"),
 		__("Add Expense"),
 		() => frappe.new_doc("Deal Expense", { deal: name }),
 		__("Actions")

@@ -61,7 +61,9 @@ function subjects({ installments }, { all, label }) {
 			options.push({
 				value: ["", 0, currency].join(SEPARATOR),
 				label:
-					currencies.size > 1 ? __("All that is open in {0}", [currency]) : __("All that is open"),
+					currencies.size > 1
+						? __("All that is open in {0}", [currency])
+						: __("All that is open"),
 				free,
 				currency,
 			});
@@ -103,7 +105,11 @@ function subjects({ installments }, { all, label }) {
 
 function about(subject) {
 	const [sales_invoice, installment_no, currency] = subject.split(SEPARATOR);
-	return { sales_invoice: sales_invoice || null, installment_no: cint(installment_no), currency };
+	return {
+		sales_invoice: sales_invoice || null,
+		installment_no: cint(installment_no),
+		currency,
+	};
 }
 
 /** The subject, and an amount in its currency that follows it until somebody types one. */

@@ -81,9 +81,7 @@ worklist.Customer = class Customer {
 			data.customer === data.customer_name ? "" : data.customer,
 			data.customer_group,
 			data.territory,
-			data.collector_name
-				? __("with {0}", [data.collector_name])
-				: __("nobody's yet"),
+			data.collector_name ? __("with {0}", [data.collector_name]) : __("nobody's yet"),
 		];
 		return `
 			<header class="sca-detail-head">
@@ -127,15 +125,11 @@ worklist.Customer = class Customer {
 		if (!row?.reasons) return "";
 		return `
 			<div class="sca-points">
-				<span class="sca-score heat-${worklist.heat(row.score)}" title="${__(
-					"Score {0} of 100",
-					[row.score]
-				)}">${row.score}</span>
+				<span class="sca-score heat-${worklist.heat(row.score)}" title="${__("Score {0} of 100", [
+					row.score,
+				])}">${row.score}</span>
 				<ul>${row.reasons
-					.map(
-						(reason) =>
-							`<li><b>+${reason.points}</b> ${esc(reason.text)}</li>`
-					)
+					.map((reason) => `<li><b>+${reason.points}</b> ${esc(reason.text)}</li>`)
 					.join("")}</ul>
 			</div>`;
 	}
@@ -148,7 +142,8 @@ worklist.Customer = class Customer {
 			[__("To Ask For"), money(standing.overdue), standing.overdue > 0 ? "bad" : ""],
 			[__("Open", null, "Open Installment"), money(standing.open)],
 		];
-		if (standing.held > 0) cards.push([__("Held", null, "Open Installment"), money(standing.held)]);
+		if (standing.held > 0)
+			cards.push([__("Held", null, "Open Installment"), money(standing.held)]);
 		for (const { currency: one, amount } of data.on_account) {
 			cards.push([__("On Account"), money(amount, one), "good"]);
 		}
@@ -157,7 +152,8 @@ worklist.Customer = class Customer {
 			cards.push([__("Credit Limit"), money(data.credit_limit), tone]);
 		}
 		if (data.days_late != null) {
-			const text = data.days_late > 0 ? __("{0} days late", [data.days_late]) : __("on time");
+			const text =
+				data.days_late > 0 ? __("{0} days late", [data.days_late]) : __("on time");
 			cards.push([__("Pays on Average"), text]);
 		}
 		return `<div class="sca-cards sca-call-cards">${cards
@@ -240,7 +236,9 @@ worklist.Customer = class Customer {
 				promise.promised_by,
 				promise.sales_invoice,
 				promise.received_amount > 0
-					? __("{0} received", [format_currency(promise.received_amount, promise.currency)])
+					? __("{0} received", [
+							format_currency(promise.received_amount, promise.currency),
+						])
 					: "",
 			],
 			text: promise.remarks,

@@ -200,8 +200,7 @@ worklist.Worklist = class Worklist {
 		const { currency } = this.answer;
 		const waiting = row.state === "Waiting";
 		const about = [];
-		if (row.last_contact)
-			about.push(__("spoken with {0}", [worklist.ago(row.last_contact)]));
+		if (row.last_contact) about.push(__("spoken with {0}", [worklist.ago(row.last_contact)]));
 		if (row.last_letter) about.push(__("letter {0}", [worklist.ago(row.last_letter)]));
 		if (this.scope !== "mine") about.push(row.collector_name || __("nobody's yet"));
 		const tags = waiting
@@ -238,9 +237,10 @@ worklist.Worklist = class Worklist {
 	}
 
 	score(row) {
-		return `<span class="sca-score heat-${worklist.heat(row.score)}" title="${__("Score {0} of 100", [
-			row.score,
-		])}">${row.score}</span>`;
+		return `<span class="sca-score heat-${worklist.heat(row.score)}" title="${__(
+			"Score {0} of 100",
+			[row.score]
+		)}">${row.score}</span>`;
 	}
 
 	empty() {

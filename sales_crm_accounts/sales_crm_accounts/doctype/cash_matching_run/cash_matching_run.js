@@ -34,8 +34,8 @@ frappe.ui.form.on("Cash Matching Run", {
 function look_again(frm) {
 	clearTimeout(frm.look_again);
 	frm.look_again = setTimeout(() => {
-		if (cur_frm === frm && frappe.get_route()[0] === "Form" && !frm.is_dirty())
-			frm.reload_doc();
+		const is_shown = frappe.get_route().join("/") === `Form/${frm.doctype}/${frm.docname}`;
+		if (is_shown && !frm.is_dirty()) frm.reload_doc();
 	}, 3000);
 }
 
@@ -43,7 +43,10 @@ function import_statement(frm) {
 	new frappe.ui.FileUploader({
 		doctype: frm.doctype,
 		docname: frm.docname,
-		restrictions: { allowed_file_types: [".xml", ".sta", ".mt940", ".940", ".txt"], max_number_of_files: 1 },
+		restrictions: {
+			allowed_file_types: [".xml", ".sta", ".mt940", ".940", ".txt"],
+			max_number_of_files: 1,
+		},
 		on_success: (file) =>
 			frappe
 				.call({

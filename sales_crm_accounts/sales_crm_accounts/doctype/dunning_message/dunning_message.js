@@ -12,7 +12,9 @@ frappe.ui.form.on("Dunning Message", {
 			query: "frappe.contacts.doctype.address.address.address_query",
 			filters: { link_doctype: "Customer", link_name: frm.doc.customer },
 		}));
-		frm.set_query("assigned_to", () => ({ filters: { enabled: 1, user_type: "System User" } }));
+		frm.set_query("assigned_to", () => ({
+			filters: { enabled: 1, user_type: "System User" },
+		}));
 	},
 
 	refresh(frm) {
@@ -35,7 +37,9 @@ frappe.ui.form.on("Dunning Message", {
 		if (!open) return;
 		frm.add_custom_button(__("Send"), () => release(frm)).addClass("btn-primary");
 		if (status !== "Held Back") {
-			frm.add_custom_button(__("Hold Back"), () => with_reason(frm, "hold_back", __("Hold Back")));
+			frm.add_custom_button(__("Hold Back"), () =>
+				with_reason(frm, "hold_back", __("Hold Back"))
+			);
 		}
 		frm.add_custom_button(__("Drop"), () => with_reason(frm, "cancel", __("Drop")));
 	},

@@ -10,7 +10,8 @@ frappe.ui.form.on("Expected Credit Loss", {
 
 	onload(frm) {
 		if (!frm.is_new()) return;
-		if (!frm.doc.company) frm.set_value("company", frappe.defaults.get_user_default("Company"));
+		if (!frm.doc.company)
+			frm.set_value("company", frappe.defaults.get_user_default("Company"));
 		if (!frm.doc.as_of_date) {
 			const first = frappe.datetime.month_start();
 			frm.set_value("as_of_date", frappe.datetime.add_days(first, -1));
@@ -146,13 +147,13 @@ function buckets(doc) {
 			<tr>
 				<td class="sca-title">${bucket(name)}</td>
 				<td style="width:45%">${bar(sums.exposure, "var(--blue-300)")}${bar(
-			sums.loss,
-			"var(--red-400)"
-		)}</td>
+					sums.loss,
+					"var(--red-400)"
+				)}</td>
 				<td class="num" data-label="${__("Exposure")}">${money(doc, sums.exposure)}</td>
 				<td class="num" data-label="${__("Loss Rate")}">${percent(
-			sums.exposure ? (sums.loss / sums.exposure) * 100 : 0
-		)}</td>
+					sums.exposure ? (sums.loss / sums.exposure) * 100 : 0
+				)}</td>
 				<td class="num" data-label="${__("Expected Loss")}">${money(doc, sums.loss)}</td>
 			</tr>`
 	);
@@ -200,9 +201,10 @@ function history(doc) {
 						.join("")}</tr></thead>
 					<tbody>${months
 						.map(
-							(month) => `<tr><td class="sca-title">${frappe.datetime.str_to_user(month.day)}</td>${month.cells
-								.map(cell)
-								.join("")}</tr>`
+							(month) =>
+								`<tr><td class="sca-title">${frappe.datetime.str_to_user(month.day)}</td>${month.cells
+									.map(cell)
+									.join("")}</tr>`
 						)
 						.join("")}</tbody>
 				</table>

@@ -16,7 +16,10 @@ frappe.ui.form.on("Receivable Charge", {
 	async refresh(frm) {
 		if (frm.is_new()) {
 			frm.set_df_property("kind", "read_only", 1);
-			frm.set_intro(__("A fee. Interest is claimed from the list by Charge Interest."), "blue");
+			frm.set_intro(
+				__("A fee. Interest is claimed from the list by Charge Interest."),
+				"blue"
+			);
 			return;
 		}
 		// What is claimed is waived or cancelled, not edited.

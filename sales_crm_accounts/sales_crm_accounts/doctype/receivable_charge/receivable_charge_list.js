@@ -75,7 +75,9 @@ async function preview(dialog, list, values) {
 	const found = await frappe.xcall("sales_crm_accounts.api.charges.preview", values);
 	const $found = dialog.fields_dict.found.$wrapper;
 	if (!found.count) {
-		$found.html(`<p class="text-muted">${__("No interest is owed that is not claimed yet.")}</p>`);
+		$found.html(
+			`<p class="text-muted">${__("No interest is owed that is not claimed yet.")}</p>`
+		);
 		return;
 	}
 	const escape = frappe.utils.escape_html;

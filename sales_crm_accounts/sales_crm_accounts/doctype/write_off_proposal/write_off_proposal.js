@@ -24,7 +24,9 @@ frappe.ui.form.on("Write-off Proposal", {
 	async onload(frm) {
 		if (frm.is_new() && frm.doc.company) frm.trigger("company");
 		else if (frm.doc.docstatus === 0 && frappe.model.can_create("Write-off Proposal"))
-			frm.write_off_accounts = (await api("defaults", { company: frm.doc.company })).accounts;
+			frm.write_off_accounts = (
+				await api("defaults", { company: frm.doc.company })
+			).accounts;
 	},
 
 	refresh(frm) {
@@ -75,7 +77,7 @@ async function propose(frm) {
 						"Nothing more to propose by the rule in Company Receivables Settings."
 					),
 					indicator: "blue",
-			  }
+				}
 	);
 }
 

@@ -68,7 +68,10 @@ frappe.query_reports["Dunning Effect"] = {
 			Object.assign(query, { due_date: period, is_return: 0 });
 			return `/app/open-installment?${new URLSearchParams(query)}`;
 		}
-		Object.assign(query, { message_date: period, status: JSON.stringify(["in", ["Queued", "Sent"]]) });
+		Object.assign(query, {
+			message_date: period,
+			status: JSON.stringify(["in", ["Queued", "Sent"]]),
+		});
 		for (const field of ["policy", "channel", "language"]) {
 			if (chosen[field]) query[field] = chosen[field];
 		}

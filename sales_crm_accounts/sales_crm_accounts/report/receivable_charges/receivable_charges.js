@@ -9,15 +9,25 @@ frappe.query_reports["Receivable Charges"] = {
 			fieldname: "kind",
 			label: __("Kind"),
 			fieldtype: "Select",
-			options: ["", { value: "Interest", label: __("Interest") }, { value: "Fee", label: __("Fee") }],
+			options: [
+				"",
+				{ value: "Interest", label: __("Interest") },
+				{ value: "Fee", label: __("Fee") },
+			],
 		},
 		{
 			fieldname: "status",
 			label: __("Status"),
 			fieldtype: "Select",
-			options: ["", "Claimed", "Invoiced", "Partly Waived", "Waived", "Paid", "Cancelled"].map(
-				(value) => ({ value, label: value && __(value) })
-			),
+			options: [
+				"",
+				"Claimed",
+				"Invoiced",
+				"Partly Waived",
+				"Waived",
+				"Paid",
+				"Cancelled",
+			].map((value) => ({ value, label: value && __(value) })),
 		},
 		...sales_crm_accounts.report_filters.dates(),
 	],

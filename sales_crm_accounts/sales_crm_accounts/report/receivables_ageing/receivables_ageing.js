@@ -17,7 +17,12 @@ frappe.query_reports["Receivables Ageing"] = {
 			],
 			default: "Customer",
 		},
-		{ fieldname: "ranges", label: __("Ageing Ranges"), fieldtype: "Data", default: "30, 60, 90, 120" },
+		{
+			fieldname: "ranges",
+			label: __("Ageing Ranges"),
+			fieldtype: "Data",
+			default: "30, 60, 90, 120",
+		},
 		...sales_crm_accounts.report_filters.customers(),
 		sales_crm_accounts.report_filters.link("deal", __("Deal"), "Deal"),
 		sales_crm_accounts.report_filters.deal_owner(),
@@ -30,7 +35,8 @@ frappe.query_reports["Receivables Ageing"] = {
 
 	formatter(value, row, column, data, default_formatter) {
 		// A total, or what is without a deal, is no document to open.
-		const plain = data?.bold || (column.fieldname === "key" && data?.key === __("Without a deal"));
+		const plain =
+			data?.bold || (column.fieldname === "key" && data?.key === __("Without a deal"));
 		const as_text = () => frappe.utils.escape_html(value ?? "");
 		const formatted = plain && column.fieldtype === "Link" ? as_text : default_formatter;
 		return sales_crm_accounts.report_cells.owed(value, row, column, data, formatted);
