@@ -64,7 +64,9 @@ class ForecastPlay:
 		self.alive: dict[int, Alive] = {}
 		# Installments that were paid in full, in the order of their days.
 		self.paid_on, self.customer, self.late = array("i"), array("i"), array("h")
-		self.amount, self.serial = array("q"), array("i")
+		self.amount = array("q")
+		#: by serial of an installment: its place among these, -1 where it is not paid
+		self.place = array("i")
 		#: of invoices that are paid in part, the latest day of their money
 		self.money_of: dict[int, date] = {}
 		self.sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
@@ -108,17 +110,23 @@ class ForecastPlay:
 		self.customer.append(part.deal.customer.number)
 		self.late.append(max(-32768, min(32767, (day - part.due_date).days)))
 		self.amount.append(self.engine.base_of(part.invoice, part.grand))
-		self.serial.append(part.serial)
+		missing = part.serial + 1 - len(self.place)
+		if missing > 0:
+			self.place.extend([-1] * missing)
+		self.place[part.serial] = len(self.amount) - 1
 
 	def reopened(self, invoice: Invoice):
 		"""Money went back: its installments were not paid after all."""
 		self.alive[invoice.deal.number] = Alive(invoice.deal)
-		wanted = {part.serial for part in invoice.installments if part.outstanding or part.invoice is None}
-		for index in range(len(self.serial) - 1, -1, -1):
-			if self.serial[index] in wanted:
-				if self.first <= index < self.next:
-					self.count(index, -1)
-				self.amount[index] = 0
+		for part in invoice.installments:
+			if not (part.outstanding or part.invoice is None) or part.serial >= len(self.place):
+				continue
+			index, self.place[part.serial] = self.place[part.serial], -1
+			if index < 0:
+				continue
+			if self.first <= index < self.next:
+				self.count(index, -1)
+			self.amount[index] = 0
 
 	# How late who pays
 

@@ -8,7 +8,7 @@ import frappe
 from sales_crm_accounts.core.receivables import payer
 from sales_crm_accounts.services.receivables import payer_scores, payers, payers_lately
 from sales_crm_accounts.tests import factories as make
-from sales_crm_accounts.tests.receivable_case import ReceivableCase, day, invoice
+from sales_crm_accounts.tests.receivable_case import ReceivableCase, credit, day, invoice
 
 
 class TestPayers(ReceivableCase):
@@ -37,7 +37,22 @@ class TestPayers(ReceivableCase):
 		self.assertEqual((found.median_days_late, found.worst_days_late), (10, 10))
 		self.assertEqual(found.recent_days_late, 5)
 		self.assertEqual(self.behaviour(as_of=day(-160)).paid, 1)
+		self.look_at_money_that_was_taken_back(found)
 		self.look_at_what_the_night_keeps()
+
+	def look_at_money_that_was_taken_back(self, before):
+		"""Paid 35 days ago, taken back 25 days ago, credited 15 days ago: closed without a word about paying."""
+		bill = invoice(self.customer, -60, (200,), (-40,))
+		make.pay(bill, 200, day(-35))
+		line = {"account": make.DEBTORS, "party_type": "Customer", "party": self.customer}
+		about = {"reference_type": "Sales Invoice", "reference_name": bill.name}
+		back = [
+			{**line, **about, "debit_in_account_currency": 200},
+			{"account": make.BANK, "credit_in_account_currency": 200},
+		]
+		make.journal(back, date=day(-25))
+		credit(bill, 200, -15)
+		self.assertEqual(self.behaviour(), before)
 
 	def look_at_what_the_night_keeps(self):
 		"""Where many installments are open nobody waits: without what the night kept there is none, and a job is queued."""

@@ -35,11 +35,10 @@ class Question:
 	channel: str | None = None
 	language: str | None = None
 	customers: list[str] | None = None
-	as_of: date | None = None
 
 	@property
 	def day(self) -> date:
-		return self.as_of or getdate(today())
+		return getdate(today())
 
 	def wants(self, message: frappe._dict) -> bool:
 		return message.day <= self.to_date and all(

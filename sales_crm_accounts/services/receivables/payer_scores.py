@@ -66,7 +66,7 @@ def record(
 
 
 def of_customer(company: str, customer: str) -> Score:
-	"""The score of today, by four statements."""
+	"""The score of today, by five statements."""
 	found = payers.behaviour(company, [customer])
 	return scores(company, found, overdue_shares(company, [customer]), [customer]).get(customer, Score())
 

@@ -71,6 +71,18 @@ _SETTLED = f"""
 		group by invoice, entry.posting_date
 	), odd_installments as (
 		{_INSTALLMENTS.format(odd_invoices="and kept.sales_invoice in (select sales_invoice from odd)")}
+	), odd_crossings as (
+		select
+			odd_installments.customer, odd_installments.due_date, odd_installments.base_amount,
+			odd_closed.posting_date, odd_closed.money,
+			row_number() over (
+				partition by odd_installments.invoice, odd_installments.installment_no order by odd_closed.posting_date desc
+			) as from_the_last
+		from odd_installments
+		join odd_closed on odd_closed.invoice = odd_installments.invoice
+		where
+			odd_closed.whole >= odd_installments.upto and odd_closed.upto >= odd_installments.upto
+			and odd_closed.upto - odd_closed.amount < odd_installments.upto
 	), settled as (
 		select installments.customer, installments.due_date, installments.base_amount, closed.posting_date as paid_on
 		from installments
@@ -79,16 +91,9 @@ _SETTLED = f"""
 			closed.is_odd = 0 and closed.posting_date > %(since)s
 			and closed.upto >= installments.upto and closed.upto - closed.amount < installments.upto
 		union all
-		select
-			odd_installments.customer, odd_installments.due_date, odd_installments.base_amount,
-			max(odd_closed.posting_date) as paid_on
-		from odd_installments
-		join odd_closed on odd_closed.invoice = odd_installments.invoice
-		where
-			odd_closed.whole >= odd_installments.upto and odd_closed.money > 0
-			and odd_closed.upto >= odd_installments.upto
-			and odd_closed.upto - odd_closed.amount < odd_installments.upto
-		group by odd_installments.invoice, odd_installments.installment_no
+		select customer, due_date, base_amount, posting_date
+		from odd_crossings
+		where from_the_last = 1 and money > 0
 	)
 	select
 		settled.customer,

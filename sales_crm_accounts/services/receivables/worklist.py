@@ -124,7 +124,7 @@ class Known:
 		self.notes = _last_notes(company, customers)
 		self.letters = _last_letters(company, customers)
 		self.came_back = dunning_bounces.addresses(company, customers)
-		self.customers = _customers(company, self.rows)
+		self.customers = _customers(company, {*self.rows, *(customers or ())})
 		self.limits = _credit_limits(company)
 		self.deals = _deal_values(company, customers)
 		about = company, customers, self.today, sum(row.count for row in rows)
@@ -164,6 +164,8 @@ class Known:
 		)
 
 	def payer_score(self, customer: str) -> payer.Score:
+		if customer not in self.histories:
+			return payer.Score()  # what the night keeps was lost, and is not there again yet
 		rows = [row for row in self.rows[customer] if row.base_outstanding > 0]
 		whole = sum((row.base_outstanding for row in rows), ZERO)
 		overdue = sum((row.base_outstanding for row in rows if row.due_date < self.today), ZERO)

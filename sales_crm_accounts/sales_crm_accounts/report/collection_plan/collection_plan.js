@@ -21,11 +21,5 @@ frappe.query_reports["Collection Plan"] = {
 		sales_crm_accounts.report_filters.deal_owner(),
 	],
 
-	formatter(value, row, column, data, default_formatter) {
-		const html = default_formatter(value, row, column, data);
-		if (data?.bold) return `<b>${html}</b>`;
-		return column.fieldname === "overdue" && flt(value) > 0
-			? `<span class="text-danger">${html}</span>`
-			: html;
-	},
+	formatter: (...cell) => sales_crm_accounts.report_cells.owed(...cell),
 };

@@ -66,9 +66,11 @@ def get_rows(filters) -> list[dict]:
 		)
 	)
 	currency = common.company_currency(filters)
+	# Of invoices only, as on the Customer and in the worklist; the columns have what was booked without an invoice, too.
 	shares = {
 		customer: sums.overdue / sums.outstanding if sums.outstanding > 0 else ZERO
-		for customer, sums in opened.items()
+		for (customer, _currency), sums in ageing.summary(question, vouchers=False).items()
+		if customer in opened
 	}
 	scored = payer_scores.scores(question.company, found, shares, customers, question.day)
 	rows = [
