@@ -3,8 +3,9 @@
     python benchmarks/winning.py --invoices 12 [--sales-update Daily] [--other-site other.localhost]
 
 Both make the same N invoices (items, tax, dates, deal) and commit after each, in turns in the same run. For the workers, two deals'
-invoices are raised by one process after the other, and by two at once. With `--other-site`, a second scratch site of the same bench,
-the two also work on a site each: what they gain there, where they share no lock and no row, is what the machine has to give. `--sales-update` sets ERPNext's Sales Update Frequency for the run:
+invoices are raised as the queue does it, each in a job of its own: one job after the other, and both at once. With `--other-site`, a
+second scratch site of the same bench, the two also work on a site each: what they gain there, where they share no lock and no row, is
+what the machine has to give. `--sales-update` sets ERPNext's Sales Update Frequency for the run:
 with "Each Transaction" ERPNext sums the company's month anew in every submit, ours and its own alike.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from statistics import median
 from time import perf_counter
 
@@ -107,24 +109,60 @@ def shares_of(frappe, make, site: str, count: int, invoices: int) -> list[tuple[
 	]
 
 
-def speedup(args, frappe, make) -> float:
-	"""How much sooner two workers are done than one, on this site."""
-	(_site, first), (_, second), *both = shares_of(frappe, make, args.site, 4, args.invoices)
-	return workers(args, [(args.site, first + second)]) / workers(args, both)
-
-
-def ceiling(args) -> float:
-	"""The same where the two share nothing but the machine: each works on a site of its own."""
+def speedup(args, sites: tuple[str, str]) -> float:
+	"""How much sooner two jobs are done by two workers at once than one after the other, each on its site."""
 	shares = []
-	for site in (args.site, args.other_site):
+	for site in sites:
+		with connected(args, site) as frappe:
+			from sales_crm_accounts.tests import factories as make
+
+			shares.append(shares_of(frappe, make, site, 2, args.invoices))
+	(first, third), (second, fourth) = shares
+	one = workers(args, [first]) + workers(args, [second])
+	return one / workers(args, [third, fourth])
+
+
+def beside_plain(args) -> list[tuple[float, float]]:
+	"""(seconds of ours, seconds of ERPNext's insert and submit), a pair a round; the first round warms both up."""
+	pairs = []
+	with connected(args) as frappe:
+		from sales_crm_accounts.services import billing
+		from sales_crm_accounts.tests import factories as make
+
+		for turn in range(args.rounds + 1):
+			ours, theirs = make_deals(frappe, make, 2, args.invoices)
+			names, drafts = [row.name for row in make.installments(ours)], plain(frappe, theirs)
+			steps = [(bill, billing, names), (run_plain, frappe, drafts)]
+			took = {}
+			for step in (0, 1) if turn % 2 else (1, 0):
+				took[step] = seconds(*steps[step])
+			pairs.append((took[0], took[1]))
+	return pairs[1:]
+
+
+@contextmanager
+def prepared(args, site: str):
+	"""A company to sell for, no billing but ours, and ERPNext's Sales Update Frequency as asked for."""
+	wanted = {("Sales CRM Accounts Settings", "pause_billing"): 1}
+	if args.sales_update:
+		wanted["Selling Settings", "sales_update_frequency"] = args.sales_update
+	before = {}
+
+	def put(values):
 		with connected(args, site) as frappe:
 			from sales_crm_accounts.tests import factories as make
 
 			make.make_company()
-			frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 1)
-			shares += shares_of(frappe, make, site, 2, args.invoices)
-	alone = workers(args, shares[:1]) + workers(args, shares[2:3])
-	return alone / workers(args, [shares[1], shares[3]])
+			for (doctype, field), value in values.items():
+				before.setdefault((doctype, field), frappe.db.get_single_value(doctype, field))
+				frappe.db.set_single_value(doctype, field, value)
+			frappe.db.commit()
+
+	put(wanted)
+	try:
+		yield
+	finally:
+		put(before)
 
 
 def main():
@@ -137,39 +175,18 @@ def main():
 	args = arguments.parse_args()
 	if args.installments:
 		return worker(args)
-	with connected(args) as frappe:
-		from sales_crm_accounts.services import billing
-		from sales_crm_accounts.tests import factories as make
-
-		make.make_company()
-		frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 1)
-		frequency = frappe.db.get_single_value("Selling Settings", "sales_update_frequency")
-		frappe.db.set_single_value(
-			"Selling Settings", "sales_update_frequency", args.sales_update or frequency
-		)
-		frappe.db.commit()
-		pairs = []
-		for turn in range(args.rounds + 1):
-			ours, theirs = make_deals(frappe, make, 2, args.invoices)
-			names, drafts = [row.name for row in make.installments(ours)], plain(frappe, theirs)
-			steps = [(bill, billing, names), (run_plain, frappe, drafts)]
-			took = {}
-			for step in (0, 1) if turn % 2 else (1, 0):
-				took[step] = seconds(*steps[step])
-			if turn:
-				pairs.append((took[0], took[1]))
+	with ExitStack() as sites:
+		for site in filter(None, (args.site, args.other_site)):
+			sites.enter_context(prepared(args, site))
+		pairs = beside_plain(args)
 		print(
 			f"winning with {args.invoices} invoices: ours {median(a for a, _b in pairs):.2f} s, insert + submit "
 			f"{median(b for _a, b in pairs):.2f} s, ratio {median(a / b for a, b in pairs):.2f}"
 		)
-		gained = median(speedup(args, frappe, make) for _turn in range(args.rounds))
-		print(f"two workers: {gained:.2f} times one")
-		frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 0)
-		frappe.db.set_single_value("Selling Settings", "sales_update_frequency", frequency)
-		frappe.db.commit()
-	if args.other_site:
-		most = median(ceiling(args) for _turn in range(args.rounds))
-		print(f"two workers on a site each: {most:.2f} times one")
+		for other, where in ((args.site, ""), (args.other_site, " on a site each")):
+			if other:
+				gained = median(speedup(args, (args.site, other)) for _turn in range(args.rounds))
+				print(f"two workers{where}: {gained:.2f} times one")
 
 
 if __name__ == "__main__":

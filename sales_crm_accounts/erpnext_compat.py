@@ -101,6 +101,24 @@ def reposting_doctypes() -> list[str]:
 
 
 @contextmanager
+def single_value_as(doctype: str, fieldname: str, value):
+	"""Let this connection read `value` of a setting inside; nothing is written, and nobody else sees it.
+
+	Yields what the setting really is, or None where it could not be covered: v16 reads settings from another cache.
+	"""
+	real = frappe.db.get_single_value(doctype, fieldname)
+	kept = getattr(frappe.db, "value_cache", {}).get(doctype)
+	if frappe_major() >= 16 or not kept or fieldname not in kept:
+		yield None
+		return
+	kept[fieldname] = value
+	try:
+		yield real
+	finally:
+		frappe.db.value_cache.pop(doctype, None)
+
+
+@contextmanager
 def quiet_messages():
 	"""Keep ERPNext's own pop-ups of a calculation that only serves our figures out of the user's sight.
 

@@ -15,7 +15,7 @@ from frappe.utils import cint, flt, getdate, now_datetime, strip_html, today
 
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, to_decimal
-from sales_crm_accounts.services import figures, invoices, ledger, policies
+from sales_crm_accounts.services import figures, invoices, ledger, month_sales, policies
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.installments import lock
 from sales_crm_accounts.services.receivables import promises
@@ -51,7 +51,7 @@ def bill(installments: list[str], source: str = "Manual", force: bool = False) -
 	A deal that is billed by one invoice is billed whole.
 	"""
 	deals, results = {}, []
-	with as_billing_user(), figures.deals_once(), promises.once():
+	with as_billing_user(), figures.deals_once(), promises.once(), month_sales.once():
 		units = _units(installments, deals)
 		frappe.db.commit()  # what a transaction sees is as old as its first look
 		for deal, rows in units:

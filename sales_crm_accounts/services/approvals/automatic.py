@@ -6,6 +6,7 @@ made the document, who has the rights of a bookkeeper.
 
 import frappe
 
+from sales_crm_accounts.services import month_sales
 from sales_crm_accounts.services.approvals import SUBMIT, chains, requests
 
 
@@ -15,6 +16,7 @@ def insert_and_post(doc, requester: str, set_name: str | None = None):
 		# Inserted as submitted: ERPNext validates once instead of twice.
 		doc.docstatus = 1
 		doc.insert(set_name=set_name)
+		month_sales.posted(doc)
 		return
 	doc.insert(set_name=set_name)
 	if requests.needed(doc):
@@ -27,3 +29,4 @@ def insert_and_post(doc, requester: str, set_name: str | None = None):
 		)
 	else:
 		doc.submit()
+		month_sales.posted(doc)

@@ -14,6 +14,7 @@ from frappe import _
 from frappe.utils import flt, formatdate, getdate, strip_html, today
 
 from sales_crm_accounts.core.money import to_decimal
+from sales_crm_accounts.services import month_sales
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.billing import as_billing_user
 from sales_crm_accounts.services.receivables import charge_status, charge_terms, charges
@@ -30,7 +31,7 @@ def invoice(charges: Iterable[str]) -> list[frappe._dict]:
 	requester = frappe.session.user
 	results = []
 	frappe.db.commit()  # what a transaction sees is as old as its first look
-	with as_billing_user():
+	with as_billing_user(), month_sales.once():
 		for names in _groups(charges):
 			try:
 				name = _invoice(names, requester)
