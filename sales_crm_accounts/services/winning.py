@@ -183,6 +183,7 @@ def make_sales_order(deal):
 			{"sales_person": row.sales_person, "allocated_percentage": row.allocated_percentage},
 		)
 	order.flags.ignore_permissions = True
+	order.flags.sca_of_won_deal = True
 	approvals.insert_and_post(order, requester=deal.deal_owner)
 	deal.db_set("sales_order", order.name, update_modified=False)
 	by_deal_item = {row.deal_item: row.name for row in order.items}

@@ -106,7 +106,12 @@ class TestCreditHold(DunningCase, ApprovalCase):
 		# Never: the billing of what is won, its order, payments, credit notes.
 		results = billing.bill([make.installments(won)[0].name], force=True)
 		self.assertNotIn(billing.FAILED, [result.outcome for result in results])
-		self.document("Sales Order", deal=won.name).submit()
+		order = self.document("Sales Order", deal=won.name)
+		self.assertMessage("on credit hold since", frappe.get_doc("Sales Order", order.name).submit)
+		frappe.db.rollback()
+		won.db_set("sales_order", order.name)  # the one that winning makes, not any that names the deal
+		frappe.db.commit()
+		frappe.get_doc("Sales Order", order.name).submit()
 		make.pay(invoice, 30)
 		credit(invoice, 20, 0)
 		frappe.db.commit()

@@ -8,7 +8,12 @@ from frappe.utils import getdate, today
 
 from sales_crm_accounts.api import credit_loss as api
 from sales_crm_accounts.services.approvals import gate, system_vouchers
-from sales_crm_accounts.services.receivables import ageing, credit_loss, credit_loss_posting
+from sales_crm_accounts.services.receivables import (
+	ageing,
+	credit_loss,
+	credit_loss_posting,
+	credit_loss_settings,
+)
 from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests import receivable_case as given
@@ -204,6 +209,11 @@ class TestCreditLoss(CreditLossCase):
 			self.settings.set(field, account)
 			self.assertMessage(text, self.settings.save)
 		self.settings.reload()
+		self.settings.write_off_account = f"Round Off - {ABBR}"
+		self.assertIn(self.settings.write_off_account, credit_loss_settings.loss_accounts(self.settings))
+		self.settings.provision_expense_account = self.settings.write_off_account
+		self.assertMessage("Write Off Account", self.settings.save)
+		self.settings.reload()
 		self.settings.provision_account = None
 		self.settings.save()
 		self.assertMessage("Provision Account", self.loss)
@@ -224,8 +234,18 @@ class TestCreditLoss(CreditLossCase):
 		doc.submit()
 		self.assertEqual((doc.matrix[1].basis, doc.total_loss, doc.deals), ("No History", 20, []))
 		self.assertEqual(self.ledger(doc.journal_entry), {(EXPENSE, ""): 20, (PROVISION, ""): -20})
-		# The next one starts with these least rates; the day of reversal has not come for one of today.
+		# Reversed by hand before the job came: taken for the reversal, and no second one passes for it.
+		by_hand = make_reverse_journal_entry(doc.journal_entry)
+		by_hand.posting_date = LAST + days(1)
+		by_hand.insert()
+		by_hand.submit()
+		again = make_reverse_journal_entry(doc.journal_entry)
+		again.posting_date = LAST + days(1)
+		self.assertIsNone(system_vouchers.kind_of(again))
+		self.assertEqual(credit_loss_posting.reverse(doc.name), by_hand.name)
+		self.assertEqual(self.provision(), 0)
 		doc.reload()
+		self.assertEqual(doc.status, "Reversed")
 		doc.cancel()
 
 	def test_approval(self):
@@ -247,6 +267,11 @@ class TestCreditLoss(CreditLossCase):
 		entry = frappe.get_doc("Journal Entry", doc.journal_entry)
 		self.assertEqual(entry.docstatus, 0)
 		self.assertIsNone(credit_loss_posting.reverse(doc.name))
+		later = self.loss(as_of_date=LAST + days(1))
+		later.matrix[1].floor_rate = 10
+		later.save()
+		self.assertMessage("waits for its approval", later.submit)
+		frappe.db.rollback()
 		people.approve(people.request_of(entry))
 		frappe.set_user(make.ACCOUNTANT)
 		entry.reload()

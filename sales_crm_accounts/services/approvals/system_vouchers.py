@@ -254,6 +254,10 @@ def _is_provision_reversal(doc) -> bool:
 	)
 	if not loss or loss.reversal_entry not in (None, "", doc.name):
 		return False
+	if frappe.db.exists(
+		"Journal Entry", {"reversal_of": doc.reversal_of, "docstatus": 1, "name": ("!=", doc.name or "")}
+	):
+		return False  # once
 	if getdate(doc.posting_date) != loss.reverse_on or loss.reverse_on > getdate(today()):
 		return False
 	entry = frappe.get_doc("Journal Entry", doc.reversal_of)

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import frappe
 from frappe import _
-from frappe.utils import cint, escape_html, flt, format_datetime, get_link_to_form, now_datetime
+from frappe.utils import cint, escape_html, format_datetime, get_link_to_form, now_datetime
 
 from sales_crm_accounts.core.money import ZERO
 from sales_crm_accounts.core.receivables import ladder
@@ -123,16 +123,14 @@ def _owed(company: str, holds: list) -> set[str]:
 		fields=["parent", "sales_invoice", "installment_no"],
 	):
 		causes[row.parent].add((row.sales_invoice, row.installment_no))
-	rows = defaultdict(list)
+	rows = defaultdict(lambda: defaultdict(list))
 	for row in open_rows(company, customers=customers, returns=True):
-		rows[row.customer, row.currency].append(row)
+		rows[row.customer][row.currency].append(row)
 	money = on_account(company, customers)
 	owed = set()
 	for hold in holds:
-		for (customer, currency), theirs in rows.items():
-			if customer != hold.customer:
-				continue
-			cover = ladder.cover_of(theirs, money.get((customer, currency), ZERO))
+		for currency, theirs in rows[hold.customer].items():
+			cover = ladder.cover_of(theirs, money.get((hold.customer, currency), ZERO))
 			wanted = [row for row in theirs if row.key in causes[hold.name]]
 			if ladder.ask(wanted, {}, cover)[0]:
 				owed.add(hold.name)
@@ -283,8 +281,10 @@ def _free(doc) -> bool:
 	"""Goods that come back, moves within the group, and the order of a deal that is won already."""
 	if cint(doc.get("is_return")) or cint(doc.get("is_internal_customer")):
 		return True
-	return bool(
-		doc.doctype == "Sales Order"
-		and doc.get("deal")
-		and flt(frappe.db.get_value("Deal", doc.deal, "docstatus")) == 1
-	)
+	if doc.doctype != "Sales Order" or not doc.get("deal"):
+		return False
+	# The one that winning makes, or that replaces it; any other may name the deal as well.
+	return doc.flags.sca_of_won_deal or frappe.db.get_value("Deal", doc.deal, "sales_order") in {
+		doc.name,
+		doc.amended_from,
+	} - {None, ""}

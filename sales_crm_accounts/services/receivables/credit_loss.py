@@ -42,6 +42,8 @@ class Found:
 def fill(doc):
 	"""Take every figure of the document anew from the ledgers, and work out rates, losses and what is to be posted."""
 	check_input(doc)
+	if doc.docstatus == 0:
+		doc.status = "Draft"  # an amended one comes with the state of the cancelled one
 	settings = credit_loss_settings.need(doc.company)
 	digits = precision(doc.company)
 	doc.spread_over_deals = int(spreads(settings))
@@ -351,6 +353,19 @@ def check_complete(doc):
 			),
 			title=_("Period Closed"),
 		)
+	_nobody_else_posts(doc)
+	waiting = frappe.db.get_value(
+		DOCTYPE,
+		{"company": doc.company, "docstatus": 1, "status": "Waiting for Approval", "name": ("!=", doc.name)},
+		["name", "as_of_date"],
+	)
+	if waiting:
+		frappe.throw(
+			_("The entry of {0} of {1} waits for its approval, and is not in the ledger yet.").format(
+				get_link_to_form(DOCTYPE, waiting[0]), formatdate(waiting[1])
+			),
+			title=_("Earlier One Waits"),
+		)
 	later = frappe.db.get_value(
 		DOCTYPE,
 		{
@@ -369,6 +384,25 @@ def check_complete(doc):
 			title=_("Later One Posted"),
 		)
 	doc.loss_key = KEY.format(company=doc.company, as_of_date=getdate(doc.as_of_date))
+
+
+def _nobody_else_posts(doc) -> None:
+	"""One document of a company at a time: what somebody posts at the same moment is not in the ledger that this one has read."""
+	frappe.db.get_value(credit_loss_settings.SETTINGS, doc.company, "name", for_update=True)
+	loss = frappe.qb.DocType(DOCTYPE)
+	query = (
+		frappe.qb.from_(loss)
+		.select(loss.name)
+		.where((loss.company == doc.company) & (loss.docstatus == 1))
+		.orderby(loss.name)
+	)
+	if query.run() != query.for_update().run():
+		frappe.throw(
+			_(
+				"Another one of {0} was posted just now. Submit again, with what is in the ledger then."
+			).format(doc.company),
+			title=_("Somebody Was Faster"),
+		)
 
 
 def check_cancel(doc):

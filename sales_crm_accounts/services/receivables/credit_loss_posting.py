@@ -132,7 +132,7 @@ def sca_daily_credit_loss():
 def reverse(name: str) -> str | None:
 	"""Post ERPNext's own reversal of the entry on the day that the document says; its name, None where there is nothing to do yet.
 
-	The row is locked first, so a second job waits and then finds the reversal.
+	The row is locked first, so a second job waits and then finds the reversal. One that an accountant made by hand is taken for it.
 	"""
 	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
 	if (
@@ -142,6 +142,9 @@ def reverse(name: str) -> str | None:
 		or getdate(doc.reverse_on) > getdate(today())
 	):
 		return None
+	if by_hand := reversal_of(doc.journal_entry):
+		doc.db_set({"reversal_entry": by_hand, "status": REVERSED, "last_error": None}, update_modified=False)
+		return by_hand
 	from erpnext.accounts.doctype.journal_entry.journal_entry import make_reverse_journal_entry
 
 	reversal = make_reverse_journal_entry(doc.journal_entry)
@@ -161,6 +164,11 @@ def reverse(name: str) -> str | None:
 		{"reversal_entry": reversal.name, "status": REVERSED, "last_error": None}, update_modified=False
 	)
 	return reversal.name
+
+
+def reversal_of(entry: str) -> str | None:
+	"""The posted Journal Entry that reverses this one."""
+	return frappe.db.get_value("Journal Entry", {"reversal_of": entry, "docstatus": 1})
 
 
 # Cancel

@@ -4,6 +4,8 @@ import frappe
 from frappe import _
 from frappe.utils import get_link_to_form
 
+from sales_crm_accounts.services.receivables import write_offs
+
 SETTINGS = "Company Receivables Settings"
 #: Field -> roots that make sense.
 ACCOUNTS = {"provision_account": ("Asset", "Liability"), "provision_expense_account": ("Expense",)}
@@ -18,14 +20,13 @@ def check(settings):
 		company, is_group = frappe.get_cached_value("Cost Center", center, ["company", "is_group"])
 		if company != settings.company or is_group:
 			_stop(settings, "provision_cost_center", center, _("It is a group, or of another company."))
-	write_off = frappe.get_cached_value("Company", settings.company, "write_off_account")
-	if settings.provision_expense_account and settings.provision_expense_account == write_off:
+	if settings.provision_expense_account in write_offs.accounts_of(settings.company, settings):
 		_stop(
 			settings,
 			"provision_expense_account",
-			write_off,
+			settings.provision_expense_account,
 			_(
-				"It is the company's Write Off Account. Choose another one: provisions and write-offs are told apart by it."
+				"It is a Write Off Account. Choose another one: provisions and write-offs are told apart by it."
 			),
 		)
 
@@ -55,8 +56,8 @@ def need(company: str):
 
 def loss_accounts(settings) -> list[str]:
 	"""Accounts to which receivables are written off: what is booked there is lost, not paid."""
-	write_off = frappe.get_cached_value("Company", settings.company, "write_off_account")
-	return sorted({write_off, settings.provision_account, settings.provision_expense_account} - {None, ""})
+	own = {settings.provision_account, settings.provision_expense_account}
+	return sorted((own | write_offs.accounts_of(settings.company, settings)) - {None, ""})
 
 
 def _check_account(settings, field: str):

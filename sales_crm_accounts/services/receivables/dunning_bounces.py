@@ -42,9 +42,11 @@ def follow_mails() -> None:
 def _left(queues: list[str]) -> dict[str, set[str]]:
 	"""Mail of the queue -> addresses that it has left for."""
 	found = defaultdict(set)
+	if not queues:
+		return found
 	for row in frappe.get_all(
 		"Email Queue Recipient",
-		filters={"parent": ("in", queues or [""]), "status": "Sent"},
+		filters={"parent": ("in", queues), "status": "Sent"},
 		fields=["parent", "recipient"],
 	):
 		found[row.parent].add((row.recipient or "").lower())

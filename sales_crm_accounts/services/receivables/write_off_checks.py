@@ -65,12 +65,19 @@ def _head(doc):
 		)
 	if doc.kind == write_offs.RECOVERY:
 		source = doc.recovers and frappe.db.get_value(
-			write_offs.PROPOSAL, doc.recovers, ["docstatus", "company", "kind", "relieve_tax"], as_dict=True
+			write_offs.PROPOSAL,
+			doc.recovers,
+			["docstatus", "company", "kind", "relieve_tax", "write_off_account"],
+			as_dict=True,
 		)
 		if not source or source.docstatus != 1 or source.kind != write_offs.WRITE_OFF:
 			yield _("A recovery is made from the posted write-off that it takes back.")
 		elif source.company != doc.company or cint(source.relieve_tax) != cint(doc.relieve_tax):
 			yield _("Company and tax relief are those of {0}.").format(doc.recovers)
+		elif doc.write_off_account != source.write_off_account:
+			yield _("What is recovered goes back to the account of {0}: {1}.").format(
+				doc.recovers, source.write_off_account
+			)
 	elif doc.recovers:
 		yield _("A write-off recovers nothing.")
 

@@ -57,10 +57,10 @@ def defaults(company: str) -> dict:
 	}
 
 
-def accounts_of(company: str) -> set[str]:
-	"""Where write-offs may go: what profit and loss by deal shows as write-offs."""
+def accounts_of(company: str, settings=None) -> set[str]:
+	"""Where write-offs may go: what profit and loss by deal shows as write-offs. By `settings` that are not saved yet, if given."""
 	own = frappe.get_cached_value("Company", company, "write_off_account")
-	return {own, settings_of(company).write_off_account} - {None, ""}
+	return {own, (settings or settings_of(company)).write_off_account} - {None, ""}
 
 
 # Filling
