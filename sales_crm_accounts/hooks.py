@@ -111,6 +111,7 @@ doc_events = {
 			"sales_crm_accounts.events.money.payment_moved",
 			"sales_crm_accounts.events.payment_entry.on_cancel",
 		],
+		"on_discard": "sales_crm_accounts.events.payment_entry.on_discard",
 		"on_trash": "sales_crm_accounts.events.payment_entry.on_trash",
 	},
 	"Journal Entry": {

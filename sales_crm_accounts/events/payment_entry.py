@@ -11,6 +11,11 @@ def on_cancel(doc, method=None):
 		matching.gone(doc)
 
 
+def on_discard(doc, method=None):
+	"""Since v16 a draft can be discarded."""
+	on_cancel(doc)
+
+
 def on_trash(doc, method=None):
 	if doc.payment_type == "Receive":
 		matching.gone(doc)

@@ -1,10 +1,12 @@
 """Cash matching: real bank lines and payments against real invoices, applied, corrected and undone; the ledger after each step."""
 
+from unittest.mock import patch
+
 import frappe
 from frappe.utils import add_days, getdate, today
 
 from sales_crm_accounts.api import matching as api
-from sales_crm_accounts.services.matching import statements
+from sales_crm_accounts.services.matching import payment, statements
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import approval_factories as approvals
 from sales_crm_accounts.tests import factories as make
@@ -63,7 +65,8 @@ class TestCashMatching(SiteTestCase):
 		frappe.set_user(make.ACCOUNTANT)
 		self.assertEqual(api.apply(proposal.name), "Applied")
 		proposal.reload()
-		self.assertEqual(booked(proposal.payment_entry), {make.BANK: 300.06, make.DEBTORS: -300.06})
+		paid = proposal.payment_entry
+		self.assertEqual(booked(paid), {make.BANK: 300.06, make.DEBTORS: -300.06})
 		self.assertEqual(open_of(third), [(1, 0)])
 		source.reload()
 		self.assertEqual((source.status, source.unallocated_amount), ("Reconciled", 0))
@@ -88,9 +91,18 @@ class TestCashMatching(SiteTestCase):
 		again.status = "Applied"  # nobody can set what only the service decides
 		again.set(
 			"rows",
-			[{"sales_invoice": first.name, "installment_no": 1, "allocated_amount": 299.97}],
+			[
+				{
+					"sales_invoice": first.name,
+					"installment_no": 1,
+					"allocated_amount": 299.97,
+					"payment_entry": paid,
+				}
+			],
 		)
+		again.payment_entry = paid
 		again.save()
+		self.assertEqual((again.payment_entry, again.rows[0].payment_entry), (None, None))
 		self.assertEqual((again.status, again.corrected, again.on_account), ("Proposed", 1, 0.09))
 		frappe.set_user("Administrator")
 		self.assertEqual(matched(source), [None])  # a run leaves what a person works on
@@ -282,6 +294,58 @@ class TestCashMatching(SiteTestCase):
 		source.reload()
 		self.assertEqual((proposal.status, source.status), ("Applied", "Reconciled"))
 		self.assertEqual([open_of(one) for one in invoices], [[(1, 0)]] * 2)
+
+	def test_what_waits_goes_with_the_part_that_is_cancelled(self):
+		"""900.00 posted and 450.00 waiting, of one line of 1,350.00: the first is cancelled, and the second is never posted without a line."""
+		self.addCleanup(approvals.remove_chains)
+		approvals.make_people()
+		approvals.make_chain("SCA Receipts", "Payment Entry", include_receipts=1)
+		invoices = [invoice("Cash Part Mother Ltd", [900]), invoice("Cash Part Daughter Ltd", [450])]
+		source = line(1350, " ".join(one.name for one in invoices), "Cash Part Mother Ltd")
+		(proposal,) = matched(source)
+		frappe.set_user(make.ACCOUNTANT)
+		self.assertEqual(api.apply(proposal.name), "Awaiting Approval")
+		proposal.reload()
+		posted, waiting = (row.payment_entry for row in proposal.rows)
+		asked = [
+			frappe.db.get_value("Approval Request", {"reference_name": one}) for one in (posted, waiting)
+		]
+		approvals.approve(asked[0])
+		frappe.get_doc("Payment Entry", posted).submit()
+		proposal.reload()
+		self.assertEqual((proposal.status, open_of(invoices[0])), ("Awaiting Approval", [(1, 0)]))
+		frappe.get_doc("Payment Entry", posted).cancel()
+		proposal.reload()
+		source.reload()
+		self.assertFalse(frappe.db.exists("Payment Entry", waiting))
+		self.assertEqual(frappe.db.get_value("Approval Request", asked[1], "status"), "Closed")
+		self.assertEqual((proposal.status, source.unallocated_amount), ("Undone", 1350))
+		self.assertEqual([row.payment_entry for row in proposal.rows], [None, None])
+		self.assertIn(waiting, proposal.message)
+		self.assertEqual([open_of(one) for one in invoices], [[(1, 900)], [(1, 450)]])
+		frappe.set_user("Administrator")
+		self.assertEqual(matched(source)[0].status, "Proposed")
+
+	def test_what_breaks_over_one_of_several_costs_the_others_nothing(self):
+		"""900.00 each; over the first of three the booking itself breaks, after it was half done."""
+		invoices = [invoice(f"Cash Broken {letter} Ltd", [900]) for letter in "ABC"]
+		found = matched(*(line(900, one.name, one.customer) for one in invoices))
+		made = payment.for_bank_line
+
+		def broken(proposal, *args):
+			entry = made(proposal, *args)
+			if proposal.name == found[0].name:
+				entry.insert()
+				raise KeyError("cost_center")
+			return entry
+
+		with patch.object(payment, "for_bank_line", broken):
+			results = api.apply_many([one.name for one in found])
+		self.assertEqual([one["status"] for one in results], ["Proposed", "Applied", "Applied"])
+		self.assertIn("cost_center", results[0]["error"])
+		self.assertEqual([open_of(one) for one in invoices], [[(1, 900)], [(1, 0)], [(1, 0)]])
+		self.assertFalse(frappe.db.exists("Payment Entry", {"party": invoices[0].customer, "docstatus": 0}))
+		self.assertTrue(frappe.db.exists("Error Log", {"method": ("like", f"%{found[0].name}%")}))
 
 	def test_several_installments_of_one_invoice_by_their_terms(self):
 		"""One invoice with three installments of 300.00; the second is named, and paid before the first."""

@@ -1,10 +1,16 @@
-"""Cash matching: discounts, exchange differences, credit notes, one payer for several customers, too much money, two people at once."""
+"""Cash matching: discounts, exchange differences, credit notes, one payer for several customers, too much money, two people at once, a run that is disturbed."""
+
+from unittest.mock import patch
 
 import frappe
-from frappe.utils import add_days, flt, today
+from frappe.desk.doctype.tag.tag import add_tag
+from frappe.desk.form import assign_to
+from frappe.utils import add_days, add_to_date, flt, now_datetime, today
+from frappe.utils.background_jobs import create_job_id, get_redis_conn
+from rq.job import Job, JobStatus
 
 from sales_crm_accounts.api import matching as api
-from sales_crm_accounts.services.matching import APPLIED, statements
+from sales_crm_accounts.services.matching import APPLIED, runs, statements
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import bank_factories as bank
 from sales_crm_accounts.tests import factories as make
@@ -232,6 +238,106 @@ class TestCashMatchingCases(SiteTestCase):
 		self.assertEqual((bank.open_of(discounted), bank.open_of(foreign)), ([(1, 0)], [(1, 0)]))
 		api.undo(two.name)
 		self.assertEqual(bank.open_of(foreign), [(1, 1000)])
+
+	def test_what_was_paid_meanwhile_costs_the_other_receipts_nothing(self):
+		"""913.37 and 450.00 came in; while the run thinks, the invoice of the first is paid another way."""
+		name = f"Meanwhile {bank.SALT} Ltd"  # an earlier run of this test has left a line of money
+		first, second = bank.invoice(name, [913.37]), bank.invoice("Undisturbed Ltd", [450])
+		lines = bank.line(913.37, first.name, name), bank.line(450, second.name, "Undisturbed Ltd")
+		match = runs.match
+
+		def match_slowly(*args):
+			found = match(*args)
+			make.pay(first)
+			frappe.db.commit()
+			return found
+
+		with patch.object(runs, "match", match_slowly):
+			one, two = bank.matched(*lines)
+		self.assertIsNone(one)
+		self.assertEqual((two.status, two.rows[0].sales_invoice), ("Proposed", second.name))
+		run = frappe.get_doc("Cash Matching Run", two.cash_matching_run)
+		self.assertIn(f"{lines[0].name} (Row 1: nothing is open", run.message)
+		left = run.receipt_count - run.proposed_count - run.unexplained_count
+		self.assertTrue(run.message.startswith(f"{left} receipts were passed over"), run.message)
+		self.assertEqual(bank.matched(*lines)[1].status, "Proposed")
+		self.assertIsNone(frappe.db.get_value("Cash Matching Run", {}, "message", order_by="creation desc"))
+
+	def test_run_of_a_killed_worker_can_be_started_again(self):
+		run = frappe.get_doc({"doctype": "Cash Matching Run", "company": make.COMPANY}).insert()
+		killed = {"status": "Running", "modified": add_to_date(now_datetime(), minutes=-5)}
+		run.db_set(killed, update_modified=False)
+		frappe.db.commit()
+		self.addCleanup(frappe.db.commit)
+		self.addCleanup(frappe.delete_doc, "Cash Matching Run", run.name, force=True)
+
+		def is_at_work():
+			doc = frappe.get_doc("Cash Matching Run", run.name)
+			doc.run_method("onload")
+			return doc.get_onload("is_at_work")
+
+		with patch("frappe.enqueue") as queued:
+			# In no queue, so that no worker takes it.
+			job = Job.create(
+				runs.JOB,
+				id=create_job_id(runs._job_of(run.name)),
+				connection=get_redis_conn(),
+				status=JobStatus.STARTED,
+			)
+			job.save()
+			self.addCleanup(job.delete)
+			self.assertTrue(is_at_work())
+			self.assertMessage("already", api.run, run.name)
+			job.set_status(JobStatus.FAILED)
+			self.assertFalse(is_at_work())
+			api.run(run.name)
+			# Just committed and not yet in the queue: a second click is refused all the same.
+			self.assertTrue(is_at_work())
+			self.assertMessage("already", api.run, run.name)
+		queued.assert_called_once()
+		self.assertEqual(create_job_id(queued.call_args.kwargs["job_id"]), job.id)
+
+	def test_a_run_takes_away_what_hangs_on_proposals_that_it_replaces(self):
+		"""Assigned, shared, tagged, with a file, a comment and a meeting: all of it goes with the old proposal, and nothing of the new one."""
+		invoice = bank.invoice("Hung Upon Ltd", [900])
+		source = bank.line(900, invoice.name, "Hung Upon Ltd")
+		(old,) = bank.matched(source)
+		assign_to.add({"doctype": old.doctype, "name": old.name, "assign_to": [make.ACCOUNTANT]})
+		frappe.share.add(old.doctype, old.name, make.ACCOUNTANT)
+		add_tag("sca look", old.doctype, old.name)
+		old.add_comment("Comment", "Look at this")
+		frappe.get_doc(
+			{
+				"doctype": "File",
+				"file_name": "sca-look.txt",
+				"content": f"Look {bank.SALT}",
+				"attached_to_doctype": old.doctype,
+				"attached_to_name": old.name,
+			}
+		).insert()
+		meeting = frappe.get_doc(
+			{
+				"doctype": "Event",
+				"subject": "Whose money is this?",
+				"starts_on": now_datetime(),
+				"event_participants": [{"reference_doctype": old.doctype, "reference_docname": old.name}],
+			}
+		).insert()
+		self.addCleanup(frappe.db.commit)
+		self.addCleanup(meeting.delete)
+		(new,) = bank.matched(source)
+		self.assertNotEqual(new.name, old.name)
+		self.assertFalse(frappe.db.exists(old.doctype, old.name))
+		for doctype, kind, field in (
+			("ToDo", "reference_type", "reference_name"),
+			("DocShare", "share_doctype", "share_name"),
+			("Tag Link", "document_type", "document_name"),
+			("File", "attached_to_doctype", "attached_to_name"),
+			("Notification Log", "document_type", "document_name"),
+			("Comment", "reference_doctype", "reference_name"),
+			("Cash Match Proposal Row", "parenttype", "parent"),
+		):
+			self.assertFalse(frappe.db.exists(doctype, {kind: old.doctype, field: old.name}), doctype)
 
 	def test_two_at_once(self):
 		"""One proposal by two people; two lines for one invoice; one file by two people: each happens once."""

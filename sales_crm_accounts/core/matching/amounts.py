@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from sales_crm_accounts.core.matching.book import Book
@@ -18,7 +18,7 @@ PART_WITHIN_FEE = -14.0  # the same of a part payment that is only the discount 
 ALIKE = 0.25
 #: The same where the older ones are all that is due longest.
 ALIKE_OLDEST = 0.02
-#: What leaves out an invoice that the text names is never sure: there may be other ways to come to the amount.
+#: What leaves out an invoice that the text names is never sure: there may be so many other ways to come to the amount.
 LEAVES_OUT, OTHER_WAYS = -8.0, 4
 #: So many of those are told as explanations of their own.
 VARIANTS = 3
@@ -83,9 +83,29 @@ def oldest_first(book: Book, positions: Sequence[int], target: int) -> Fit:
 	return Fit(rows, left)
 
 
-def fits(book: Book, named: Sequence[int], target: int, on: date, rules: Rules, foreign: bool) -> list[Fit]:
-	"""Ways in which `target` pays the installments that a text names, the likely ones only. Positions are due dates' order."""
-	named = sorted(named)
+def fits(
+	book: Book,
+	named: Sequence[int],
+	target: int,
+	on: date,
+	rules: Rules,
+	foreign: bool,
+	besides: Sequence[int] = (),
+) -> list[Fit]:
+	"""Ways in which `target` pays the installments that a text names, the likely ones only. Positions are due dates' order.
+
+	`besides` are others of the same text; a way that leaves out an invoice of either is never sure.
+	"""
+	found = _fits(book, sorted(named), target, on, rules, foreign)
+	invoices = {book.items[at].sales_invoice for at in (*named, *besides)}
+	for fit in found:
+		if invoices - {book.items[at].sales_invoice for at in fit.rows}:
+			fit.alike += OTHER_WAYS
+			fit.reasons[0] = replace(fit.reasons[0], weight=fit.reasons[0].weight + LEAVES_OUT)
+	return found
+
+
+def _fits(book: Book, named: list[int], target: int, on: date, rules: Rules, foreign: bool) -> list[Fit]:
 	opens = [book.open[at] for at in named]
 	total = sum(opens)
 	if total == target:
@@ -110,10 +130,9 @@ def fits(book: Book, named: Sequence[int], target: int, on: date, rules: Rules, 
 			left_out = {book.items[at].sales_invoice for at in named} - {
 				book.items[at].sales_invoice for at in part
 			}
-			reason = Reason("amount_first", FIRST + (LEAVES_OUT if left_out else 0), (count, len(named)))
+			reason = Reason("amount_first", FIRST, (count, len(named)))
 			found += _with_variants(book, named, part, reason)
 			if left_out:
-				found[-1].alike += OTHER_WAYS
 				found += _some(book, named, opens, target)
 		elif less and running - less == target:
 			within_fee = True

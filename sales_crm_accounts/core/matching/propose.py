@@ -12,7 +12,14 @@ from dataclasses import dataclass, field, replace
 
 from sales_crm_accounts.core.matching import amounts, evidence, references, together
 from sales_crm_accounts.core.matching.book import Book
-from sales_crm_accounts.core.matching.rows import Allocation, Proposal, Reason, Receipt, Rules
+from sales_crm_accounts.core.matching.rows import (
+	LEAST_THRESHOLD,
+	Allocation,
+	Proposal,
+	Reason,
+	Receipt,
+	Rules,
+)
 from sales_crm_accounts.core.matching.sums import find_sums
 
 #: What any one explanation is worth before it is looked at, in decibans.
@@ -21,12 +28,12 @@ NOT_THE_NAMED = -9.0
 NAMES_ANOTHER = -8.0
 NAMES_UNKNOWN = -7.0
 INSTALLMENT = 4.0
-#: A search that ended at its bound may have missed others: nobody is told that it is sure.
-CUT_AT = 90.0
+#: A search that ended at its bound may have missed others: it is sure for no company.
+CUT_AT = LEAST_THRESHOLD - 0.1
 #: Customers that are looked at for one receipt.
 WIDTH = 8
 #: The same of a line that may have been brought in twice.
-TWIN_AT = 90.0
+TWIN_AT = LEAST_THRESHOLD - 0.1
 #: A best explanation that is less likely than this is none.
 LEAST = 5.0
 #: However likely an earlier receipt pays something, the text of a later one may still say so.
@@ -163,7 +170,7 @@ class _Search:
 
 	def _named(self, customer, currency, target, hits, payer, foreign) -> None:
 		positions, used = references.narrowest(hits)
-		reason = [references.reason(used)]
+		reason, besides = [references.reason(used)], positions
 		if self.text.installments:
 			told = [at for at in positions if self.book.items[at].installment_no in self.text.installments]
 			if told and len(told) < len(positions):
@@ -171,7 +178,7 @@ class _Search:
 				reason.append(Reason("installment", INSTALLMENT, tuple(self.text.installments)))
 		if any(self.customer_of(at) == customer for at in self.text.credits):
 			reason.append(Reason("credit_left_out", together.CREDIT_LEFT_OUT))
-		for fit in amounts.fits(self.book, positions, target, self.receipt.on, self.rules, foreign):
+		for fit in amounts.fits(self.book, positions, target, self.receipt.on, self.rules, foreign, besides):
 			also = self.names_others(customer) if fit.on_account else []
 			self.add(customer, currency, fit, [*payer, *reason, *also])
 		total = sum(self.book.open[at] for at in positions)
@@ -261,6 +268,9 @@ class _Search:
 			one.reasons.append(Reason("claimed", less, (round(100 * likely),)))
 		key = one.key(self.book)
 		before = self.found.get(key)
+		if before:
+			# Found in two ways it is no surer: what else may be meant stays.
+			one.fit.alike = before.fit.alike = max(one.fit.alike, before.fit.alike)
 		if before is None or before.weight < one.weight:
 			self.found[key] = one
 

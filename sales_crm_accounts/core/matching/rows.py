@@ -59,6 +59,10 @@ class Habit:
 	deducted: int = 0
 
 
+#: No company takes a lower score for sure.
+LEAST_THRESHOLD = 90.0
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
 	"""What a company tolerates. Without `fee_limit` nothing is taken for a bank fee; `threshold` is a score in percent."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sales_crm_accounts.core.matching.text import account_number
+from sales_crm_accounts.core.matching.text import account_number, compact
 
 #: So many different lines of a statement may be there more than once, for it still to be found which are too many.
 _REPEATED = 10
@@ -109,9 +109,11 @@ def is_account(told: str, ours: str) -> bool:
 	bank, slash, number = bare.partition("/")
 	if not slash or not account_number(number):
 		return False
-	# The bank code of an IBAN comes before the number, which is filled up with zeros.
-	number = account_number(number)
-	return number == ours or (ours.endswith(number) and account_number(bank) in ours[: -len(number)])
+	bank, number = compact(bank), account_number(number)
+	if number == ours:
+		return True
+	# The bank code of an IBAN follows its check digits (or the bank's letters), the number is filled up with zeros.
+	return bool(bank and re.fullmatch(rf"[A-Z]{{2}}\d\d[A-Z]{{0,4}}{bank}0*{number}", ours))
 
 
 def keys(account: str, lines: Sequence[StatementLine]) -> list[str]:

@@ -9,6 +9,7 @@ from frappe.utils import flt, get_link_to_form, now
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.approvals import requests
+from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.matching import (
 	APPLIED,
 	AWAITING,
@@ -25,6 +26,8 @@ from sales_crm_accounts.services.matching.units import units
 
 #: Proposals of one request: about a second each.
 AT_ONCE = 20
+#: What a person is told, and nobody else needs to look at.
+_REFUSALS = (frappe.ValidationError, frappe.PermissionError)
 
 
 def apply(name: str, automatic: bool = False) -> str:
@@ -129,20 +132,36 @@ def submitted(entry) -> None:
 
 
 def gone(entry) -> None:
-	"""A payment of a match was cancelled or deleted elsewhere: the match is undone with it."""
+	"""A payment of a match was cancelled or deleted elsewhere: the match is undone with it, and what waits for its approval goes."""
 	if frappe.flags.sca_matching:
 		return
 	for proposal in _matches_of(entry, [AWAITING, APPLIED]):
 		payers.forget(proposal)
 		message = _("{0} was cancelled or deleted.").format(entry.name)
 		others = [name for name in _entries_of(proposal) if name != entry.name]
+		dropped = _drop_drafts(proposal, others)
+		others = [name for name in others if name not in dropped]
+		if dropped:
+			message += " " + _("The drafts for the other customers are deleted: {0}.").format(
+				", ".join(dropped)
+			)
 		if others:
 			message += " " + _("The payments of the other customers stand: {0}.").format(", ".join(others))
 		for row in proposal.rows:
-			if proposal.status == AWAITING and row.payment_entry == entry.name:
+			if proposal.status == AWAITING and row.payment_entry in (entry.name, *dropped):
 				row.payment_entry = None
 		kept = others[0] if others else None
 		_decided(proposal, UNDONE, kept if proposal.status == AWAITING else entry.name, False, message)
+
+
+def _drop_drafts(proposal, entries: list[str]) -> list[str]:
+	"""Delete those that are drafts, which closes their requests: approved later, they would pay untied to the bank line."""
+	drafts = frappe.get_all("Payment Entry", {"name": ("in", entries or [""]), "docstatus": 0}, pluck="name")
+	for name in drafts:
+		with _own_doing(proposal):
+			# Who may cancel one payment of a match need not have the right to delete the drafts it leaves behind.
+			frappe.delete_doc("Payment Entry", name, ignore_permissions=True)
+	return drafts
 
 
 def reject(name: str, reason: str = "") -> None:
@@ -176,13 +195,10 @@ def each(names: list[str], do) -> list[dict]:
 		error = None
 		try:
 			do(name)
-		except (
-			frappe.ValidationError,
-			frappe.PermissionError,
-			frappe.QueryDeadlockError,
-			frappe.QueryTimeoutError,
-		) as refused:
+		except Exception as refused:
 			frappe.db.rollback()
+			if not isinstance(refused, _REFUSALS) and not is_lock_error(refused):
+				frappe.log_error(title=_("Cash match {0} failed").format(name))
 			error = frappe.utils.strip_html(str(refused)) or _("Not Possible")
 		# Said of each at the end; a pop-up for every one of them would be in the way.
 		frappe.local.message_log = said

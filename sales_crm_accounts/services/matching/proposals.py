@@ -20,6 +20,16 @@ RIVALS = 3
 #: What belongs to a proposal, and goes with it.
 _WITH_IT = {"Cash Match Proposal Row": "parent", "Comment": "reference_name", "Version": "docname"}
 _KIND = {"Comment": "reference_doctype", "Version": "ref_doctype"}
+#: What people have hung on it; only Frappe's own deletion knows how each of them goes.
+_HUNG_ON = {
+	"ToDo": ("reference_type", "reference_name"),
+	"DocShare": ("share_doctype", "share_name"),
+	"Tag Link": ("document_type", "document_name"),
+	"File": ("attached_to_doctype", "attached_to_name"),
+	"Document Follow": ("ref_doctype", "ref_docname"),
+	"Communication": ("reference_doctype", "reference_name"),
+	"Notification Log": ("document_type", "document_name"),
+}
 _TAKEN = ("customer", "several_customers", "party_currency", "rows", "score", "reasons")
 
 
@@ -57,7 +67,8 @@ def keep(loaded: Loaded, found: Matched, company: str, run: str, words: dict[str
 
 
 def drop(receipts: Iterable[str]) -> None:
-	"""Proposals of these receipts that nobody has looked at make way for new ones; a fixed number of statements.
+	"""Proposals of these receipts that nobody has corrected make way for new ones; a fixed number of statements, but for those that
+	people have hung something on.
 
 	Locked before they go: one that somebody applies at this moment stays.
 	"""
@@ -73,12 +84,28 @@ def drop(receipts: Iterable[str]) -> None:
 	]
 	if not names:
 		return
+	touched = _touched(names)
+	for name in sorted(touched):
+		# A run replaces what it proposed, whoever starts it and whatever points at it; people have no right to delete proposals.
+		frappe.delete_doc("Cash Match Proposal", name, force=True, ignore_permissions=True)
+	names = [name for name in names if name not in touched]
+	if not names:
+		return
 	for doctype, field in _WITH_IT.items():
 		filters = {field: ("in", names)}
 		if field != "parent":
 			filters[_KIND[doctype]] = "Cash Match Proposal"
 		frappe.db.delete(doctype, filters)
 	frappe.db.delete("Cash Match Proposal", {"name": ("in", names)})
+
+
+def _touched(names: list[str]) -> set[str]:
+	"""Those that were assigned, shared, tagged, followed, mailed, told of, or got a file."""
+	return {
+		name
+		for doctype, (kind, field) in _HUNG_ON.items()
+		for name in frappe.get_all(doctype, {kind: "Cash Match Proposal", field: ("in", names)}, pluck=field)
+	}
 
 
 def _rival(loaded: Loaded, one: Proposal, source_type: str, words) -> dict:

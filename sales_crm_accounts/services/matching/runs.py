@@ -4,7 +4,8 @@ import time
 
 import frappe
 from frappe import _
-from frappe.utils import getdate
+from frappe.utils import getdate, now_datetime, strip_html, time_diff_in_seconds
+from frappe.utils.background_jobs import is_job_enqueued
 
 from sales_crm_accounts.core.matching.run import match
 from sales_crm_accounts.services.derived import is_lock_error
@@ -15,15 +16,40 @@ from sales_crm_accounts.services.matching.settings import settings_of
 
 JOB = "sales_crm_accounts.services.matching.runs.execute"
 CHUNK = 100
+#: A job is in the queue just after the commit that the next one may have waited for: so many seconds at most.
+UNTIL_QUEUED = 10
+#: So many receipts that were passed over are named.
+NAMED = 5
 
 
 def start(name: str) -> None:
 	"""Queue a run; a second click while it waits or runs is refused."""
 	run = frappe.get_doc("Cash Matching Run", name, for_update=True)
-	if run.status in ("Queued", "Running"):
+	if is_at_work(run):
 		frappe.throw(_("{0} is {1} already.").format(run.name, _(run.status)))
 	run.db_set({"status": "Queued", "message": None})
-	frappe.enqueue(JOB, queue="long", timeout=1500, enqueue_after_commit=True, name=name)
+	frappe.enqueue(
+		JOB,
+		queue="long",
+		timeout=1500,
+		enqueue_after_commit=True,
+		job_id=_job_of(name),
+		deduplicate=True,
+		name=name,
+	)
+
+
+def is_at_work(run) -> bool:
+	"""Whether a job waits or works for the run: its status stays where a worker was killed."""
+	if run.status not in ("Queued", "Running"):
+		return False
+	return time_diff_in_seconds(now_datetime(), run.modified) < UNTIL_QUEUED or is_job_enqueued(
+		_job_of(run.name)
+	)
+
+
+def _job_of(name: str) -> str:
+	return f"sca-matching-{name}"
 
 
 def execute(name: str) -> None:
@@ -57,11 +83,12 @@ def _execute(run) -> dict:
 	)
 	found = match(loaded.book, loaded.receipts, settings.rules)
 	sure, proposed, texts = [], 0, words.texts()
+	refused: list[str] = []
 	for at in range(0, len(found), CHUNK):
 		chunk = found[at : at + CHUNK]
 		proposals.drop(one.receipt.name for one in chunk)
 		for one in chunk:
-			kept = proposals.keep(loaded, one, run.company, run.name, texts)
+			kept = _keep(loaded, one, run, texts, refused)
 			if kept:
 				proposed += 1
 				if one.sure and settings.by_itself:
@@ -73,9 +100,29 @@ def _execute(run) -> dict:
 		"proposed_count": proposed,
 		"applied_count": applied,
 		"failed_count": len(sure) - applied,
-		"unexplained_count": len(found) - proposed,
+		"unexplained_count": len(found) - proposed - len(refused),
 		"installment_count": len(loaded.rows),
+		"message": _passed_over(refused),
 	}
+
+
+def _keep(loaded, one, run, texts, refused: list[str]):
+	"""Keep the proposal of one receipt; somebody may have paid what it pays since it was read: that costs no other receipt anything."""
+	frappe.db.savepoint("sca_receipt")
+	try:
+		return proposals.keep(loaded, one, run.company, run.name, texts)
+	except frappe.ValidationError as error:
+		frappe.db.rollback(save_point="sca_receipt")
+		frappe.clear_messages()
+		refused.append(f"{one.receipt.name.split(':', 1)[1]} ({strip_html(str(error))})")
+
+
+def _passed_over(refused: list[str]) -> str | None:
+	if not refused:
+		return None
+	return _("{0} receipts were passed over, since something changed meanwhile. Match again: {1}").format(
+		len(refused), ", ".join(refused[:NAMED])
+	)
 
 
 def _apply(name: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import frappe
 from frappe.utils import cint, flt
 
-from sales_crm_accounts.core.matching.rows import Rules
+from sales_crm_accounts.core.matching.rows import LEAST_THRESHOLD, Rules
 from sales_crm_accounts.services.matching.units import units
 
 
@@ -26,7 +26,7 @@ def settings_of(company: str) -> Settings:
 	) or frappe._dict(match_threshold=99)
 	fee = units(kept.bank_fee_limit) if kept.bank_fee_account else 0
 	return Settings(
-		Rules(fee_limit=fee, threshold=min(100.0, max(90.0, flt(kept.match_threshold) or 99.0))),
+		Rules(fee_limit=fee, threshold=min(100.0, max(LEAST_THRESHOLD, flt(kept.match_threshold) or 99.0))),
 		bool(cint(kept.match_by_itself)),
 		kept.bank_fee_account,
 		frappe.get_cached_value("Company", company, "default_discount_account"),

@@ -84,6 +84,9 @@ class TestStatement:
 			assert is_account(told, iban), told
 		for told in ("DE02120300000000202051", "12030000/532013000", "532013001", "37040044/"):
 			assert not is_account(told, iban), told
+		# Another account of the same bank, whose number is the end of ours; and a number that any bank may have.
+		for told in ("37040044/2013000", "37040044/13000", "3704/532013000", "/532013000", "0/532013000"):
+			assert not is_account(told, iban), told
 		assert is_account("0532013000", "532013000")
 		assert not is_account("0532013000", "")
 

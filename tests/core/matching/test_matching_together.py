@@ -1,12 +1,17 @@
 """Credit notes taken off, one payment for several customers, and what earlier receipts may pay; worked out by hand."""
 
+from dataclasses import replace
 from datetime import date
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_matching_proposals import NAMES, RULES, book, invoice, receipt
 
+from sales_crm_accounts.core.matching import amounts
 from sales_crm_accounts.core.matching.book import Book
 from sales_crm_accounts.core.matching.propose import propose
-from sales_crm_accounts.core.matching.rows import OpenItem, Receipt
+from sales_crm_accounts.core.matching.rows import LEAST_THRESHOLD, OpenItem, Receipt
 from sales_crm_accounts.core.matching.run import match
 
 CREDIT = OpenItem("ACC-SINV-RET-2026-00009", 1, "ACME", "USD", -5_017, date(2026, 2, 1))
@@ -123,12 +128,83 @@ class TestWhatEarlierReceiptsMayPay:
 		best = propose(Book(items, NAMES), receipt(200_000, text, "Acme Machines GmbH"), RULES)[0]
 		assert best.score < 99
 
+	@pytest.mark.parametrize(
+		("amount", "text", "paid", "code"),
+		[
+			(30_011, "{0} {1}", {("00001", 1): 30_011}, "amount_first"),
+			(50_000, "{0} {1}", {("00002", 1): 50_000}, "amount_one"),
+			(77_000, "{0} {1} {2}", {("00002", 1): 50_000, ("00003", 1): 27_000}, "amount_some"),
+			(29_411, "{0} {1}", {("00001", 1): 30_011}, "discount"),
+			(29_000, "{0} {1}", {("00001", 1): 30_011}, "fee"),
+			(20_000, "{0} {1}", {("00001", 1): 20_000}, "part_payment"),
+			(40_000, "{3} installment 2, {0}", {("00004", 2): 40_000}, "amount_exact"),
+		],
+	)
+	def test_no_way_of_leaving_out_a_named_invoice_is_sure(self, amount, text, paid, code):
+		"""300.11 (less 6.00), 500.00, 270.00, and 700.00 + 400.00: the text names more invoices than the amount pays."""
+		items = [
+			*invoice(1, "ACME", [30_011], discount=600, discount_until=date(2026, 3, 10)),
+			*invoice(2, "ACME", [50_000], month=2),
+			*invoice(3, "ACME", [27_000], month=3),
+			*invoice(4, "ACME", [70_000, 40_000], month=4),
+		]
+		text = text.format(*(f"ACC-SINV-2026-0000{number}" for number in (1, 2, 3, 4)))
+		(one,) = match(Book(items, NAMES), [receipt(amount, text, "Acme Machines GmbH")], RULES)
+		best = one.proposals[0]
+		assert rows(best) == paid and code in codes(best)
+		assert not one.sure and best.score < 90
+
+	@given(
+		st.lists(
+			st.lists(st.integers(1, 40).map(lambda n: n * 500), min_size=1, max_size=3),
+			min_size=2,
+			max_size=4,
+		),
+		st.data(),
+	)
+	def test_what_is_sure_pays_every_invoice_that_is_named(self, invoices, data):
+		items = [
+			one for number, opens in enumerate(invoices, 1) for one in invoice(number, "ACME", opens, month=1)
+		]
+		paid = data.draw(st.lists(st.sampled_from(items), min_size=1, unique=True))
+		named = data.draw(st.sets(st.sampled_from(items).map(lambda one: one.sales_invoice), min_size=2))
+		line = receipt(sum(one.open for one in paid), " ".join(sorted(named)), "Acme Machines GmbH")
+		for one in propose(Book(items, NAMES), line, RULES):
+			assert one.score < 90 or named <= {row.sales_invoice for row in one.rows}
+
+	def test_the_oldest_of_one_named_invoice_and_all_that_are_named_stay_sure(self):
+		items = [*invoice(1, "ACME", [40_000, 41_000]), *invoice(2, "ACME", [50_000], month=8)]
+		for amount, text in (
+			(40_000, "ACC-SINV-2026-00001"),
+			(41_000, "ACC-SINV-2026-00001 installment 2"),
+			(131_000, "ACC-SINV-2026-00001, ACC-SINV-2026-00002"),
+		):
+			(one,) = match(Book(items, NAMES), [receipt(amount, text, "Acme Machines GmbH")], RULES)
+			assert one.sure, text
+
 	def test_a_line_that_is_there_twice_is_never_sure(self):
-		one = propose(
-			book(), receipt(45_017, "ACC-SINV-2026-00125", "Acme Machines GmbH", twin="BT-0"), RULES
-		)[0]
-		assert one.score <= 90
+		line = receipt(45_017, "ACC-SINV-2026-00125", "Acme Machines GmbH", twin="BT-0")
+		(found,) = match(book(), [line], replace(RULES, threshold=LEAST_THRESHOLD))
+		assert not found.sure
+		one = found.proposals[0]
+		assert 80 < one.score < LEAST_THRESHOLD
 		assert one.reasons[-1].values == ("BT-0",)
+
+	def test_a_search_that_was_cut_is_never_sure(self, monkeypatch):
+		"""A sum without any text, where the search ended at its bound."""
+		found = amounts.find_sums
+
+		def cut(*args, **values):
+			return replace(found(*args, **values), cut=True)
+
+		monkeypatch.setattr(amounts, "find_sums", cut)
+		items = [*invoice(1, "ACME", [30_011]), *invoice(2, "ACME", [51_207]), *invoice(3, "ACME", [77_770])]
+		line = receipt(107_781, "", "Acme Machines GmbH", account="DE02120300000000202051")
+		opened = Book(items, NAMES, {"DE02120300000000202051": "ACME"})
+		(one,) = match(opened, [line], replace(RULES, threshold=LEAST_THRESHOLD))
+		best = one.proposals[0]
+		assert rows(best) == {("00001", 1): 30_011, ("00003", 1): 77_770} and best.cut
+		assert not one.sure and best.score > 80
 
 	def test_who_names_an_invoice_that_is_paid_has_not_mistyped_another(self):
 		"""Rent of 500.00 each month; 00122 is paid, 00123 open: one digit apart, and the amount is the same."""

@@ -29,6 +29,8 @@ class CashMatchProposal(Document):
 		for field in self.meta.get_valid_columns():
 			if field not in CORRECTABLE and field not in ("modified", "modified_by", "customer_name"):
 				self.set(field, before.get(field))
+		for row in self.rows:
+			row.payment_entry = None  # only applying makes one
 		if self.source_type == PAYMENT:
 			self.customer = before.customer
 			self.several_customers = 0

@@ -46,24 +46,28 @@ frappe.listview_settings["Cash Match Proposal"] = {
 async function decide(list, label, method, names) {
 	const failed = [];
 	let done = 0;
-	for (let at = 0; at < names.length; at += AT_ONCE) {
-		const results = await frappe.xcall(`sales_crm_accounts.api.matching.${method}`, {
-			names: names.slice(at, at + AT_ONCE),
-		});
-		failed.push(...results.filter((one) => one.error));
-		done += results.filter((one) => !one.error).length;
-		if (names.length > AT_ONCE) {
-			frappe.show_progress(
-				label,
-				Math.min(at + AT_ONCE, names.length),
-				names.length,
-				"",
-				true
-			);
+	try {
+		for (let at = 0; at < names.length; at += AT_ONCE) {
+			const results = await frappe.xcall(`sales_crm_accounts.api.matching.${method}`, {
+				names: names.slice(at, at + AT_ONCE),
+			});
+			failed.push(...results.filter((one) => one.error));
+			done += results.filter((one) => !one.error).length;
+			if (names.length > AT_ONCE) {
+				frappe.show_progress(
+					label,
+					Math.min(at + AT_ONCE, names.length),
+					names.length,
+					"",
+					true
+				);
+			}
 		}
+	} finally {
+		setTimeout(frappe.hide_progress, 500); // where a request failed, it would stand
+		list.clear_checked_items();
+		list.refresh();
 	}
-	list.clear_checked_items();
-	list.refresh();
 	const text = __("{0} of {1} are done.", [done, names.length]);
 	if (!failed.length) {
 		frappe.show_alert({ message: text, indicator: "green" });

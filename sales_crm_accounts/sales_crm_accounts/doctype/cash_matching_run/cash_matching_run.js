@@ -9,9 +9,11 @@ frappe.ui.form.on("Cash Matching Run", {
 	},
 
 	refresh(frm) {
-		if (["Queued", "Running"].includes(frm.doc.status)) look_again(frm);
+		// Not the status: it stays where a worker was killed.
+		const is_at_work = frm.doc.__onload?.is_at_work;
+		if (is_at_work) look_again(frm);
 		if (frm.is_new() || !frm.perm[0]?.write) return;
-		if (!["Queued", "Running"].includes(frm.doc.status)) {
+		if (!is_at_work) {
 			const again = frm.doc.status === "Completed";
 			frm.add_custom_button(again ? __("Match Again") : __("Match"), () =>
 				match(frm)

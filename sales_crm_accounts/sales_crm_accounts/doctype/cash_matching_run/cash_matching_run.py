@@ -6,9 +6,14 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate
 
+from sales_crm_accounts.services.matching import runs
+
 
 class CashMatchingRun(Document):
 	"""One look at what came in. Its figures are written by services/matching/runs.py."""
+
+	def onload(self):
+		self.set_onload("is_at_work", runs.is_at_work(self))
 
 	def validate(self):
 		if self.from_date and self.to_date and getdate(self.from_date) > getdate(self.to_date):
