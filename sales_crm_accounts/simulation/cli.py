@@ -18,6 +18,7 @@ from .company import load
 from .forecast import write_csv as write_forecasts
 from .ladder import write_csv as write_reminders
 from .ledger import Ledger
+from .notes import write_csv as write_notes
 from .play import Play
 from .problems import InputError
 from .report import write_report
@@ -127,6 +128,8 @@ def _simulate(
 				keep.append(play)
 			play.run(bar(translate(_("Playing")), quiet))
 			summary = Results(company, play, work).write()
+			if play.notes:
+				write_notes(work / "not_played.csv", play.notes, translate)
 			if company.approvers:
 				write_csv(work / "approvals.csv", play.approvals.requests)
 			if play.ladder:

@@ -397,7 +397,7 @@ class Report:
 							note.day.isoformat(),
 							note.file,
 							str(note.row or ""),
-							t(note.text).format(**note.values),
+							note.message(t),
 						)
 						for note in play.notes[:MOST_LISTED]
 					],
