@@ -53,6 +53,16 @@ def main(arguments: Sequence[str] | None = None, keep: list | None = None) -> in
 			file=sys.stderr,
 		)
 		return 2
+	if options.out.resolve() == options.folder.resolve():
+		print(
+			translate(
+				_(
+					"{folder} holds the files that are read; deals.csv would be overwritten. Give --out another folder."
+				)
+			).format(folder=options.out),
+			file=sys.stderr,
+		)
+		return 2
 	try:
 		summary = simulate(options.folder, options.out, options.lang, options.encoding, options.quiet, keep)
 	except InputError as error:
@@ -131,7 +141,7 @@ def _simulate(
 			if play.notes:
 				write_notes(work / "not_played.csv", play.notes, translate)
 			if company.approvers:
-				write_csv(work / "approvals.csv", play.approvals.requests)
+				write_csv(work / "approvals.csv", play.approvals.requests, translate)
 			if play.ladder:
 				write_reminders(work / "reminders.csv", play.ladder)
 			if play.forecast:

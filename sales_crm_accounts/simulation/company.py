@@ -181,7 +181,10 @@ class Loader(
 	def read_taxes(self, name: str):
 		for row, (tax, account, rate) in self.rows(name, TAXES):
 			self.check_account(name, row, "account", account, "tax")
-			self.company.taxes.setdefault(tax, Tax(tax)).lines.append((account, rate))
+			lines = self.company.taxes.setdefault(tax, Tax(tax)).lines
+			if (account, rate) in lines:
+				self.problems.add(name, _("{word} stands twice. Remove one row."), row, "tax", word=tax)
+			lines.append((account, rate))
 
 	def read_exchange_rates(self, name: str):
 		"""What a unit of a currency was worth in the company's, from each day on."""

@@ -6,11 +6,18 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.problems import _
 
+if TYPE_CHECKING:
+	from .report import Report
+
 MOST_NOTES = 1000
+#: In the report; the file has them all.
+MOST_LISTED = 25
 
 
 @dataclass(slots=True)
@@ -34,3 +41,21 @@ def write_csv(path: Path, notes: Sequence[Note], translate=_):
 		writer = csv.writer(file)
 		for note in notes:
 			writer.writerow([note.day.isoformat(), note.file, note.row or "", note.message(translate)])
+
+
+def section(report: Report) -> str:
+	t, notes, outside, parts = report.t, report.play.notes, report.company.not_played, []
+	if notes:
+		parts.append(
+			report.table(
+				(t(_("Date")), t(_("File")), t(_("Row")), t(_("Reason"))),
+				[
+					(note.day.isoformat(), note.file, str(note.row or ""), note.message(t))
+					for note in notes[:MOST_LISTED]
+				],
+			)
+		)
+	if outside:
+		text = t(_("{count} movements are outside the days that were played.")).format(count=outside)
+		parts.append(f"<p>{escape(text)}</p>")
+	return report.card(t(_("Not played")), "".join(parts)) if parts else ""

@@ -81,6 +81,15 @@ class StageFiles:
 			if self.company.stages and stage not in self.company.stages:
 				self.unknown(name, row, "stage", stage, self.company.stages, "stages.csv")
 			self.check_after_opening(name, row, "entered_on", entered_on, deal)
-			self.company.stage_log.setdefault(deal.number, []).append((entered_on, stage))
+			log = self.company.stage_log.setdefault(deal.number, [])
+			if (entered_on, stage) in log:
+				self.problems.add(
+					name,
+					_("{word} stands twice. Remove one row."),
+					row,
+					"stage",
+					word=f"{stage} {entered_on}",
+				)
+			log.append((entered_on, stage))
 		for log in self.company.stage_log.values():
 			log.sort(key=lambda entry: entry[0])

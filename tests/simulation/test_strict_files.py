@@ -66,6 +66,8 @@ def full(folder):
 		("stage_log.csv", "2026-01-20", "2026-01-05", "row 2, column entered_on: 2026-01-05 is before the deal was opened (2026-01-06)."),
 		("expenses.csv", "2026-02-01", "2126-02-01", "row 2, column date: 2126-02-01 is more than 30 years after 2026-01-01."),
 		("expenses.csv", "Rent", "Bank", "row 2, column category: Bank is the account of bank (accounts.yaml). Give one of the two another name."),
+		("tax.csv", "VAT,VAT 10,10\n", "VAT,VAT 10,10\nVAT,VAT 10,10.0\n", "row 3, column tax: VAT stands twice. Remove one row."),
+		("stage_log.csv", "D3,Offer,2026-01-20\n", "D3,Offer,2026-01-20\nD3,Offer,2026-01-20\n", "row 3, column stage: Offer 2026-01-20 stands twice. Remove one row."),
 		("tax.csv", "VAT 10,10", "Sales,10", "row 2, column account: Sales is the account of income (accounts.yaml)."),
 	],
 )  # fmt: skip
@@ -107,6 +109,8 @@ def test_rows(full, name, old, new, expected):
 		("approvals.yaml", APPROVALS + "weekends_off: sometimes\n", "row 7, column weekends_off: 'sometimes' is neither yes nor no."),
 		("approvals.yaml", APPROVALS.replace("level: 1", "skip_if_approved: never"), "row 6, column skip_if_approved: 'never' is neither yes nor no."),
 		("approvals.yaml", APPROVALS.replace("    levels", "    valid_from: 2026-02-01\n    valid_to: 2026-01-01\n    levels"), "row 6, column valid_to: the last day is before the first. Correct one of the two."),
+		("disputes.csv", "deal,installment,opened_on\nD1,1,2026-01-01\n", "row 2, column opened_on: 2026-01-01 is before the deal was opened (2026-01-02)."),
+		("promises.csv", "deal,installment,promised_on,pay_by\nD1,1,2026-01-20,2126-01-20\n", "row 2, column pay_by: 2126-01-20 is more than 30 years after 2026-01-02."),
 		("payment.csv", "deal\n", "nothing reads this file. Did you mean payments.csv? Rename it, or take it out of the folder."),
 		("policy.yml", "policies: []\n", "nothing reads this file. Did you mean policy.yaml? Rename it, or take it out of the folder."),
 	],
@@ -114,6 +118,8 @@ def test_rows(full, name, old, new, expected):
 def test_files(full, name, text, expected):
 	if name == "payment.csv":
 		(full.path / "payments.csv").unlink()
+	if name in ("disputes.csv", "promises.csv"):
+		full.write("forecast.yaml", "every: month\n")
 	full.write(name, text)
 	found = problems(full)
 	separator = ": " if expected.startswith("nothing") else ", "
@@ -206,3 +212,19 @@ def test_what_was_not_played_names_file_and_row(folder, tmp_path, language, reas
 	]
 	page = (out / "report.html").read_text(encoding="utf-8")
 	assert all(reason in page for reason in reasons)
+
+
+def test_what_is_read_is_not_overwritten(folder, capsys):
+	before = (folder.path / "deals.csv").read_bytes()
+	assert main(["simulate", str(folder.path), "--out", str(folder.path / "."), "--quiet"]) == 2
+	assert "Give --out another folder." in capsys.readouterr().err
+	assert (folder.path / "deals.csv").read_bytes() == before
+
+
+def test_who_was_asked_and_why_is_in_the_language_of_the_report(folder, tmp_path):
+	folder.write("approvals.yaml", APPROVALS)
+	out = tmp_path / "out"
+	assert main(["simulate", str(folder.path), "--out", str(out), "--quiet", "--lang", "zh"]) == 0
+	with open(out / "approvals.csv", encoding="utf-8-sig") as file:
+		reasons = [row["why"] for row in csv.DictReader(file)]
+	assert reasons and all(any("一" <= letter <= "鿿" for letter in reason) for reason in reasons)
