@@ -159,12 +159,12 @@ CHANGES = "deal,date,plan,reason\nD2,2026-02-10,Other,Later\n"
 	("rows", "confirmed", "expected"),
 	[
 		# Nothing of 500 USD is billed on 10 February: the milestone is signed in March.
-		("Other,All,Amount,,400\n", "2026-03-01", "sums to 400, the deal to 500.00: 100.00 is missing"),
+		("Other,All,Amount,,400\n", "2026-03-01", "sums to 400.00, the deal to 500.00: 100.00 is missing"),
 		# Signed on the 9th and billed; that nothing is left is seen when it is played.
 		("Other,All,Amount,,400\n", "2026-02-09", None),
 		# Percentages that are no whole, and amounts beyond the deal, never share what is left.
 		("Other,All,Percent,90,\n", "2026-02-09", "sums to 450.00, the deal to 500.00: 50.00 is missing"),
-		("Other,All,Amount,,600\n", "2026-02-09", "sums to 600, the deal to 500.00: 100.00 is missing"),
+		("Other,All,Amount,,600\n", "2026-02-09", "sums to 600.00, the deal to 500.00: 100.00 is missing"),
 		("Other,One,Amount,,400\nOther,Two,Remainder,,\n", "2026-03-01", None),
 	],
 )
