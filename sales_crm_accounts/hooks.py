@@ -160,6 +160,7 @@ scheduler_events = {
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
+		"sales_crm_accounts.services.ledger_fill.sca_hourly_ledger_fill",
 		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
 		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_hourly_dunning",
