@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import flt, today
 
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import ledger_fill, policies
+from sales_crm_accounts.services import hand_over, ledger_fill, policies
 
 
 @frappe.whitelist()
@@ -29,6 +29,7 @@ def form_state(deal: str) -> dict:
 		"can_change": won and may("Deal Change", "create"),
 		"can_bill": won and may(doc, "submit") and _something_ready(deal),
 		"can_credit": won and may(doc, "cancel") and may("Sales Invoice", "create"),
+		"can_hand_over": doc.docstatus < 2 and hand_over.allowed(doc),
 		"can_see_obstacles": won and may(doc, "cancel"),
 	}
 
