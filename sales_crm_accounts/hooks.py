@@ -81,6 +81,7 @@ doc_events = {
 		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
 		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
 	},
+	"Deal": {"set_figures_of_today": "sales_crm_accounts.events.deal.set_figures_of_today"},
 	"Accounting Dimension": {
 		"on_update": "sales_crm_accounts.events.accounting_dimension.on_update",
 		"after_delete": "sales_crm_accounts.events.accounting_dimension.after_delete",
