@@ -158,6 +158,7 @@ class TestHandOver(SiteTestCase):
 					"date_of_birth": "1990-01-01",
 					"date_of_joining": "2020-01-01",
 					"user_id": user,
+					"create_user_permission": 0,
 				}
 			)
 			.insert(ignore_permissions=True)
