@@ -10,6 +10,7 @@ from sales_crm_accounts.core.money import split, to_decimal
 from sales_crm_accounts.core.plan import PlanRow, amounts, check_one_invoice, check_rows
 from sales_crm_accounts.core.problems import RuleError
 from sales_crm_accounts.services import deal_checks, deal_rates, messages, policies
+from sales_crm_accounts.services.figures_sql import DEAL_FIGURES
 
 PLAN_FIELDS = (
 	"description",
@@ -186,6 +187,18 @@ def _check_open_period(deal, row):
 			),
 			title=_("Collection Plan"),
 		)
+
+
+def keep_derived(deal):
+	"""What others write on the deal while it is open in a form stays as the database has it: money moves, and nobody types it.
+
+	`modified` tells nothing of it: a payment must not make everybody's open deal outdated. The row of the deal is locked by now.
+	"""
+	before = deal.get_doc_before_save() or frappe._dict()
+	for field in DEAL_FIGURES:
+		if field != "status" or deal._action == "update_after_submit":
+			deal.set(field, before.get(field))
+	deal.set("stage_log", before.get("stage_log") or [])
 
 
 def check_plan_kept(deal):

@@ -155,6 +155,33 @@ class TestDeal(SiteTestCase):
 		deal.reload()
 		self.assertEqual((deal.status, deal.lost_on), ("Open", None))
 
+	def test_an_open_form_does_not_write_old_figures(self):
+		"""The form was opened before a payment, and before the last one, which completes the deal; and nobody types a figure."""
+		deal = make.make_deal(make.thirds(), win=True)
+		first, second, third = make.bill_all(deal)
+		stale = frappe.get_doc("Deal", deal.name)
+		make.pay(first.name)
+		stale.notes = "Called"
+		stale.save()
+		self.assertEqual((stale.collected_amount, stale.outstanding_amount), (299.97, 600.03))
+
+		stale = frappe.get_doc("Deal", deal.name)
+		make.pay(second.name)
+		make.pay(third.name)
+		stale.notes = "Called again"
+		stale.save()
+		kept = frappe.db.get_value("Deal", deal.name, ["status", "collected_amount", "notes"])
+		self.assertEqual(kept, ("Completed", 900, "Called again"))
+
+		client = frappe.get_doc("Deal", deal.name)
+		client.update({"collected_amount": 5, "stage_log": []})
+		client.save()
+		client.reload()
+		self.assertEqual(client.collected_amount, 900)
+		self.assertEqual(client.stage_log[-1].stage, client.stage)
+		draft = make.make_deal(collected_amount=5)
+		self.assertFalse(draft.collected_amount)
+
 	def rate_of_today(self, rate: float):
 		make.exchange_rate("EUR", "USD", rate, today())
 
