@@ -3,7 +3,7 @@
 On a scratch site that it makes and drops again:
 
 1. A company with a submitted invoice, as it was before the app.
-2. Install, uninstall (once as a dry run, which must change nothing): columns, indexes, rows and settings of the site are as before.
+2. Install (the invoice is in the installment ledger at once), uninstall (once as a dry run, which must change nothing): columns, indexes, rows and settings of the site are as before.
 3. Install, win a deal, bill and pay it, uninstall: the schema is as before, and every document of ERPNext, with those that the
    deal made, still says the same to the cent.
 4. Install again and migrate: nothing changes by the migrate; uninstall once more: as before.
@@ -131,6 +131,7 @@ def main() -> int:
 
 		say("install, migrate, uninstall")
 		bench("install-app", APP)
+		problems += step("check_installed")
 		installed = step("fingerprint")
 		bench("migrate", "--skip-search-index")
 		problems += compare(installed, step("fingerprint"), "after migrate")
@@ -355,6 +356,18 @@ def site_check_installed() -> list[str]:
 	for doctype in ("Deal Stage", "Deal Plan Template", "Kanban Board"):
 		if not frappe.db.count(doctype):
 			problems.append(f"no {doctype}")
+	# What was sold before the app is in its ledger at once, not only after a night.
+	problems += [
+		f"{name}: {outstanding} open, {kept} in the installment ledger"
+		for name, outstanding, kept in frappe.db.sql(
+			"""select invoice.name, invoice.outstanding_amount, sum(kept.outstanding_amount)
+			from `tabSales Invoice` invoice left join `tabOpen Installment` kept on kept.sales_invoice = invoice.name
+			where invoice.docstatus = 1 group by invoice.name"""
+		)
+		if kept is None or round(outstanding - kept, 9)
+	]
+	if not frappe.db.count("Open Installment"):
+		problems.append("the invoice from before the app is not in the installment ledger")
 	return problems
 
 

@@ -81,6 +81,7 @@ doc_events = {
 		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
 		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
 	},
+	"Deal": {"set_figures_of_today": "sales_crm_accounts.events.deal.set_figures_of_today"},
 	"Accounting Dimension": {
 		"on_update": "sales_crm_accounts.events.accounting_dimension.on_update",
 		"after_delete": "sales_crm_accounts.events.accounting_dimension.after_delete",
@@ -160,6 +161,7 @@ scheduler_events = {
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
+		"sales_crm_accounts.services.ledger_fill.sca_hourly_ledger_fill",
 		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
 		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_hourly_dunning",

@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts import erpnext_compat
-from sales_crm_accounts.services import stages
+from sales_crm_accounts.services import ledger_fill, stages
 from sales_crm_accounts.setup import APP, MODULE
 from sales_crm_accounts.setup.custom_fields import sync_custom_fields
 from sales_crm_accounts.setup.defaults import make_defaults, make_settings
@@ -27,6 +27,7 @@ def after_install() -> None:
 	sync_dimension()
 	sync_other_dimensions()
 	frappe.clear_cache()
+	ledger_fill.start()
 
 
 def after_app_install(app_name: str) -> None:
@@ -45,6 +46,7 @@ def after_migrate() -> None:
 	sync_dimension()
 	sync_other_dimensions()
 	stages.sync_columns()
+	ledger_fill.start()
 
 
 def before_tests() -> None:
