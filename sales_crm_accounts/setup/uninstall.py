@@ -13,6 +13,7 @@ import click
 import frappe
 
 from sales_crm_accounts.setup import APP, MODULE
+from sales_crm_accounts.setup.crm import remove_form_script
 from sales_crm_accounts.setup.custom_fields import CUSTOM_FIELDS, DEAL_FIELD
 from sales_crm_accounts.setup.dimension import DIMENSION
 from sales_crm_accounts.setup.install import our_doctypes
@@ -105,6 +106,7 @@ def before_uninstall() -> None:
 	if _dry_run():
 		return
 	doctypes = our_doctypes()
+	remove_form_script()
 	remove_dimension()
 	remove_custom_fields(doctypes)
 	remove_user_setup(doctypes)
