@@ -326,7 +326,9 @@ def site_documents(columns: list[str]) -> dict:
 	own: dict[str, list[str]] = {}
 	for column in columns:
 		table, name = column.split("|")[:2]
-		own.setdefault(table, []).append(name)
+		# Who started in our workspace does not any more; check_user_setup looks at that.
+		if (table, name) != ("tabUser", "default_workspace"):
+			own.setdefault(table, []).append(name)
 	found = {}
 	for doctype in DOCUMENTS:
 		names = ", ".join(f"`{name}`" for name in own[f"tab{doctype}"])
