@@ -36,6 +36,7 @@ doctype_js = {
 	"Customer": "public/js/customer.js",
 	"Sales Order": "public/js/sales_order.js",
 	"Delivery Note": "public/js/delivery_note.js",
+	"CRM Deal": "public/js/crm_deal.js",
 }
 
 jinja = {"methods": ["sales_crm_accounts.services.receivables.statement.sca_customer_statement_html"]}

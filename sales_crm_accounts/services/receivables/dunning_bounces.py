@@ -12,6 +12,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime, strip_html
 
+from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.core.receivables import bounces, ladder
 from sales_crm_accounts.services.receivables import assignment, dunning_policies, notices
 from sales_crm_accounts.services.receivables.dunning_messages import DOCTYPE, FAILED, QUEUED, SENT
@@ -88,7 +89,7 @@ def came_back(name: str, addresses: list[str], reason: str, status: str = FAILED
 	run_by = doc.dunning_run and frappe.db.get_value("Dunning Run", doc.dunning_run, "owner")
 	notices.ring(
 		collector or run_by,
-		_("The reminder to {0} came back: {1}"),
+		N_("The reminder to {0} came back: {1}"),
 		(doc.customer_name or doc.customer, doc.bounced_address),
 		doc,
 	)
