@@ -301,7 +301,10 @@ class TestCashMatchingCases(SiteTestCase):
 		"""Assigned, shared, tagged, with a file, a comment and a meeting: all of it goes with the old proposal, and nothing of the new one."""
 		invoice = bank.invoice("Hung Upon Ltd", [900])
 		source = bank.line(900, invoice.name, "Hung Upon Ltd")
-		(old,) = bank.matched(source)
+		later = bank.line(450, bank.invoice("Hung Later Ltd", [450]).name, "Hung Later Ltd")
+		old, last = bank.matched(source, later)
+		# The number of the last one would be given out again.
+		self.assertLess(old.name, last.name)
 		assign_to.add({"doctype": old.doctype, "name": old.name, "assign_to": [make.ACCOUNTANT]})
 		frappe.share.add(old.doctype, old.name, make.ACCOUNTANT)
 		add_tag("sca look", old.doctype, old.name)
