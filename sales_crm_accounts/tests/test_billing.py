@@ -128,8 +128,10 @@ class TestBilling(SiteTestCase):
 			parent_cost_center=f"{make.COMPANY} - {make.ABBR}",
 		)
 		letter_head = make.ensure(
-			"Letter Head", "SCA Head", letter_head_name="SCA Head", source="HTML", content="<b>SCA</b>"
+			"Letter Head", "SCA Head", letter_head_name="SCA Head", source="HTML", content="SCA", disabled=1
 		)
+		# Enabled only now: Frappe makes the first one of a site its default.
+		frappe.db.set_value("Letter Head", letter_head, "disabled", 0)
 		terms = make.ensure(
 			"Terms and Conditions", "SCA Terms", title="SCA Terms", terms="Pay in time.", selling=1
 		)
