@@ -208,6 +208,13 @@ def _freeze_date(company: str):
 	return frappe.db.get_single_value("Accounts Settings", "acc_frozen_upto")
 
 
+def role_for_frozen_accounts(company: str) -> str | None:
+	"""Who may post on frozen accounts: a role of the Accounts Settings in v15, of the Company since v16."""
+	if frappe.get_meta("Company").has_field("role_allowed_for_frozen_entries"):
+		return frappe.get_cached_value("Company", company, "role_allowed_for_frozen_entries")
+	return frappe.db.get_single_value("Accounts Settings", "frozen_accounts_modifier")
+
+
 def submit_now(journal) -> None:
 	"""Submit in this transaction. ERPNext leaves a Journal Entry of more than a hundred rows to a job, which could fail on its own."""
 	journal._submit()

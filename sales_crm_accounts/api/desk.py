@@ -2,7 +2,7 @@
 
 import frappe
 from frappe import _
-from frappe.utils import flt, today
+from frappe.utils import flt, getdate, today
 
 from sales_crm_accounts.permissions.quiet import may
 from sales_crm_accounts.services import hand_over, ledger_fill, policies
@@ -158,7 +158,9 @@ def installment_events(
 		"billed_amount",
 		"outstanding_amount",
 	]
-	events = get_events("Deal Installment", start, end, field_map, filters, frappe.as_json(fields))
+	# Frappe compares as text, and would miss the first day of the calendar by its hour.
+	first, last = str(getdate(start)), str(getdate(end))
+	events = get_events("Deal Installment", first, last, field_map, filters, frappe.as_json(fields))
 	for event in events:
 		amount = event.outstanding_amount if event.billed_amount else event.planned_amount
 		parts = [event.customer_name, event.title]
@@ -185,14 +187,18 @@ def policy_coverage(policy: str) -> dict:
 
 @frappe.whitelist()
 def run_state() -> dict:
-	"""Last billing run and last ledger check, for the settings page."""
+	"""Last billing run and last ledger check, for the settings page; None for what the user may not see."""
 	frappe.has_permission("Sales CRM Accounts Settings", "read", throw=True)
 	state = {}
 	for key, doctype, fields in (
 		("billing", "Deal Billing Run", ["name", "status", "run_date", "billed_count", "failed_count"]),
 		("ledger", "Installment Ledger Check", ["name", "status", "check_date", "invoices", "differences"]),
 	):
-		rows = frappe.get_list(doctype, fields=fields, order_by="creation desc", limit=1)
+		rows = (
+			frappe.get_list(doctype, fields=fields, order_by="creation desc", limit=1)
+			if may(doctype, "read")
+			else []
+		)
 		state[key] = rows[0] if rows else None
 	return state
 
@@ -247,7 +253,7 @@ def installment_state(installment: str) -> dict:
 	deal = frappe.get_doc("Deal", doc.deal)
 	may_write, may_bill = may(deal, "write"), may(deal, "submit")
 	return {
-		"can_bill": waiting and not doc.on_hold and may_bill and (doc.confirmed_on or not by_event),
+		"can_bill": waiting and not doc.on_hold and may_bill and bool(doc.confirmed_on or not by_event),
 		"can_confirm": waiting and by_event and not doc.confirmed_on and may_write,
 		"can_unconfirm": waiting and by_event and bool(doc.confirmed_on) and may_write,
 		"can_hold": waiting and not doc.on_hold and may_write,

@@ -38,42 +38,85 @@ def check_party(deal):
 
 
 def check_accounting_links(deal):
-	"""Cost centre, project and accounts belong to the deal's company, and can be posted to."""
-	_check_link(deal, "Cost Center", deal.cost_center)
-	_check_link(deal, "Project", deal.project)
+	"""What the deal names belongs to its company, and can be posted to or used."""
+	check_link(deal, "Cost Center", deal.cost_center)
+	check_link(deal, "Project", deal.project)
+	check_link(deal, "Sales Taxes and Charges Template", deal.taxes_and_charges)
+	check_link(deal, "Price List", deal.selling_price_list)
+	check_link(deal, "Billing Policy", deal.billing_policy)
+	if not deal.plan or deal.has_value_changed("plan_template"):
+		check_link(deal, "Deal Plan Template", deal.plan_template)
 	for row in deal.items:
 		where = _("Items, row {0}:").format(row.idx) + " "
-		_check_link(deal, "Cost Center", row.cost_center, where)
-		_check_link(deal, "Account", row.income_account, where)
+		check_link(deal, "Cost Center", row.cost_center, where)
+		check_link(deal, "Account", row.income_account, where)
+		check_link(deal, "Item Tax Template", row.item_tax_template, where)
+		check_link(deal, "Warehouse", row.warehouse, where)
 	for row in deal.planned_costs:
 		where = _("Planned costs, row {0}:").format(row.idx) + " "
-		_check_link(deal, "Account", row.expense_account, where)
+		check_link(deal, "Account", row.expense_account, where)
 
 
-def _check_link(deal, doctype: str, name: str | None, where: str = ""):
+def check_link(deal, doctype: str, name: str | None, where: str = "", group: bool = False):
+	"""The record is of the deal's company, is enabled and, unless `group`, no group; `where` names the row that it stands in."""
 	if not name:
 		return
-	fields = ["company"] if doctype == "Project" else ["company", "disabled", "is_group"]
+	has_field = frappe.get_meta(doctype).has_field
+	fields = [field for field in ("company", "disabled", "enabled", "is_group") if has_field(field)]
 	found = frappe.get_cached_value(doctype, name, fields, as_dict=True) or {}
 	values = (_(doctype), frappe.bold(name))
-	if found.get("company") and found.company != deal.company:
+	if deal.company and found.get("company") and found.company != deal.company:
 		frappe.throw(
 			where
-			+ _("{0} {1} belongs to company {2}, the deal to {3}.").format(
+			+ _("{0} {1} belongs to company {2}, the deal to {3}. Choose another.").format(
 				*values, found.company, deal.company
 			)
 		)
-	if found.get("disabled"):
+	if found.get("disabled") or not found.get("enabled", 1):
 		frappe.throw(where + _("{0} {1} is disabled. Enable it or choose another.").format(*values))
-	if found.get("is_group"):
+	if found.get("is_group") and not group:
 		frappe.throw(where + _("{0} {1} is a group. Choose one below it.").format(*values))
 
 
+def check_sales_team(deal):
+	"""ERPNext takes no invoice whose shares are not 100 in sum, added up as they stand, or that names who has left."""
+	total = 0.0
+	for row in deal.sales_team:
+		check_link(
+			deal,
+			"Sales Person",
+			row.sales_person,
+			_("Sales team, row {0}:").format(row.idx) + " ",
+			group=True,
+		)
+		total += flt(row.allocated_percentage, row.precision("allocated_percentage"))
+	if deal.sales_team and total != 100:
+		frappe.throw(
+			_(
+				"Sales team, rows 1 to {0}: the shares sum to {1} %, not to 100 %. Change a share or remove a row."
+			).format(len(deal.sales_team), f"{total:.15g}")
+		)
+
+
 def check_opened(deal):
+	"""The day it was opened is no later than today, and than the day it is expected to close."""
 	if getdate(deal.transaction_date) > getdate(today()):
 		frappe.throw(
 			_("The deal is opened on {0}, in the future. Choose today or an earlier day.").format(
 				frappe.format(deal.transaction_date, "Date")
+			)
+		)
+	typed = deal.has_value_changed("expected_close_date") or deal.has_value_changed("transaction_date")
+	if (
+		typed
+		and deal.expected_close_date
+		and getdate(deal.expected_close_date) < getdate(deal.transaction_date)
+	):
+		frappe.throw(
+			_(
+				"Expected Close: {0} is before the deal was opened ({1}). Choose a later day, or leave it empty."
+			).format(
+				frappe.format(deal.expected_close_date, "Date"), frappe.format(deal.transaction_date, "Date")
 			)
 		)
 

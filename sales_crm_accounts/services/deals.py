@@ -74,12 +74,13 @@ def _set_taxes(deal):
 	"""Totals with tax from ERPNext's own calculation on an unsaved invoice over the whole deal."""
 	deal.total_taxes_and_charges = 0
 	deal.grand_total = deal.net_total
+	deal.flags.whole_invoice = None
 	if not deal.net_total or not deal.customer:
 		return
 	from sales_crm_accounts.services.invoices import whole_deal_invoice
 
 	with erpnext_compat.quiet_messages():
-		invoice = whole_deal_invoice(deal)
+		invoice = deal.flags.whole_invoice = whole_deal_invoice(deal)
 	deal.total_taxes_and_charges = flt(
 		invoice.total_taxes_and_charges, deal.precision("total_taxes_and_charges")
 	)
@@ -126,12 +127,19 @@ def rows_of_template(template: str) -> list[dict]:
 	]
 
 
+def _default_template(deal) -> str | None:
+	"""The template of the settings, where it is in use and made for the deal's company or for all."""
+	name = frappe.db.get_single_value("Sales CRM Accounts Settings", "default_plan_template", cache=True)
+	if not name:
+		return None
+	disabled, company = frappe.get_cached_value("Deal Plan Template", name, ["disabled", "company"])
+	return name if not disabled and company in (None, "", deal.company) else None
+
+
 def set_plan(deal):
 	"""Fill the plan where it is empty, share the deal amount over its rows exactly, and date them."""
 	if not deal.plan:
-		template = deal.plan_template or frappe.db.get_single_value(
-			"Sales CRM Accounts Settings", "default_plan_template", cache=True
-		)
+		template = deal.plan_template or _default_template(deal)
 		if template:
 			deal.plan_template = template
 			deal.extend("plan", rows_of_template(template))

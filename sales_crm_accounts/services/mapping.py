@@ -25,7 +25,7 @@ def from_opportunity(name: str):
 	_set_party(deal, source.opportunity_from, source.party_name)
 	deal.title = source.title or source.customer_name or source.party_name
 	_set_owner(deal, source.opportunity_owner)
-	deal.expected_close_date = source.expected_closing
+	_set_expected_close(deal, source.expected_closing)
 	deal.stage = stage_for(source.probability)
 	_copy(source, deal, "contact_person", "contact_email", "customer_address", "territory", "customer_group")
 	deal.taxes_and_charges = policies.default_taxes(deal.company)
@@ -72,7 +72,7 @@ def from_quotation(name: str):
 		else None
 	) or frappe._dict()
 	_set_owner(deal, opportunity.opportunity_owner or source.owner)
-	deal.expected_close_date = opportunity.expected_closing or source.valid_till
+	_set_expected_close(deal, opportunity.expected_closing or source.valid_till)
 	deal.stage = stage_for(opportunity.probability)
 	_copy(
 		source,
@@ -231,7 +231,7 @@ def from_crm_deal(name: str):
 	organization = source.get("organization_name") or source.get("organization")
 	deal.title = organization or source.get("lead_name") or source.name
 	_set_owner(deal, source.get("deal_owner"))
-	deal.expected_close_date = source.get("expected_closure_date") or source.get("close_date")
+	_set_expected_close(deal, source.get("expected_closure_date") or source.get("close_date"))
 	deal.stage = stage_for(source.get("probability"))
 	deal.contact_person = _primary_contact(source)
 	deal.contact_email = source.get("email")
@@ -349,6 +349,12 @@ def _set_owner(deal, user: str | None):
 		deal.deal_owner = user
 	else:
 		deal.deal_owner = frappe.session.user
+
+
+def _set_expected_close(deal, day):
+	"""A day that passed before the deal was opened says nothing any more."""
+	if day and getdate(day) >= getdate(deal.transaction_date):
+		deal.expected_close_date = day
 
 
 def _copy(source, deal, *fields):

@@ -33,6 +33,9 @@ def once():
 		frappe.local.sca_month_sales = put_off = {}
 		try:
 			yield
+		except BaseException:
+			frappe.db.rollback()  # the sums commit: never what was half made when the worker was stopped
+			raise
 		finally:
 			frappe.local.sca_month_sales = None
 			_sum(list(put_off.values()))

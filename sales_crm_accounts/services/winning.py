@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import flt, get_link_to_form, getdate, today
 
 from sales_crm_accounts.core.money import to_decimal
-from sales_crm_accounts.services import deals, policies
+from sales_crm_accounts.services import deals, policies, posting_trial
 from sales_crm_accounts.services.approvals import automatic as approvals
 from sales_crm_accounts.services.invoices import dimensions_of
 
@@ -49,10 +49,23 @@ def check(deal):
 				frappe.format_value(deal.net_total, {"fieldtype": "Currency"}, currency=deal.currency)
 			)
 		)
-	if policies.policy_of(deal).create_sales_order and not deal.delivery_date:
+	if policies.policy_of(deal).create_sales_order:
+		_check_delivery_date(deal)
+	posting_trial.check(deal)
+
+
+def _check_delivery_date(deal):
+	if not deal.delivery_date:
 		frappe.throw(
 			_("Give the delivery date: the billing policy makes a Sales Order when the deal is won."),
 			title=_("Delivery Date Missing"),
+		)
+	if getdate(deal.delivery_date) < getdate(deal.won_on or today()):
+		frappe.throw(
+			_(
+				"Delivery Date: {0} has passed. Choose today or a later day: the billing policy makes a Sales Order when the deal is won."
+			).format(frappe.format(deal.delivery_date, "Date")),
+			title=_("Delivery Date"),
 		)
 
 
@@ -183,7 +196,11 @@ def make_sales_order(deal):
 	for row in deal.sales_team:
 		order.append(
 			"sales_team",
-			{"sales_person": row.sales_person, "allocated_percentage": row.allocated_percentage},
+			{
+				"sales_person": row.sales_person,
+				"allocated_percentage": row.allocated_percentage,
+				"commission_rate": row.commission_rate,
+			},
 		)
 	order.flags.ignore_permissions = True
 	order.flags.sca_of_won_deal = True

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import frappe
 from frappe.model.naming import NamingSeries
-from frappe.utils import add_days, add_months, get_url_to_form, getdate, today
+from frappe.utils import add_days, add_months, flt, get_url_to_form, getdate, today
 
 from sales_crm_accounts.api import deal as api
 from sales_crm_accounts.services import billing, ledger, sweep
@@ -120,20 +120,57 @@ class TestBilling(SiteTestCase):
 
 	def test_policy_is_obeyed(self):
 		income = make.account("SCA Projects", "Direct Income", "Income Account")
+		cost_center = make.ensure(
+			"Cost Center",
+			f"SCA Projects - {make.ABBR}",
+			cost_center_name="SCA Projects",
+			company=make.COMPANY,
+			parent_cost_center=f"{make.COMPANY} - {make.ABBR}",
+		)
+		letter_head = make.ensure(
+			"Letter Head", "SCA Head", letter_head_name="SCA Head", source="HTML", content="SCA", disabled=1
+		)
+		# Enabled only now: Frappe makes the first one of a site its default.
+		frappe.db.set_value("Letter Head", letter_head, "disabled", 0)
+		terms = make.ensure(
+			"Terms and Conditions", "SCA Terms", title="SCA Terms", terms="Pay in time.", selling=1
+		)
+		person = make.ensure("Sales Person", "SCA Policy Seller", sales_person_name="SCA Policy Seller")
 		make.make_policy(
 			submit_invoices=0,
 			income_account=income,
+			cost_center=cost_center,
+			letter_head=letter_head,
+			tc_name=terms,
 			naming_series="ACC-SINV-.YYYY.-",
 			days_ahead=40,
 			taxes_and_charges=make.TAX_TEMPLATE,
 		)
-		deal = make.make_deal(make.thirds(), win=True)
+		deal = make.make_deal(
+			make.thirds(),
+			win=True,
+			cost_center=None,
+			sales_team=[{"sales_person": person, "allocated_percentage": 100, "commission_rate": 5}],
+		)
 		sweep.bill_deal(deal.name)
 		invoices = invoices_of(deal)
 		self.assertEqual(
 			[invoice.docstatus for invoice in invoices], [0, 0]
 		)  # now, and 40 days ahead of one month
 		self.assertEqual({row.income_account for invoice in invoices for row in invoice.items}, {income})
+		self.assertEqual({row.cost_center for invoice in invoices for row in invoice.items}, {cost_center})
+		for invoice in invoices:
+			self.assertEqual(
+				(invoice.cost_center, invoice.letter_head, invoice.tc_name, invoice.terms),
+				(cost_center, letter_head, terms, "Pay in time."),
+			)
+			(seller,) = invoice.sales_team
+			# 5 % of 299.97 is 14.9985.
+			self.assertEqual(
+				(seller.sales_person, seller.allocated_percentage, flt(seller.commission_rate)),
+				(person, 100, 5),
+			)
+			self.assertEqual((seller.allocated_amount, seller.incentives), (299.97, 15))
 		self.assertEqual(invoices[0].grand_total, 329.97)
 		# The due date still counts from the planned day.
 		self.assertEqual(getdate(invoices[1].due_date), getdate(add_days(add_months(today(), 1), 30)))
@@ -144,12 +181,21 @@ class TestBilling(SiteTestCase):
 		self.assertEqual([row.status for row in make.installments(deal)], ["Billed", "Ready", "Planned"])
 
 	def test_sales_order(self):
+		"""900.00 in halves on one order; 5 % of it for the seller, typed on the deal, is 45.00, whatever rate the seller has."""
 		make.make_policy(create_sales_order=1)
+		person = make.ensure(
+			"Sales Person", "SCA Order Seller", sales_person_name="SCA Order Seller", commission_rate=2
+		)
 		deal = make.make_deal(
-			[make.row("A", 50), make.row("B", 50)], delivery_date=add_days(today(), 10), win=True
+			[make.row("A", 50), make.row("B", 50)],
+			delivery_date=add_days(today(), 10),
+			win=True,
+			sales_team=[{"sales_person": person, "allocated_percentage": 100, "commission_rate": 5}],
 		)
 		order = frappe.get_doc("Sales Order", deal.sales_order)
 		self.assertEqual((order.docstatus, order.net_total, order.deal), (1, 900, deal.name))
+		(seller,) = order.sales_team
+		self.assertEqual((flt(seller.commission_rate), seller.incentives), (5, 45))
 		make.bill_all(deal)
 		order.reload()
 		self.assertEqual(order.per_billed, 100)

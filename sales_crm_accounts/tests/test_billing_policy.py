@@ -2,6 +2,7 @@
 
 import frappe
 
+from sales_crm_accounts.services import policies
 from sales_crm_accounts.tests import SiteTestCase, factories
 from sales_crm_accounts.tests.factories import ABBR, COMPANY
 
@@ -90,3 +91,53 @@ class TestBillingPolicy(SiteTestCase):
 		self.refused("already covers", min_amount=100)
 		self.policy(min_amount=200).insert()
 		self.policy(min_amount=100, disabled=1).insert()
+
+	def test_a_policy_of_the_parent_holds_for_the_child_and_the_narrower_one_wins(self):
+		"""Groups Trade > Wholesale > Machines, lands North > Coast; each step makes one more policy and looks again."""
+		groups = self.tree("Customer Group", "SCA Trade", "SCA Wholesale", "SCA Machines")
+		lands = self.tree("Territory", "SCA North", "SCA Coast")
+		deal = factories.make_deal(customer_group=groups[2], territory=lands[1])
+		beside = factories.make_deal(customer_group=self.tree("Customer Group", "SCA Beside")[0])
+		self.assertIsNone(policies.find(deal))
+		for values in (
+			{},
+			{"min_amount": 900},
+			{"for_territory": lands[0]},
+			{"for_territory": lands[1]},
+			{"for_customer_group": groups[0]},
+			{"for_customer_group": groups[0], "for_territory": lands[0]},
+			{"for_customer_group": groups[1]},
+			{"for_customer_group": groups[2], "min_amount": 100},
+			{"for_customer_group": groups[2], "for_territory": lands[0]},
+			{"for_customer_group": groups[2], "for_territory": lands[1]},
+		):
+			with self.subTest(values=values):
+				policy = self.policy(**values).insert()
+				self.assertEqual(policies.find(deal), policy.name)
+		# None above 900.00, none of another group, and none that is disabled.
+		self.policy(for_customer_group=groups[2], for_territory=lands[1], min_amount=901).insert()
+		self.assertEqual(policies.find(deal), policy.name)
+		general = frappe.db.get_value(
+			"Billing Policy", {"company": COMPANY, "min_amount": 900, "for_territory": ("is", "not set")}
+		)
+		self.assertEqual(policies.find(beside), general)
+		policy.disabled = 1
+		policy.save()
+		self.assertEqual(
+			policies.find(deal),
+			frappe.db.get_value(
+				"Billing Policy", {"for_customer_group": groups[2], "for_territory": lands[0]}
+			),
+		)
+
+	@staticmethod
+	def tree(doctype: str, *names: str) -> list[str]:
+		"""Records each below the one before it, the first below the root."""
+		field = frappe.scrub(doctype)
+		parent = frappe.db.get_value(doctype, {f"parent_{field}": ("is", "not set")})
+		for name in names:
+			frappe.get_doc(
+				{"doctype": doctype, f"{field}_name": name, f"parent_{field}": parent, "is_group": 1}
+			).insert()
+			parent = name
+		return list(names)

@@ -4,6 +4,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import frappe
+from erpnext.accounts.utils import get_fiscal_year
 from frappe.desk.query_report import run as run_report
 from frappe.translate import clear_cache as clear_translations
 from frappe.utils import add_days, today
@@ -169,6 +170,64 @@ class TestDimension(SiteTestCase):
 		self.assertEqual({row["voucher_no"] for row in posted}, {invoice.name})
 		self.assertEqual(sum(row["debit"] for row in posted), 900)
 		self.assertEqual(sum(row["credit"] for row in posted), 900)
+
+	def test_profit_and_trial_balance_of_one_deal(self):
+		"""900.00 sold with 10 % tax, and 200.00 of a haulier's bill, beside a second deal of 900.00.
+
+		Profit and Loss of the first: 900.00 less 200.00 is 700.00. Its Trial Balance: Debtors 990.00 and marketing 200.00 against
+		income 900.00, tax 90.00 and Creditors 200.00; 1,190.00 on either side.
+		"""
+		abbr = factories.ABBR
+		costs = f"Marketing Expenses - {abbr}"
+		deal = factories.make_deal(win=True, taxes_and_charges=factories.TAX_TEMPLATE)
+		factories.bill_all(deal)
+		self.won()
+		factories.supplier_bill(200, deal.name, costs)
+		year, first, last = get_fiscal_year(today(), company=factories.COMPANY)
+		filters = {"company": factories.COMPANY, "deal": [deal.name]}
+		profit = self.report(
+			"Profit and Loss Statement",
+			**filters,
+			filter_based_on="Date Range",
+			period_start_date=first,
+			period_end_date=last,
+			periodicity="Yearly",
+			accumulated_values=1,
+		)
+		leaves = {row["account"]: row["total"] for row in profit if row.get("account") and row.get("total")}
+		self.assertEqual(leaves[f"Sales - {abbr}"], 900)
+		self.assertEqual(leaves[costs], 200)
+		self.assertEqual(profit[-1]["total"], 700)
+		balance = self.report(
+			"Trial Balance",
+			**filters,
+			fiscal_year=year,
+			from_date=first,
+			to_date=last,
+			with_period_closing_entry_for_opening=1,
+			with_period_closing_entry_for_current_period=1,
+			include_default_book_entries=1,
+		)
+		closing = {
+			row["account"]: (row["closing_debit"], row["closing_credit"])
+			for row in balance
+			if row.get("account") and (row["closing_debit"] or row["closing_credit"])
+		}
+		for account, figures in (
+			(f"Debtors - {abbr}", (990, 0)),
+			(f"Sales - {abbr}", (0, 900)),
+			(f"SCA VAT - {abbr}", (0, 90)),
+			(f"Creditors - {abbr}", (0, 200)),
+			(costs, (200, 0)),
+		):
+			with self.subTest(account=account):
+				self.assertEqual(closing[account], figures)
+		self.assertEqual((balance[-1]["closing_debit"], balance[-1]["closing_credit"]), (1190, 1190))
+
+	@staticmethod
+	def report(name: str, **filters) -> list[dict]:
+		rows = run_report(name, filters=filters, ignore_prepared_report=True)["result"]
+		return [row for row in rows if isinstance(row, dict) and row]
 
 	def test_switched_off_the_invoice_keeps_its_deal_and_the_ledger_does_not_get_it(self):
 		self.switch(0)

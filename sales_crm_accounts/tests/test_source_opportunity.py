@@ -34,6 +34,13 @@ class TestOpportunity(SourceTestCase):
 		self.assertEqual(stage.stage_type, "Open")
 		self.assertEqual(frappe.db.get_value("Opportunity", source.name, "deal"), deal.name)
 
+	def test_a_closing_day_that_has_passed_is_left_behind(self):
+		"""A deal is not expected to close before it was opened; today is no obstacle."""
+		for days, expected in ((-1, None), (0, getdate(today()))):
+			source = opportunity(expected_closing=add_days(today(), days))
+			deal = api.make_deal_from_opportunity(source.name).insert()
+			self.assertEqual(deal.expected_close_date and getdate(deal.expected_close_date), expected)
+
 	def test_second_click_opens_the_deal_that_is_there(self):
 		source = opportunity()
 		one = api.make_deal_from_opportunity(source.name)

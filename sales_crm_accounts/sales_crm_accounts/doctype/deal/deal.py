@@ -20,8 +20,9 @@ class Deal(Document):
 	def validate(self):
 		deal_checks.check_party(self)
 		deal_checks.check_opened(self)
-		deals.set_totals(self)
 		deal_checks.check_accounting_links(self)
+		deal_checks.check_sales_team(self)
+		deals.set_totals(self)
 		deals.set_costs(self)
 		deals.set_plan(self)
 		deals.set_stage(self)
@@ -90,14 +91,3 @@ class Deal(Document):
 			return
 		for name in frappe.get_all("Deal Installment", filters={"deal": self.name}, pluck="name"):
 			frappe.delete_doc("Deal Installment", name, ignore_permissions=True, force=True)
-
-
-@frappe.whitelist()
-def get_events(start: str, end: str, filters: str | None = None) -> list[dict]:
-	"""Deals by expected close, for the calendar."""
-	return frappe.get_list(
-		"Deal",
-		filters=[["expected_close_date", "between", [start, end]], *frappe.parse_json(filters or "[]")],
-		fields=["name", "title", "expected_close_date", "status", "customer_name"],
-		limit_page_length=0,
-	)

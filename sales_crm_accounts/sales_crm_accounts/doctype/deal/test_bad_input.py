@@ -3,8 +3,10 @@
 
 """Whatever is typed wrong is refused with one message that names the row and the remedy, and nothing changes."""
 
+from contextlib import contextmanager
+
 import frappe
-from frappe.utils import add_days, today
+from frappe.utils import add_days, strip_html, today
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.api import deal as api
@@ -77,38 +79,196 @@ class TestBadInput(SiteTestCase):
 				frappe.db.set_value(doctype, name, "disabled", 0)
 				frappe.clear_document_cache(doctype, name)
 
-	def test_accounts_that_cannot_be_posted_to(self):
-		account, cost_center = f"Sales - {make.ABBR}", make.COST_CENTER
-		deal = make.make_deal()
-		deal.items[0].update({"income_account": account, "cost_center": cost_center})
-		deal.save()
-		for doctype, name, field in (
-			("Account", account, "disabled"),
-			("Cost Center", cost_center, "disabled"),
-			("Cost Center", cost_center, "is_group"),
-		):
-			with self.subTest(doctype=doctype, field=field):
-				frappe.db.set_value(doctype, name, field, 1)
-				frappe.clear_document_cache(doctype, name)
-				try:
-					copy = frappe.get_doc("Deal", deal.name)
-					copy.cost_center = None
-					self.assertMessage(f"Items, row 1: {doctype}", copy.save)
-				finally:
-					frappe.db.set_value(doctype, name, field, 0)
-					frappe.clear_document_cache(doctype, name)
+	def set_single(self, doctype: str, fieldname: str, value):
+		"""Until the end of the test: what was read of a setting outlives its transaction."""
 
-	def test_a_tax_account_that_is_disabled_is_seen_in_the_preview(self):
-		deal = make.make_deal(taxes_and_charges=make.TAX_TEMPLATE)
-		account = f"SCA VAT - {make.ABBR}"
-		frappe.db.set_value("Account", account, "disabled", 1)
-		frappe.clear_document_cache("Account", account)
+		def forget():
+			frappe.clear_document_cache(doctype, doctype)
+			getattr(frappe.db, "value_cache", {}).pop(doctype, None)
+
+		frappe.db.set_single_value(doctype, fieldname, value)
+		self.addCleanup(forget)
+
+	@contextmanager
+	def broken(self, doctype: str, name: str, **values):
+		"""The record is so for a while."""
+		kept = frappe.db.get_value(doctype, name, list(values), as_dict=True)
 		try:
-			(invoice,) = api.preview(deal.name)["invoices"]
+			frappe.db.set_value(doctype, name, values)
+			frappe.clear_document_cache(doctype, name)
+			yield
 		finally:
-			frappe.db.set_value("Account", account, "disabled", 0)
-			frappe.clear_document_cache("Account", account)
-		self.assertIn(account, invoice["problem"])
+			frappe.db.set_value(doctype, name, kept)
+			frappe.clear_document_cache(doctype, name)
+
+	def test_records_that_cannot_be_used_name_row_and_remedy(self):
+		"""Each is right when the deal is saved first, and refused with the next save."""
+		rate_10 = frappe.get_doc(
+			{
+				"doctype": "Item Tax Template",
+				"title": "SCA Item VAT",
+				"company": make.COMPANY,
+				"taxes": [{"tax_type": f"SCA VAT - {make.ABBR}", "tax_rate": 10}],
+			}
+		).insert()
+		people = [
+			frappe.get_doc({"doctype": "Sales Person", "sales_person_name": name}).insert().name
+			for name in ("SCA Left", "SCA Stays")
+		]
+		template = frappe.get_doc(
+			{
+				"doctype": "Deal Plan Template",
+				"template_name": "SCA Old Plan",
+				"company": make.COMPANY,
+				"rows": [make.row("All", 100)],
+			}
+		).insert()
+		other = frappe.get_all("Company", {"name": ("!=", make.COMPANY)}, pluck="name")[0]
+		warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
+		price_list = frappe.db.get_value("Price List", {"selling": 1, "enabled": 1})
+		policy = make.make_policy("SCA Left Policy", min_amount=9_200_001)
+		deal = make.make_deal(
+			taxes_and_charges=make.TAX_TEMPLATE,
+			selling_price_list=price_list,
+			billing_policy=policy.name,
+			sales_team=[{"sales_person": name, "allocated_percentage": 50} for name in people],
+		)
+		deal.items[0].update(
+			{
+				"income_account": f"Sales - {make.ABBR}",
+				"cost_center": make.COST_CENTER,
+				"item_tax_template": rate_10.name,
+				"warehouse": warehouse,
+			}
+		)
+		deal.cost_center = None
+		deal.save()
+		disabled, foreign, group = {"disabled": 1}, {"company": other}, {"is_group": 1}
+		for doctype, name, wrongs, where in (
+			("Account", f"Sales - {make.ABBR}", (disabled, foreign, group), "Items, row 1: "),
+			("Cost Center", make.COST_CENTER, (disabled, foreign, group), "Items, row 1: "),
+			("Item Tax Template", rate_10.name, (disabled, foreign), "Items, row 1: "),
+			("Warehouse", warehouse, (disabled, foreign, group), "Items, row 1: "),
+			("Sales Taxes and Charges Template", make.TAX_TEMPLATE, (disabled, foreign), ""),
+			("Price List", price_list, ({"enabled": 0},), ""),
+			("Billing Policy", policy.name, (disabled, foreign), ""),
+			("Sales Person", people[0], ({"enabled": 0},), "Sales team, row 1: "),
+			("Deal Plan Template", template.name, (disabled, foreign), ""),
+		):
+			for wrong in wrongs:
+				with self.subTest(doctype=doctype, wrong=wrong), self.broken(doctype, name, **wrong):
+					copy = frappe.get_doc("Deal", deal.name)
+					if doctype == "Deal Plan Template":
+						copy.plan_template = name
+					with self.assertRaises(frappe.ValidationError) as caught:
+						copy.save()
+					told = strip_html(str(caught.exception))
+					self.assertTrue(told.startswith(f"{where}{doctype} {name} "), told)
+					self.assertIn("hoose ", told)  # the remedy: another one, or one below it
+		modified = frappe.db.get_value("Deal", deal.name, "modified")
+		self.assertEqual(str(modified), str(deal.modified))
+
+	def test_sales_team_is_the_whole(self):
+		"""As ERPNext adds the shares up: 50 + 30, and 33.333 three times, are not 100; 33.33, 33.33 and 33.34 are."""
+		people = [
+			frappe.get_doc({"doctype": "Sales Person", "sales_person_name": name}).insert().name
+			for name in ("SCA One", "SCA Two", "SCA Three")
+		]
+		team = lambda *shares: [  # noqa: E731
+			{"sales_person": name, "allocated_percentage": share}
+			for name, share in zip(people, shares, strict=False)
+		]
+		self.assertMessage("rows 1 to 2: the shares sum to 80 %", make.make_deal, sales_team=team(50, 30))
+		self.assertMessage("sum to 99.999 %", make.make_deal, sales_team=team(33.333, 33.333, 33.333))
+		make.make_deal(sales_team=team(33.33, 33.33, 33.34))
+
+	def test_a_default_template_that_is_out_of_use_is_passed_over(self):
+		"""Disabled, or of another company: the deal is planned in one part, and nobody is stopped."""
+		template = frappe.get_doc(
+			{
+				"doctype": "Deal Plan Template",
+				"template_name": "SCA Default Plan",
+				"company": make.COMPANY,
+				"rows": [make.row("A", 50), make.row("B", 50)],
+			}
+		).insert()
+		other = frappe.get_all("Company", {"name": ("!=", make.COMPANY)}, pluck="name")[0]
+		self.set_single("Sales CRM Accounts Settings", "default_plan_template", template.name)
+		self.assertEqual(len(make.make_deal([]).plan), 2)
+		for wrong in ({"disabled": 1}, {"company": other}):
+			with self.broken("Deal Plan Template", template.name, **wrong):
+				deal = make.make_deal([])
+				self.assertEqual((len(deal.plan), deal.plan_template), (1, None))
+
+	def test_what_no_invoice_could_be_posted_with_is_refused_before_winning(self):
+		"""Accounts that the template, the item, the customer or the company brings; the preview says so, too."""
+		deal = make.make_deal(make.thirds(), taxes_and_charges=make.TAX_TEMPLATE)
+		vat, income = f"SCA VAT - {make.ABBR}", f"Sales - {make.ABBR}"
+		taxes = f"Taxes of {make.TAX_TEMPLATE}, row 1: Account"
+		for doctype, name, wrong, text in (
+			("Account", vat, {"disabled": 1}, f"{taxes} {vat} is disabled. Enable it or choose another."),
+			("Account", vat, {"is_group": 1}, f"{taxes} {vat} is a group. Choose one below it."),
+			(
+				"Account",
+				vat,
+				{"freeze_account": "Yes"},
+				f"{taxes} {vat} is frozen. Unfreeze it or choose another.",
+			),
+			("Account", income, {"disabled": 1}, f"Items, row 1: Account {income} is disabled."),
+			("Account", make.DEBTORS, {"disabled": 1}, f"customer: Account {make.DEBTORS} is disabled."),
+		):
+			with self.subTest(text=text), self.broken(doctype, name, **wrong):
+				self.assertIn(text, api.preview(deal.name)["blocker"])
+				with self.assertRaises(frappe.ValidationError) as caught:
+					api.win(deal.name)
+				self.assertIn(text, strip_html(str(caught.exception)))
+				self.assertEqual(frappe.db.get_value("Deal", deal.name, "docstatus"), 0)
+				self.assertFalse(make.installments(deal))
+		self.assertIsNone(api.preview(deal.name)["blocker"])
+		api.win(deal.name)
+
+	def test_a_year_that_is_not_opened_yet_stops_only_what_is_billed_today(self):
+		"""ERPNext's own reason comes once, with the remedy."""
+		years = {"year_start_date": ("<=", today()), "year_end_date": (">=", today())}
+		later = make.make_deal([make.row("Later", 100, billing_trigger="On Milestone", milestone="Done")])
+		now = make.make_deal()
+		frappe.db.set_value("Fiscal Year", years, "disabled", 1)
+		self.clear_years()
+		self.addCleanup(self.clear_years)
+		frappe.clear_messages()
+		self.assertRaises(frappe.ValidationError, api.win, now.name)
+		(told,) = [strip_html(row["message"]) for row in frappe.get_message_log()]
+		self.assertRegex(told, "^ERPNext would refuse the invoices of this deal: .*Fiscal Year")
+		self.assertIn("Mend this before the deal is won.", told)
+		api.win(later.name)
+
+	@staticmethod
+	def clear_years():
+		frappe.cache.delete_value("fiscal_years")
+
+	def test_days_that_contradict_each_other(self):
+		"""Expected before it was opened; delivered before it is won, which matters where an order is made."""
+		opened, before = add_days(today(), -10), add_days(today(), -11)
+		self.assertMessage(
+			"is before the deal was opened",
+			make.make_deal,
+			transaction_date=opened,
+			expected_close_date=before,
+		)
+		deal = make.make_deal(transaction_date=opened, expected_close_date=opened, delivery_date=before)
+		deal.db_set("expected_close_date", before)  # as an older release took it
+		deal.reload()
+		deal.save()
+		make.make_policy(create_sales_order=1)
+		self.addCleanup(make.drop_policies)
+		self.assertMessage("has passed. Choose today or a later day", api.win, deal.name)
+		deal.reload()
+		self.assertEqual((deal.docstatus, deal.sales_order), (0, None))
+		deal.delivery_date = today()
+		deal.save()
+		api.win(deal.name)
+		deal.reload()
+		self.assertTrue(deal.sales_order)
 
 	def test_an_error_of_erpnext_is_told_as_it_is(self):
 		"""What stops the calculation of taxes reaches the user, and the pop-ups before it do not."""
@@ -135,6 +295,28 @@ class TestBadInput(SiteTestCase):
 			make.make_deal,
 			[make.row("A", 100, billing_trigger="On Date", trigger_date=add_days(today(), 105))],
 		)
+
+	def test_frozen_books(self):
+		"""The books are closed up to the day after tomorrow: a part of tomorrow is refused, one of the day behind is not."""
+		until = add_days(today(), 2)
+		if frappe.get_meta("Company").has_field("accounts_frozen_till_date"):
+			frappe.db.set_value("Company", make.COMPANY, "accounts_frozen_till_date", until)
+			frappe.clear_document_cache("Company", make.COMPANY)
+			self.addCleanup(frappe.clear_document_cache, "Company", make.COMPANY)
+		else:
+			self.set_single("Accounts Settings", "acc_frozen_upto", until)
+		plan = lambda days: [  # noqa: E731
+			make.row("A", 100, billing_trigger="On Date", trigger_date=add_days(today(), days))
+		]
+		for days in (1, 2):
+			self.assertMessage(
+				f"row 1: {frappe.format(add_days(today(), days), 'Date')} is in a closed period "
+				f"({frappe.format(until, 'Date')})",
+				make.make_deal,
+				plan(days),
+			)
+		deal = make.make_deal(plan(3))
+		self.assertEqual(str(deal.plan[0].invoice_date), add_days(today(), 3))
 
 	def test_currency_without_rate(self):
 		frappe.db.set_value("Currency", "ISK", "enabled", 1)

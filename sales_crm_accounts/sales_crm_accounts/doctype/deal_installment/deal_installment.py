@@ -17,16 +17,5 @@ class DealInstallment(Document):
 			frappe.throw(_("Installments of a won deal cannot be deleted. Use a Deal Change instead."))
 
 
-@frappe.whitelist()
-def get_events(start: str, end: str, filters: str | None = None) -> list[dict]:
-	"""Installments by due date, for the calendar."""
-	return frappe.get_list(
-		"Deal Installment",
-		filters=[["due_date", "between", [start, end]], *frappe.parse_json(filters or "[]")],
-		fields=["name", "title", "due_date", "status", "customer_name", "deal"],
-		limit_page_length=0,
-	)
-
-
 def on_doctype_update():
 	frappe.db.add_index("Deal Installment", ["status", "planned_invoice_date"])
