@@ -115,7 +115,7 @@ class DunningCase(SiteTestCase):
 		frappe.db.delete("Dunning Message Row", {"parent": ("in", names or [""])})
 		frappe.db.delete("Dunning Message", {"name": ("in", names or [""])})
 		frappe.db.delete("Email Queue", {"reference_name": ("in", names or [""])})
-		for doctype in ("Dunning", "Promise to Pay", "Receivable Charge"):
+		for doctype in ("Dunning", "Promise to Pay", "Charge Waiver", "Receivable Charge"):
 			for name in frappe.get_all(doctype, filters={"customer": ("in", CUSTOMERS)}, pluck="name"):
 				frappe.db.delete(doctype, {"name": name})
 				frappe.db.delete("Overdue Payment", {"parent": name})

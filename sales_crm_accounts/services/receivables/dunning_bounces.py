@@ -13,7 +13,7 @@ from frappe import _
 from frappe.utils import now_datetime, strip_html
 
 from sales_crm_accounts.core.receivables import bounces, ladder
-from sales_crm_accounts.services.receivables import assignment, dunning_policies, notices
+from sales_crm_accounts.services.receivables import assignment, charges, dunning_policies, notices
 from sales_crm_accounts.services.receivables.dunning_messages import DOCTYPE, FAILED, QUEUED, SENT
 
 
@@ -66,11 +66,21 @@ def _given_up(row, left: set[str]) -> None:
 	if mine:
 		came_back(row.name, mine, values["reason"], values["status"])
 	else:
+		if values["status"] == FAILED:
+			values["reason"] = without_fee(row.name, values["reason"])
 		frappe.db.set_value(DOCTYPE, row.name, values)
+
+
+def without_fee(name: str, reason: str) -> str:
+	"""Nobody pays for a reminder that did not arrive: its fee is no claim any more. The reason, with what stands in the way of that."""
+	note = charges.drop_fee(DOCTYPE, name, _("Reminder {0}: {1}").format(name, reason))
+	return f"{reason[: 999 - len(note)]} {note}" if note else reason[:1000]
 
 
 def came_back(name: str, addresses: list[str], reason: str, status: str = FAILED) -> None:
 	"""Note on the message that its mail came back from these addresses, and tell whose customer it is."""
+	if status == FAILED:
+		reason = without_fee(name, reason)
 	frappe.db.set_value(
 		DOCTYPE,
 		name,

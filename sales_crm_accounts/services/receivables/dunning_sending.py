@@ -16,6 +16,7 @@ from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
 	credit_holds,
+	dunning_bounces,
 	dunning_facts,
 	dunning_messages,
 	dunning_policies,
@@ -319,7 +320,8 @@ def _failed(name: str, error: Exception) -> str:
 	frappe.log_error(
 		title=_("Reminder {0} not sent").format(name), reference_doctype=DOCTYPE, reference_name=name
 	)
-	reason = strip_html(str(error) or type(error).__name__)[:1000]
+	# A text message is marked, and its fee claimed, before it leaves.
+	reason = dunning_bounces.without_fee(name, strip_html(str(error) or type(error).__name__))
 	frappe.db.set_value(
 		DOCTYPE, name, {"status": FAILED, "reason": reason, "released_by": None, "released_on": None}
 	)
