@@ -3,7 +3,7 @@
 import frappe
 
 from sales_crm_accounts.api import dunning as api
-from sales_crm_accounts.services.receivables import charge_invoices, dunning_bounces, dunning_run
+from sales_crm_accounts.services.receivables import charge_invoices, dunning_run, mail_bounces
 from sales_crm_accounts.tests import charge_case
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.dunning_case import MAIL, DunningCase
@@ -53,7 +53,7 @@ class TestDunningFees(DunningCase):
 		api.release([message.name])
 		self.assertEqual(self.charges(message), [("Fee", "Claimed", 10), interest])
 		self.flush([message], refused=["a@customer.example.com"])
-		dunning_bounces.follow_mails()
+		mail_bounces.follow_mails()
 		frappe.db.commit()
 		self.assertEqual(message.reload().status, "Failed")
 		self.assertEqual(self.charges(message), [("Fee", "Cancelled", 10), interest])

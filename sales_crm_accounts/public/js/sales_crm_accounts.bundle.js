@@ -18,3 +18,4 @@ import "./approvals/route";
 import "./approvals/actions";
 import "./approvals/banner";
 import "./collections/actions";
+import "./collections/came_back";

@@ -16,11 +16,11 @@ from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
 	credit_holds,
-	dunning_bounces,
 	dunning_facts,
 	dunning_messages,
 	dunning_policies,
 	dunning_shield,
+	mail_bounces,
 )
 from sales_crm_accounts.services.receivables.dunning_messages import (
 	AMOUNTS,
@@ -321,7 +321,7 @@ def _failed(name: str, error: Exception) -> str:
 		title=_("Reminder {0} not sent").format(name), reference_doctype=DOCTYPE, reference_name=name
 	)
 	# A text message is marked, and its fee claimed, before it leaves.
-	reason = dunning_bounces.without_fee(name, strip_html(str(error) or type(error).__name__))
+	reason = mail_bounces.without_fee(name, strip_html(str(error) or type(error).__name__))
 	frappe.db.set_value(
 		DOCTYPE, name, {"status": FAILED, "reason": reason, "released_by": None, "released_on": None}
 	)
