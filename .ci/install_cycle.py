@@ -3,9 +3,10 @@
 On a scratch site that it makes and drops again:
 
 1. A company with a submitted invoice, as it was before the app.
-2. Install, uninstall (once as a dry run, which must change nothing): columns, indexes, rows and settings of the site are as before.
-3. Install, win a deal, bill and pay it, uninstall: the schema is as before, and every document of ERPNext, with those that the
-   deal made, still says the same to the cent.
+2. Install (the invoice is in the installment ledger at once), uninstall (once as a dry run, which must change nothing): columns, indexes,
+   rows and settings of the site are as before.
+3. Install, win a deal, bill and pay it, put our reports and pages on workspaces and the like, uninstall: the schema is as before,
+   every document of ERPNext, with those that the deal made, still says the same to the cent, and nothing leads to us any more.
 4. Install again and migrate: nothing changes by the migrate; uninstall once more: as before.
 
 	SCA_BENCH=~/frappe-bench .ci/install_cycle
@@ -126,11 +127,13 @@ def main() -> int:
 		bench("uninstall-app", APP, "--yes", "--no-backup")
 		problems += compare_documents(used, step("documents", before["columns"]))
 		problems += step("check_invoices")
+		problems += step("check_user_setup")
 		rest = step("fingerprint")
 		problems += compare(before, rest, "after use and uninstall", parts=("columns", "indexes", "settings"))
 
 		say("install, migrate, uninstall")
 		bench("install-app", APP)
+		problems += step("check_installed")
 		installed = step("fingerprint")
 		bench("migrate", "--skip-search-index")
 		problems += compare(installed, step("fingerprint"), "after migrate")
@@ -325,7 +328,9 @@ def site_documents(columns: list[str]) -> dict:
 	own: dict[str, list[str]] = {}
 	for column in columns:
 		table, name = column.split("|")[:2]
-		own.setdefault(table, []).append(name)
+		# Who started in our workspace does not any more; check_user_setup looks at that.
+		if (table, name) != ("tabUser", "default_workspace"):
+			own.setdefault(table, []).append(name)
 	found = {}
 	for doctype in DOCUMENTS:
 		names = ", ".join(f"`{name}`" for name in own[f"tab{doctype}"])
@@ -355,18 +360,31 @@ def site_check_installed() -> list[str]:
 	for doctype in ("Deal Stage", "Deal Plan Template", "Kanban Board"):
 		if not frappe.db.count(doctype):
 			problems.append(f"no {doctype}")
+	# What was sold before the app is in its ledger at once, not only after a night.
+	problems += [
+		f"{name}: {outstanding} open, {kept} in the installment ledger"
+		for name, outstanding, kept in frappe.db.sql(
+			"""select invoice.name, invoice.outstanding_amount, sum(kept.outstanding_amount)
+			from `tabSales Invoice` invoice left join `tabOpen Installment` kept on kept.sales_invoice = invoice.name
+			where invoice.docstatus = 1 group by invoice.name"""
+		)
+		if kept is None or round(outstanding - kept, 9)
+	]
+	if not frappe.db.count("Open Installment"):
+		problems.append("the invoice from before the app is not in the installment ledger")
 	return problems
 
 
 def site_use() -> None:
-	"""A deal is won, billed and paid; a salesperson has comments, a share and a file on it."""
+	"""A deal is won, billed and paid; a salesperson has comments, a share and a file on it. Users set up their desks around ours."""
 	import frappe
 	from frappe.utils import today
 
 	frappe.flags.in_test = True
-	from sales_crm_accounts.tests import factories
+	from sales_crm_accounts.tests import factories, user_setup
 
 	factories.make_company()
+	user_setup.make(lambda naming_series: factories.make_deal(naming_series=naming_series))
 	deal = factories.make_deal(factories.thirds(), win=True)
 	frappe.db.commit()
 	invoices = factories.bill_all(deal)
@@ -385,6 +403,13 @@ def site_use() -> None:
 	frappe.get_doc(
 		{"doctype": "ToDo", "description": "Call", "reference_type": "Deal", "reference_name": deal.name}
 	).insert()
+
+
+def site_check_user_setup() -> list[str]:
+	"""What users set up around our reports, pages and series is gone, and nothing else with it."""
+	from sales_crm_accounts.tests import user_setup
+
+	return [f"after use and uninstall: {problem}" for problem in user_setup.problems()]
 
 
 def site_check_invoices() -> list[str]:

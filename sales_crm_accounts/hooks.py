@@ -36,6 +36,7 @@ doctype_js = {
 	"Customer": "public/js/customer.js",
 	"Sales Order": "public/js/sales_order.js",
 	"Delivery Note": "public/js/delivery_note.js",
+	"CRM Deal": "public/js/crm_deal.js",
 }
 
 jinja = {"methods": ["sales_crm_accounts.services.receivables.statement.sca_customer_statement_html"]}
@@ -81,6 +82,7 @@ doc_events = {
 		"on_cancel": "sales_crm_accounts.events.sales_invoice.on_cancel",
 		"on_trash": "sales_crm_accounts.events.sales_invoice.on_trash",
 	},
+	"Deal": {"set_figures_of_today": "sales_crm_accounts.events.deal.set_figures_of_today"},
 	"Accounting Dimension": {
 		"on_update": "sales_crm_accounts.events.accounting_dimension.on_update",
 		"after_delete": "sales_crm_accounts.events.accounting_dimension.after_delete",
@@ -160,6 +162,7 @@ scheduler_events = {
 	],
 	"hourly_long": [
 		"sales_crm_accounts.services.sweep.sca_hourly_billing",
+		"sales_crm_accounts.services.ledger_fill.sca_hourly_ledger_fill",
 		"sales_crm_accounts.services.approvals.reminders.sca_hourly_approvals",
 		"sales_crm_accounts.services.approvals.breaches.sca_hourly_approval_check",
 		"sales_crm_accounts.services.receivables.dunning_run.sca_hourly_dunning",

@@ -16,7 +16,15 @@ MODULE = APP / "sales_crm_accounts"
 
 #: DocTypes of apps that may be absent; the code asks whether they are there.
 OPTIONAL = {
-	*("CRM Deal", "CRM Deal Status", "CRM Lead", "CRM Organization", "CRM Product", "CRM Products"),
+	*(
+		"CRM Deal",
+		"CRM Deal Status",
+		"CRM Form Script",
+		"CRM Lead",
+		"CRM Organization",
+		"CRM Product",
+		"CRM Products",
+	),
 	"ERPNext CRM Settings",
 	*("Expense Claim", "Expense Claim Type", "Expense Claim Account"),
 }

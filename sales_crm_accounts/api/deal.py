@@ -6,6 +6,7 @@ from frappe import _
 from sales_crm_accounts.permissions.quiet import may
 from sales_crm_accounts.services import billing, customers, deals, installments, sweep, unwind, winning
 from sales_crm_accounts.services import cash_panel as cash_panel_service
+from sales_crm_accounts.services import hand_over as hand_over_service
 from sales_crm_accounts.services import preview as preview_service
 
 
@@ -137,3 +138,11 @@ def plan_rows(template: str) -> list:
 	"""Rows of a plan template, for the form to fill in."""
 	frappe.has_permission("Deal Plan Template", "read", doc=template, throw=True)
 	return deals.rows_of_template(template)
+
+
+@frappe.whitelist(methods=["POST"])
+def hand_over(deals: list | str, to: str, reason: str = "") -> dict:
+	"""Give one or many deals to another owner; see services.hand_over.hand_over."""
+	frappe.has_permission("Deal", "read", throw=True)
+	names = frappe.parse_json(deals) if not isinstance(deals, str) or deals.startswith("[") else [deals]
+	return hand_over_service.hand_over([str(name) for name in names], to, reason)

@@ -1,11 +1,11 @@
-"""What the forms ask while somebody fills them in, and the two buttons of the settings page."""
+"""What the forms ask while somebody fills them in, and the buttons of the settings page."""
 
 import frappe
 from frappe import _
 from frappe.utils import flt, today
 
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import policies
+from sales_crm_accounts.services import hand_over, ledger_fill, policies
 
 
 @frappe.whitelist()
@@ -29,6 +29,7 @@ def form_state(deal: str) -> dict:
 		"can_change": won and may("Deal Change", "create"),
 		"can_bill": won and may(doc, "submit") and _something_ready(deal),
 		"can_credit": won and may(doc, "cancel") and may("Sales Invoice", "create"),
+		"can_hand_over": doc.docstatus < 2 and hand_over.allowed(doc),
 		"can_see_obstacles": won and may(doc, "cancel"),
 	}
 
@@ -210,8 +211,8 @@ def run_billing() -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
-def rebuild_installments() -> dict:
-	"""Derive all installment figures from the ledger again, in the background."""
+def check_installments() -> dict:
+	"""Compare all installments with the ledger and repair what differs, as every night does, in the background."""
 	frappe.only_for(("System Manager", "Accounts Manager"))
 	frappe.enqueue(
 		"sales_crm_accounts.services.ledger_check.sca_nightly_ledger_check",
@@ -224,6 +225,16 @@ def rebuild_installments() -> dict:
 			"The installments are being compared with the ledger and repaired. See Installment Ledger Check."
 		)
 	}
+
+
+@frappe.whitelist(methods=["POST"])
+def rebuild_installments(company: str | None = None) -> dict:
+	"""Derive all figures of installments and deals (of a company) from the ledger again, in the background."""
+	frappe.only_for(("System Manager", "Accounts Manager"))
+	if company:
+		frappe.has_permission("Company", "read", company, throw=True)
+	ledger_fill.enqueue_rebuild(company)
+	return {"message": _("The installments are being derived anew. You are told when it is done.")}
 
 
 @frappe.whitelist()

@@ -274,6 +274,10 @@ class Shares:
 			self.refuse_small(total, parts)
 		return parts
 
+	def text(self, amount: Decimal) -> str:
+		"""An amount with all the decimals of its currency."""
+		return f"{quantize(amount, self.precision):f}"
+
 	def check_sum(self, total: Decimal, units: int):
 		"""Refuses amounts and percentages that are not the whole of the deal."""
 		left = units - self.fixed_units
@@ -292,7 +296,11 @@ class Shares:
 				_(
 					"The collection plan sums to {sum}, the deal to {total}: {difference} is missing or too much. Change a row, or share one row by Remainder."
 				),
-				{"sum": f"{planned:f}", "total": f"{total:f}", "difference": f"{abs(total - planned):f}"},
+				{
+					"sum": self.text(planned),
+					"total": self.text(total),
+					"difference": self.text(abs(total - planned)),
+				},
 			)
 		)
 
@@ -305,8 +313,8 @@ class Shares:
 				),
 				{
 					"row": self.rest + 1,
-					"sum": f"{Decimal(taken).scaleb(-self.precision):f}",
-					"total": f"{total:f}",
+					"sum": self.text(Decimal(taken).scaleb(-self.precision)),
+					"total": self.text(total),
 				},
 				self.rest + 1,
 			)
@@ -320,7 +328,7 @@ class Shares:
 				_(
 					"Collection plan, row {row}: its share of {total} is less than {smallest}. Merge it with another row."
 				),
-				{"row": index + 1, "total": f"{total:f}", "smallest": f"{unit(self.precision):f}"},
+				{"row": index + 1, "total": self.text(total), "smallest": f"{unit(self.precision):f}"},
 				index + 1,
 			)
 		)

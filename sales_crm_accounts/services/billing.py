@@ -15,10 +15,11 @@ from frappe.utils import cint, flt, getdate, now_datetime, strip_html, today
 
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, to_decimal
+from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services import figures, invoices, ledger, month_sales, policies
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.installments import lock
-from sales_crm_accounts.services.receivables import promises
+from sales_crm_accounts.services.receivables import notices, promises
 
 INVOICED, FAILED, PASSED_OVER = "Invoiced", "Failed", "Passed Over"
 ATTEMPTS_ON_DEADLOCK = 3
@@ -377,14 +378,9 @@ def _tell_owner(row, reason: str):
 		frappe.db.get_single_value("Sales CRM Accounts Settings", "notify_owner_on_failure", cache=True)
 	):
 		return
-	frappe.get_doc(
-		{
-			"doctype": "Notification Log",
-			"type": "Alert",
-			"for_user": row.deal_owner,
-			"document_type": "Deal Installment",
-			"document_name": row.name,
-			"subject": _("The invoice of {0} could not be raised: {1}").format(row.title, reason)[:1000],
-			"from_user": frappe.session.user,
-		}
-	).insert(ignore_permissions=True)
+	notices.ring(
+		row.deal_owner,
+		N_("The invoice of {0} could not be raised: {1}"),
+		(f"{row.deal}, {row.title}", reason),
+		frappe._dict(doctype="Deal Installment", name=row.name),
+	)

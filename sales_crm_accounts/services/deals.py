@@ -9,7 +9,8 @@ from sales_crm_accounts.core import billing, pipeline
 from sales_crm_accounts.core.money import split, to_decimal
 from sales_crm_accounts.core.plan import PlanRow, amounts, check_one_invoice, check_rows
 from sales_crm_accounts.core.problems import RuleError
-from sales_crm_accounts.services import deal_checks, messages, policies
+from sales_crm_accounts.services import deal_checks, deal_rates, messages, policies
+from sales_crm_accounts.services.figures_sql import DEAL_FIGURES
 
 PLAN_FIELDS = (
 	"description",
@@ -64,29 +65,9 @@ def _set_currency(deal):
 				get_link_to_form("Currency", deal.currency)
 			)
 		)
-	if deal.currency == company_currency:
-		deal.conversion_rate = 1
-	elif not flt(deal.conversion_rate) or (not deal.is_new() and deal.has_value_changed("currency")):
-		deal.conversion_rate = exchange_rate(deal)
+	deal_rates.set_rate(deal)
 	if flt(deal.conversion_rate) < 0:
 		frappe.throw(_("The exchange rate must be more than 0."))
-
-
-def exchange_rate(deal) -> float:
-	"""Rate from the deal's currency to the company's, as ERPNext finds it for today."""
-	from erpnext.setup.utils import get_exchange_rate
-
-	company_currency = frappe.get_cached_value("Company", deal.company, "default_currency")
-	with erpnext_compat.quiet_messages():
-		rate = flt(get_exchange_rate(deal.currency, company_currency, today(), "for_selling"))
-	if not rate:
-		frappe.throw(
-			_("There is no exchange rate from {0} to {1} for {2}. Enter it in {3}, or on the deal.").format(
-				deal.currency, company_currency, frappe.format(today(), "Date"), _("Currency Exchange")
-			),
-			title=_("Exchange Rate Missing"),
-		)
-	return rate
 
 
 def _set_taxes(deal):
@@ -206,6 +187,18 @@ def _check_open_period(deal, row):
 			),
 			title=_("Collection Plan"),
 		)
+
+
+def keep_derived(deal):
+	"""What others write on the deal while it is open in a form stays as the database has it: money moves, and nobody types it.
+
+	`modified` tells nothing of it: a payment must not make everybody's open deal outdated. The row of the deal is locked by now.
+	"""
+	before = deal.get_doc_before_save() or frappe._dict()
+	for field in DEAL_FIGURES:
+		if field != "status" or deal._action == "update_after_submit":
+			deal.set(field, before.get(field))
+	deal.set("stage_log", before.get("stage_log") or [])
 
 
 def check_plan_kept(deal):

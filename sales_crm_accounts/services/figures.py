@@ -12,6 +12,11 @@ from sales_crm_accounts.services.figures_sql import DEAL_FIGURES, INSTALLMENT_FI
 from sales_crm_accounts.services.marks import run_later
 
 CHUNK = 500
+#: What a new day changes by itself; all else changes only where money or documents move.
+BY_TIME = {
+	"Deal Installment": ("status",),
+	"Deal": ("overdue_amount", "next_due_date", "next_due_amount", "status"),
+}
 
 
 def refresh_of_invoices(invoices: Iterable[str]) -> None:
@@ -68,12 +73,28 @@ def mark_overdue(today) -> None:
 	ready = (line.status == "Planned") & (line.planned_invoice_date <= day)
 	names = frappe.qb.from_(line).where(late | ready).select(line.name).run(pluck=True)
 	_in_chunks(names, lambda chunk: _refresh_installments(chunk, day))
-	stale = frappe.db.sql(
-		f"select name from ({deals()}) figures where status = 'Won' and ({_differs(DEAL_FIGURES)})",
-		{"today": day},
-		pluck=True,
-	)
+	stale = [row.name for row in differing("Deal", day)]
 	_in_chunks(stale, lambda chunk: _refresh_deals(chunk, day))
+
+
+def differing(doctype: str, day, by_time: bool = True) -> list[frappe._dict]:
+	"""Deal Installments or Deals that are not what they are derived from: name, kept_outstanding, ledger_outstanding.
+
+	One statement. Without `by_time`, what a new day changes by itself is not looked at.
+	"""
+	if doctype == "Deal":
+		select, fields = deals(), DEAL_FIGURES
+	else:
+		select, fields = installments(precision()), INSTALLMENT_FIGURES
+	watched = [field for field in fields if by_time or field not in BY_TIME[doctype]]
+	return frappe.db.sql(
+		f"""
+		select name, kept_outstanding_amount as kept_outstanding, outstanding_amount as ledger_outstanding
+		from ({select}) figures where {_differs(watched)} order by name
+		""",
+		{"today": getdate(day)},
+		as_dict=True,
+	)
 
 
 def _in_chunks(names: list[str], work) -> None:
@@ -132,7 +153,7 @@ def repair(doctype_name: str, names: list[str]) -> None:
 	)
 
 
-def _differs(figures: tuple[str, ...]) -> str:
+def _differs(figures: Iterable[str]) -> str:
 	return " or ".join(f"not ({field} <=> kept_{field})" for field in figures)
 
 

@@ -1,7 +1,7 @@
 """The nightly proof: what is kept as money moves equals the payment ledger, invoice by invoice and in sum; else it is repaired.
 
 Two independent looks, a fixed number of statements: bare sums of the Payment Ledger by invoice and by account, and every derived
-column again. The record of each night is an Installment Ledger Check.
+column again; then every figure of the Deal Installments, and of the Deals. The record of each night is an Installment Ledger Check.
 """
 
 from time import monotonic
@@ -27,19 +27,28 @@ def sca_nightly_ledger_check() -> str:
 		_commit()
 		ledger.refresh([row.sales_invoice for row in found[start : start + ledger.CHUNK]])
 	_commit()
-	figures.mark_overdue(getdate(today()))
-	left = differences() if found else []
+	documents = _repair_documents()
+	left = _left(found, documents)
 	totals = totals_by_account()
 	unequal = any(flt(row.ledger_outstanding - row.kept_outstanding, precision()) for row in totals)
 	check = frappe.new_doc("Installment Ledger Check")
 	check.update(
 		{
 			"check_date": getdate(today()),
-			"status": DIFFERENT if left or unequal else REPAIRED if found else EQUAL,
+			"status": DIFFERENT
+			if left or unequal
+			else REPAIRED
+			if found or any(documents.values())
+			else EQUAL,
 			"invoices": frappe.db.count("Sales Invoice", {"docstatus": 1}),
 			"differences": len(found),
+			"installments_differed": len(documents["Deal Installment"]),
+			"deals_differed": len(documents["Deal"]),
 			"seconds": flt(monotonic() - started, 2),
-			"rows": [_listed(row) for row in found[:LISTED]],
+			"rows": [
+				*(_listed(row) for row in found[:LISTED]),
+				*(_listed_document(*one) for one in _first(documents)),
+			],
 			"totals": totals,
 		}
 	)
@@ -55,6 +64,39 @@ def sca_nightly_ledger_check() -> str:
 		)
 	_commit()
 	return check.name
+
+
+def _repair_documents() -> dict[str, list]:
+	"""Deal Installments and Deals that differed from what they are derived from, but for what the new day changed. Commits."""
+	day, documents = getdate(today()), {}
+	for doctype in ("Deal Installment", "Deal"):
+		documents[doctype] = figures.differing(doctype, day, by_time=False)
+		_refresh(doctype, documents[doctype])
+	figures.mark_overdue(day)
+	_commit()
+	for doctype, known in documents.items():
+		more = figures.differing(doctype, day)
+		_refresh(doctype, more)
+		names = {row.name for row in known}
+		known += [row for row in more if row.name not in names]
+	return documents
+
+
+def _refresh(doctype: str, rows: list) -> None:
+	for start in range(0, len(rows), figures.CHUNK):
+		figures.repair(doctype, [row.name for row in rows[start : start + figures.CHUNK]])
+		_commit()
+
+
+def _left(found: list, documents: dict[str, list]) -> bool:
+	"""Whether anything differs still, after what was found is repaired."""
+	if found and differences():
+		return True
+	return any(rows and figures.differing(doctype, getdate(today())) for doctype, rows in documents.items())
+
+
+def _first(documents: dict[str, list]) -> list[tuple[str, frappe._dict]]:
+	return [(doctype, row) for doctype, rows in documents.items() for row in rows[:LISTED]]
 
 
 def differences() -> list[frappe._dict]:
@@ -166,6 +208,16 @@ def _listed(row) -> dict:
 		"kept_outstanding": row.kept_outstanding,
 		"ledger_outstanding": row.ledger_outstanding,
 		"reason": ", ".join(reasons),
+	}
+
+
+def _listed_document(doctype: str, row) -> dict:
+	return {
+		"document_type": doctype,
+		"document": row.name,
+		"kept_outstanding": row.kept_outstanding,
+		"ledger_outstanding": row.ledger_outstanding,
+		"reason": _("figures of the {0}").format(_(doctype)),
 	}
 
 

@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import cint, flt, get_link_to_form, getdate, today
 
 from sales_crm_accounts.core.money import ZERO, quantize, to_decimal
-from sales_crm_accounts.services import customers, policies
+from sales_crm_accounts.services import customers, deal_rates, policies
 
 CRM_DEAL = "CRM Deal"
 
@@ -56,7 +56,7 @@ def from_quotation(name: str):
 	if source.status == "Lost":
 		frappe.throw(_("Quotation {0} is lost.").format(get_link_to_form("Quotation", name)))
 	_check_validity(source)
-	deal = _new_deal(source.company, source.currency, source.conversion_rate)
+	deal = _new_deal(source.company, source.currency, source.conversion_rate, quoted=True)
 	deal.quotation = source.name
 	deal.opportunity = opportunity_of(source.name)
 	_set_party(deal, source.quotation_to, source.party_name, source.get("crm_deal"))
@@ -304,13 +304,19 @@ def _primary_contact(source) -> str | None:
 # Pieces
 
 
-def _new_deal(company: str, currency: str | None, conversion_rate):
+def _new_deal(company: str, currency: str | None, conversion_rate, quoted: bool = False):
+	"""Unsaved; with a rate that was quoted to the customer the deal is won, else the source's rate serves only where today has none."""
 	deal = frappe.new_doc("Deal")
 	deal.company = company
 	deal.transaction_date = today()
 	company_currency = frappe.get_cached_value("Company", company, "default_currency")
 	deal.currency = currency or company_currency
-	deal.conversion_rate = 1 if deal.currency == company_currency else flt(conversion_rate)
+	if deal.currency == company_currency:
+		deal.conversion_rate = 1
+	elif quoted:
+		deal.conversion_rate, deal.keep_rate = flt(conversion_rate), 1
+	else:
+		deal.conversion_rate = deal_rates.of_the_day(deal) or flt(conversion_rate)
 	return deal
 
 

@@ -7,16 +7,17 @@ from frappe.utils import flt, getdate, strip_html, today
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.core.billing import ONE_INVOICE
 from sales_crm_accounts.core.money import ZERO, to_decimal
-from sales_crm_accounts.services import deals, policies, winning
+from sales_crm_accounts.services import deal_rates, deals, policies, winning
 from sales_crm_accounts.services.invoices import Position, build_invoice, compute, position_before
 
 
 def preview(deal) -> dict:
-	"""Invoices, dates, taxes, totals and ledger lines of a draft deal, or of what a won deal still bills.
+	"""Rate, invoices, dates, taxes, totals and ledger lines of a draft deal, or of what a won deal still bills.
 
 	An invoice that ERPNext cannot compute has its `problem`, and is left out of the totals (`incomplete`).
 	"""
 	policy = policies.policy_of(deal)
+	drafted = flt(deal.conversion_rate)
 	rows, position = _installments(deal)
 	units = [rows] if policy.invoicing_method == ONE_INVOICE else [[row] for row in rows]
 	invoices = [_invoice(deal, unit, position) for unit in units if unit]
@@ -26,6 +27,7 @@ def preview(deal) -> dict:
 	return {
 		"currency": deal.currency,
 		"company_currency": frappe.get_cached_value("Company", deal.company, "default_currency"),
+		"rate": _rate(deal, drafted),
 		"policy": policy.name,
 		"method": policy.invoicing_method,
 		"automatic": winning.automatic(deal),
@@ -41,10 +43,19 @@ def _blocker(deal) -> str | None:
 	"""Why the deal cannot be won as it stands, in words; None where it can."""
 	with erpnext_compat.quiet_messages():
 		try:
+			deal_rates.check(deal)
 			winning.check(deal)
 		except frappe.ValidationError as error:
 			return strip_html(str(error))
 	return None
+
+
+def _rate(deal, drafted: float) -> dict | None:
+	"""Exchange rate that the deal is won at, why it is that one, and what the draft was saved with; None in company currency."""
+	if deal.currency == frappe.get_cached_value("Company", deal.company, "default_currency"):
+		return None
+	why, rate = deal_rates.now(deal)
+	return {"why": why, "rate": rate or drafted, "drafted": drafted}
 
 
 def _installments(deal):

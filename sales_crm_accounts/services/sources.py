@@ -178,8 +178,10 @@ def _tell_failure(source, error: Exception):
 		reference_doctype=source.doctype,
 		reference_name=source.name,
 	)
-	text = _("No deal was made of it: {0} Make the deal with the button Create > Deal.").format(
-		frappe.utils.strip_html(str(error))
-	)
+	reason = frappe.utils.strip_html(str(error))
+	if source.doctype == mapping.CRM_DEAL:
+		text = _("No deal was made of it: {0} Make the deal with the button Create Deal.").format(reason)
+	else:
+		text = _("No deal was made of it: {0} Make the deal with the button Create > Deal.").format(reason)
 	source.add_comment("Comment", text=escape_html(text))
 	frappe.msgprint(text, title=_("Deal Not Made"), indicator="orange")

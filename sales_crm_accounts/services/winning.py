@@ -1,4 +1,4 @@
-"""Winning a deal: everything is checked, the rate is frozen, each plan row becomes an installment, billing starts."""
+"""Winning a deal: everything is checked, the rate of the day is frozen, each plan row becomes an installment, billing starts."""
 
 import frappe
 from frappe import _
@@ -11,7 +11,10 @@ from sales_crm_accounts.services.invoices import dimensions_of
 
 
 def prepare(deal):
-	"""When a deal is about to be submitted, before its totals and plan are computed: freeze day, rate and stage."""
+	"""When a deal is about to be submitted, before its totals and plan are computed: freeze day and stage.
+
+	From here on the totals are taken at the rate that the deal is won at (`deal_rates.follow`).
+	"""
 	deal.won_on = getdate(today())
 	deal.won_by = frappe.session.user
 	deal.flags.winning = True

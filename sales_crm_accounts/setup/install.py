@@ -4,8 +4,9 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts import erpnext_compat
-from sales_crm_accounts.services import stages
+from sales_crm_accounts.services import ledger_fill, stages
 from sales_crm_accounts.setup import APP, MODULE
+from sales_crm_accounts.setup.crm import sync_form_script
 from sales_crm_accounts.setup.custom_fields import sync_custom_fields
 from sales_crm_accounts.setup.defaults import make_defaults, make_settings
 from sales_crm_accounts.setup.dimension import check_dimension_possible, sync_dimension
@@ -26,15 +27,21 @@ def after_install() -> None:
 	set_billing_user()
 	sync_dimension()
 	sync_other_dimensions()
+	sync_form_script()
 	frappe.clear_cache()
+	ledger_fill.start()
 
 
 def after_app_install(app_name: str) -> None:
-	"""Another app may bring documents that carry the deal, as HRMS does: ERPNext gives them no field of a dimension that is there."""
+	"""Another app may bring documents that carry the deal, as HRMS does: ERPNext gives them no field of a dimension that is there.
+
+	Frappe CRM brings a form that deals are made from.
+	"""
 	if app_name == APP or APP not in frappe.get_installed_apps():
 		return
 	sync_custom_fields()
 	sync_dimension()
+	sync_form_script()
 
 
 def after_migrate() -> None:
@@ -44,7 +51,9 @@ def after_migrate() -> None:
 	make_settings()
 	sync_dimension()
 	sync_other_dimensions()
+	sync_form_script()
 	stages.sync_columns()
+	ledger_fill.start()
 
 
 def before_tests() -> None:

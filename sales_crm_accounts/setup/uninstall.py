@@ -4,19 +4,17 @@
 is left to do, so that an uninstall that broke off can be run again.
 """
 
-import json
-import re
-from functools import cache
-from pathlib import Path
-
 import click
 import frappe
 
 from sales_crm_accounts.setup import APP, MODULE
+from sales_crm_accounts.setup.crm import remove_form_script
 from sales_crm_accounts.setup.custom_fields import CUSTOM_FIELDS, DEAL_FIELD
 from sales_crm_accounts.setup.dimension import DIMENSION
 from sales_crm_accounts.setup.install import our_doctypes
+from sales_crm_accounts.setup.pointers import has_column, remove_pointers
 from sales_crm_accounts.setup.roles import BILLING_USER, BILLING_USER_ROLES, ROLES
+from sales_crm_accounts.setup.series import remove_added_series, remove_series
 
 # Rows that only speak about one of our documents: DocType of the row, its field with our DocType's name.
 ABOUT_OUR_DOCUMENTS = (
@@ -95,9 +93,6 @@ ROWS_FOR_OUR_DOCTYPES = (
 	("Session Default", "ref_doctype"),
 	("User Document Type", "document_type"),
 	("User Select Document Type", "document_type"),
-	("Workspace Link", "link_to"),
-	("Workspace Quick List", "document_type"),
-	("Workspace Shortcut", "link_to"),
 )
 
 
@@ -105,8 +100,11 @@ def before_uninstall() -> None:
 	if _dry_run():
 		return
 	doctypes = our_doctypes()
+	remove_form_script()
 	remove_dimension()
 	remove_custom_fields(doctypes)
+	remove_added_series(doctypes)
+	remove_pointers(doctypes)
 	remove_user_setup(doctypes)
 	remove_traces(doctypes)
 
@@ -227,12 +225,8 @@ def remove_user_setup(doctypes: list[str]) -> None:
 	for doctype, fieldname in SET_UP_FOR_OUR_DOCTYPES:
 		for name in _names(doctype, fieldname, doctypes):
 			frappe.delete_doc(doctype, name, ignore_on_trash=True, force=True, ignore_permissions=True)
-	reports = frappe.get_all("Report", filters={"module": MODULE}, pluck="name")
-	for doctype, fieldname in (("Auto Email Report", "report"), ("Prepared Report", "report_name")):
-		for name in _names(doctype, fieldname, reports):
-			frappe.delete_doc(doctype, name, ignore_on_trash=True, force=True, ignore_permissions=True)
 	for doctype, fieldname in ROWS_FOR_OUR_DOCTYPES:
-		if _has_column(doctype, fieldname):
+		if has_column(doctype, fieldname):
 			frappe.db.delete(doctype, {fieldname: ("in", doctypes)})
 
 
@@ -241,10 +235,10 @@ def remove_traces(doctypes: list[str]) -> None:
 	for name in _names("File", "attached_to_doctype", doctypes):
 		frappe.delete_doc("File", name, force=True, ignore_permissions=True, delete_permanently=True)
 	for doctype, fieldname in ABOUT_OUR_DOCUMENTS:
-		if _has_column(doctype, fieldname):
+		if has_column(doctype, fieldname):
 			frappe.db.delete(doctype, {fieldname: ("in", doctypes)})
 	for doctype, fieldname, name_field in UNLINKED:
-		if _has_column(doctype, fieldname):
+		if has_column(doctype, fieldname):
 			frappe.db.set_value(
 				doctype,
 				{fieldname: ("in", doctypes)},
@@ -263,37 +257,6 @@ def remove_jobs() -> None:
 	if jobs:
 		frappe.db.delete("Scheduled Job Log", {"scheduled_job_type": ("in", jobs)})
 		frappe.db.delete("Scheduled Job Type", {"name": ("in", jobs)})
-
-
-def remove_series() -> None:
-	"""Counters of our own naming series, one per year."""
-	series = frappe.qb.DocType("Series")
-	names = frappe.qb.from_(series).select(series.name).run()
-	ours = [name for (name,) in names if name and _is_our_series(name)]
-	if ours:
-		frappe.qb.from_(series).delete().where(series.name.isin(ours)).run()
-
-
-def _is_our_series(name: str) -> bool:
-	return any(re.fullmatch(pattern, name) for pattern in _series_patterns())
-
-
-@cache
-def _series_patterns() -> tuple[str, ...]:
-	"""Names of the counters of our DocTypes: what their naming rules say before the number, with any year."""
-	patterns = set()
-	for path in Path(frappe.get_app_path(APP)).glob("*/doctype/*/*.json"):
-		record = json.loads(path.read_text())
-		rules = [record.get("autoname") or ""]
-		if rules == ["naming_series:"]:
-			fields = {field["fieldname"]: field for field in record["fields"]}
-			rules = fields["naming_series"]["options"].split("\n")
-		elif ".#" not in rules[0]:
-			continue
-		for rule in rules:
-			parts = rule.split(".#")[0].split(".")
-			patterns.add("".join(r"\d{4}" if part == "YYYY" else re.escape(part) for part in parts))
-	return tuple(sorted(patterns))
 
 
 # Users and roles
@@ -360,11 +323,6 @@ def remove_roles() -> None:
 
 
 def _names(doctype: str, fieldname: str, values: list[str]) -> list[str]:
-	if not values or not _has_column(doctype, fieldname):
+	if not values or not has_column(doctype, fieldname):
 		return []
 	return frappe.get_all(doctype, filters={fieldname: ("in", values)}, pluck="name")
-
-
-def _has_column(doctype: str, fieldname: str) -> bool:
-	"""Not every major has every DocType."""
-	return frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, fieldname)

@@ -54,14 +54,11 @@ class ApprovalFiles:
 	def read_approvals(self):
 		if not (self.folder / FILE).exists():
 			return
-		values = reader.read_yaml(self.folder / FILE, self.problems, KEYS)
+		values = self.yaml(FILE, KEYS)
 		approvers = self.company.approvers = Approvers(seed=self.whole(FILE, values, "seed", 0))
-		approvers.weekends_off = bool(values.get("weekends_off", True))
+		approvers.weekends_off = self.flag(FILE, values, "weekends_off", True)
 		self.read_working_day(approvers, values)
-		for value in self.listed(values, "holidays"):
-			day = self.day(FILE, {"holidays": value}, "holidays")
-			if day:
-				approvers.holidays.add(day)
+		approvers.holidays |= self.day_list(FILE, values, "holidays")
 		self.read_people(approvers, values)
 		self.read_units(approvers, values)
 		for number, entry in enumerate(self.entries(values, "chains", CHAIN_KEYS), 1):
@@ -105,8 +102,8 @@ class ApprovalFiles:
 				choices=", ".join(known),
 			)
 
-	def person(self, approvers: Approvers, column: str, value: Any) -> str:
-		name = str(value or "")
+	def person(self, approvers: Approvers, column: str, values: dict[str, Any]) -> str:
+		name = self.text(FILE, values, column)
 		if name and name not in approvers.people:
 			self.unknown_word(column, name, approvers.people)
 		return name
@@ -135,12 +132,12 @@ class ApprovalFiles:
 	def read_people(self, approvers: Approvers, values: dict[str, Any]):
 		entries = self.entries(values, "people", PERSON_KEYS)
 		for entry in entries:
-			name = str(entry.get("name") or "")
+			name = self.text(FILE, entry, "name")
 			if not name or name in approvers.people:
 				self.wrong(_("each person needs a name of their own; '{word}' is none."), "people", word=name)
 				continue
 			person = approvers.people[name] = Person(name, tuple(map(str, self.listed(entry, "roles"))))
-			person.enabled = bool(entry.get("enabled", True))
+			person.enabled = self.flag(FILE, entry, "enabled", True)
 			if "limit" in entry:
 				limit = entry["limit"]
 				person.limit = Decimal("Infinity") if limit == UNLIMITED else self.number("limit", limit)
@@ -152,9 +149,9 @@ class ApprovalFiles:
 			person.hours = hours[0], hours[-1]
 			person.rejects = self.read_conditions(entry, "rejects")
 		for entry in entries:
-			person = approvers.people.get(str(entry.get("name") or ""))
+			person = approvers.people.get(str(entry.get("name") or "").strip())
 			if person:
-				person.manager = self.person(approvers, "manager", entry.get("manager")) or None
+				person.manager = self.person(approvers, "manager", entry) or None
 				person.away = self.read_absences(approvers, entry)
 
 	def read_absences(self, approvers: Approvers, entry: dict[str, Any]) -> list[Absence]:
@@ -166,7 +163,7 @@ class ApprovalFiles:
 					_("give the first and the last day, as from: 2025-07-14 and to: 2025-08-01."), "away"
 				)
 				continue
-			delegate = self.person(approvers, "delegate", away.get("delegate"))
+			delegate = self.person(approvers, "delegate", away)
 			found.append(Absence(first, last, delegate, self.money(FILE, away, "max_amount")))
 		return found
 
@@ -178,7 +175,7 @@ class ApprovalFiles:
 				self.wrong(_("the file must hold 'name: value' lines."), key)
 				continue
 			for name, value in units.items():
-				people = tuple(self.person(approvers, key, one) for one in self.listed(units, name))
+				people = tuple(self.person(approvers, key, {key: one}) for one in self.listed(units, name))
 				if key == "groups":
 					approvers.groups[str(name)] = people
 				elif len(people) != 1:
@@ -189,7 +186,7 @@ class ApprovalFiles:
 	# Chains
 
 	def read_chain(self, approvers: Approvers, entry: dict[str, Any], number: int):
-		name = str(entry.get("name") or f"Chain {number}")
+		name = self.text(FILE, entry, "name", f"Chain {number}")
 		if name in {chain.scope.name for chain in approvers.chains}:
 			self.wrong(_("{word} stands twice. Give each chain its own name."), "name", word=name)
 		scope = ChainScope(
@@ -198,10 +195,12 @@ class ApprovalFiles:
 			valid_from=self.day(FILE, entry, "valid_from"),
 			valid_to=self.day(FILE, entry, "valid_to"),
 		)
+		if scope.valid_from and scope.valid_to and scope.valid_to < scope.valid_from:
+			self.wrong_value(
+				FILE, entry, "valid_to", _("the last day is before the first. Correct one of the two.")
+			)
 		chain = Chain(scope, self.read_conditions(entry, "conditions"))
-		chain.amount_field = str(entry.get("amount_field") or chain.amount_field)
-		if chain.amount_field not in AMOUNT_FIELDS:
-			self.unknown_word("amount_field", chain.amount_field, AMOUNT_FIELDS)
+		chain.amount_field = self.choice(FILE, entry, "amount_field", AMOUNT_FIELDS, chain.amount_field)
 		for place, row in enumerate(self.entries(entry, "levels", LEVEL_KEYS), 1):
 			chain.levels.append(self.read_level(approvers, row, place))
 		for problem in route.check(chain.levels):
@@ -212,16 +211,16 @@ class ApprovalFiles:
 		level = Level(
 			str(place),
 			self.whole(FILE, row, "level", place),
-			str(row.get("title") or ""),
-			str(row.get("approver_source") or route.USER),
-			str(row.get("value") or ""),
-			str(row.get("rule") or route.ANY),
+			self.text(FILE, row, "title"),
+			self.text(FILE, row, "approver_source", route.USER),
+			self.text(FILE, row, "value"),
+			self.text(FILE, row, "rule", route.ANY),
 			self.whole(FILE, row, "required_count", 1),
 			self.money(FILE, row, "min_amount"),
 			self.money(FILE, row, "max_amount"),
-			bool(row.get("climb_to_limit")),
-			bool(row.get("requester_may_approve")),
-			bool(row.get("skip_if_approved", True)),
+			self.flag(FILE, row, "climb_to_limit"),
+			self.flag(FILE, row, "requester_may_approve"),
+			self.flag(FILE, row, "skip_if_approved", True),
 		)
 		roles = {role for person in approvers.people.values() for role in person.roles}
 		known = {
@@ -245,7 +244,7 @@ class ApprovalFiles:
 			text = (
 				", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 			)
-			condition = Condition(str(row.get("field") or ""), str(row.get("operator") or ""), text)
+			condition = Condition(self.text(FILE, row, "field"), self.text(FILE, row, "operator"), text)
 			kind = "" if condition.field in TEXT_FIELDS or "." in condition.field else conditions.NUMBER
 			if condition.field not in DEAL_FIELDS:
 				self.unknown_word(key, condition.field, DEAL_FIELDS)

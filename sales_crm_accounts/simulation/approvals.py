@@ -17,7 +17,7 @@ from ..core.approvals.conditions import SUBMIT, match
 from ..core.approvals.delegation import acting_for
 from ..core.approvals.progress import SKIPPED, Decision, Progress, may_sign, progress
 from ..core.approvals.route import Candidate, Group, Route, resolve
-from ..core.problems import Problem
+from ..core.problems import Problem, _
 from .approvers import Approvers, Chain, Staff, all_hold, field_values
 from .books import Company, Deal
 
@@ -243,7 +243,7 @@ def _candidate(route: Route, level: int, user: str) -> tuple[Group, Candidate]:
 	)
 
 
-def write_csv(path: Path, requests: list[Request]):
+def write_csv(path: Path, requests: list[Request], translate=_):
 	"""approvals.csv: every step of every request; times to the minute, hours of working time."""
 	moment = lambda value: f"{value:%Y-%m-%d %H:%M}" if value else ""  # noqa: E731
 	with open(path, "w", encoding="utf-8", newline="") as file:
@@ -256,7 +256,7 @@ def write_csv(path: Path, requests: list[Request]):
 			about = [request.deal.name, request.chain, f"{request.amount:.2f}"]
 			for problem in request.problems:
 				writer.writerow(
-					[*about, "", "", "", "", problem.message(), STUCK, moment(request.asked), "", ""]
+					[*about, "", "", "", "", problem.message(translate), STUCK, moment(request.asked), "", ""]
 				)
 			for step in request.steps:
 				writer.writerow(
@@ -266,7 +266,7 @@ def write_csv(path: Path, requests: list[Request]):
 						step.title,
 						step.who,
 						step.on_behalf_of,
-						step.why.message(),
+						step.why.message(translate),
 						step.decision,
 						moment(step.asked),
 						moment(step.decided),

@@ -322,10 +322,12 @@ class Company:
 	rates: dict[str, tuple[list[date], list[tuple[int, int]]]] = field(default_factory=dict)
 	movements: Movements = field(default_factory=Movements)
 	stage_log: dict[int, list[tuple[date, str]]] = field(default_factory=dict)
-	confirmations: dict[tuple[int, int], date] = field(default_factory=dict)
+	#: with the row of the file, as of the changes
+	confirmations: dict[tuple[int, int], tuple[date, int]] = field(default_factory=dict)
 	actual_dates: dict[tuple[int, int], date] = field(default_factory=dict)
 	has_actual_dates: bool = False
-	changes: list[tuple[date, int, list[PlanRow], str]] = field(default_factory=list)
+	#: day, number of the deal, new plan, row of the file
+	changes: list[tuple[date, int, list[PlanRow], int]] = field(default_factory=list)
 	#: what a piece of an item costs, in the company's currency
 	costs: dict[str, Decimal] = field(default_factory=dict)
 	expenses: list[Expense] = field(default_factory=list)

@@ -18,6 +18,7 @@ from .company import load
 from .forecast import write_csv as write_forecasts
 from .ladder import write_csv as write_reminders
 from .ledger import Ledger
+from .notes import write_csv as write_notes
 from .play import Play
 from .problems import InputError
 from .report import write_report
@@ -49,6 +50,16 @@ def main(arguments: Sequence[str] | None = None, keep: list | None = None) -> in
 	except LookupError:
 		print(
 			translate(_("There is no encoding {encoding}.")).format(encoding=options.encoding),
+			file=sys.stderr,
+		)
+		return 2
+	if options.out.resolve() == options.folder.resolve():
+		print(
+			translate(
+				_(
+					"{folder} holds the files that are read; deals.csv would be overwritten. Give --out another folder."
+				)
+			).format(folder=options.out),
 			file=sys.stderr,
 		)
 		return 2
@@ -127,8 +138,10 @@ def _simulate(
 				keep.append(play)
 			play.run(bar(translate(_("Playing")), quiet))
 			summary = Results(company, play, work).write()
+			if play.notes:
+				write_notes(work / "not_played.csv", play.notes, translate)
 			if company.approvers:
-				write_csv(work / "approvals.csv", play.approvals.requests)
+				write_csv(work / "approvals.csv", play.approvals.requests, translate)
 			if play.ladder:
 				write_reminders(work / "reminders.csv", play.ladder)
 			if play.forecast:

@@ -16,8 +16,8 @@ DEALS = (
 	Column("title"),
 	Column("customer", required=True),
 	Column("owner"),
-	Column("currency"),
-	Column("exchange_rate", reader.positive),
+	Column("currency", reader.currency, default=""),
+	Column("exchange_rate", reader.rate),
 	Column("opened_on", DAY, required=True),
 	Column("expected_close_date", DAY),
 	Column("won_on", DAY),
@@ -48,7 +48,7 @@ CUSTOMERS = (
 	Column("customer_group"),
 	Column("territory"),
 	Column("disabled", reader.yes_no, default=False),
-	Column("receivable_currency"),
+	Column("receivable_currency", reader.currency, default=""),
 )
 TAXES = (
 	Column("tax", required=True),
@@ -83,7 +83,7 @@ PAYMENTS = (
 	Column("deal", required=True),
 	Column("installment", reader.whole, default=0),
 	Column("amount", UNITS, repeats=False),
-	Column("exchange_rate", reader.positive),
+	Column("exchange_rate", reader.rate),
 	Column("reconciled_on", DAY),
 	Column("reference"),
 )
@@ -141,9 +141,9 @@ DISPUTES = (
 	Column("amount", UNITS),
 )
 EXCHANGE_RATES = (
-	Column("currency", required=True),
+	Column("currency", reader.currency, required=True),
 	Column("date", DAY, required=True),
-	Column("rate", reader.positive, required=True),
+	Column("rate", reader.rate, required=True),
 )
 PAUSES = (
 	Column("customer", required=True),

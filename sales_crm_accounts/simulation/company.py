@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ..core import dates, pipeline, plan
+from ..core import dates, plan
 from ..core.problems import _
 from . import reader, tables
 from .approval_files import ApprovalFiles
-from .books import Company, Customer, Deal, Stage, Tax
-from .columns import CUSTOMERS, DAY, EXCHANGE_RATES, ITEMS, PLANS, STAGES, TAXES, UNITS
+from .books import Company, Customer, Deal, Tax
+from .change_files import ChangeFiles
+from .columns import CUSTOMERS, DAY, EXCHANGE_RATES, ITEMS, PLANS, TAXES, UNITS
 from .deal_files import DealFiles
 from .expense_files import ExpenseFiles
 from .forecast_files import ForecastFiles
@@ -22,6 +24,15 @@ from .movement_files import MovementFiles
 from .problems import InputError, Problems
 from .reader import Column
 from .settings_files import SettingsFiles
+from .stage_files import StageFiles
+from .yaml_values import YamlValues
+
+CSV_FILES = (
+	*("customers", "items", "tax", "plans", "stages", "deals", "deal_items", "exchange_rates", "changes"),
+	*("installments", "payments", "expenses", "stage_log", "promises", "disputes", "pauses"),
+)
+YAML_FILES = ("company", "accounts", "calendar", "policy", "approvals", "dunning", "forecast")
+FILES = {f"{name}.csv" for name in CSV_FILES} | {f"{name}.yaml" for name in YAML_FILES}
 
 
 def load(folder: Path, encoding: str = "utf-8", progress=iter) -> Company:
@@ -33,9 +44,12 @@ def load(folder: Path, encoding: str = "utf-8", progress=iter) -> Company:
 
 
 class Loader(
+	YamlValues,
 	SettingsFiles,
 	DealFiles,
 	MovementFiles,
+	ChangeFiles,
+	StageFiles,
 	ExpenseFiles,
 	ApprovalFiles,
 	LadderFiles,
@@ -49,6 +63,9 @@ class Loader(
 		self.days = reader.Days()
 		self.deals: dict[str, Deal] = {}
 		self.items: dict[str, tuple[bool, bool]] = {}
+		#: what each account of accounts.yaml is for
+		self.roles: dict[str, str] = {}
+		self.first_day = date.max
 		#: installments that changes of the plan add to a deal
 		self.added: dict[int, int] = {}
 
@@ -58,10 +75,10 @@ class Loader(
 				str(self.folder), _("there is no such folder. Give the folder that holds deals.csv.")
 			)
 			raise InputError(self.problems)
+		self.check_file_names()
 		self.read_company()
 		self.read_accounts()
 		self.read_calendar()
-		self.read_policies()
 		for name, reads in (
 			("customers.csv", self.read_customers),
 			("items.csv", self.read_items),
@@ -72,13 +89,16 @@ class Loader(
 			("deal_items.csv", self.read_deal_items),
 		):
 			reads(name)
+		self.set_first_day()
 		self.read_exchange_rates("exchange_rates.csv")
+		self.read_policies()
 		self.read_approvals()
 		self.read_ladder()
 		self.read_forecasts()
 		self.check_deals()
 		self.read_changes("changes.csv")
 		self.read_installments("installments.csv")
+		self.check_changes("changes.csv")
 		self.read_payments("payments.csv")
 		self.read_expenses("expenses.csv")
 		self.read_stage_log("stage_log.csv")
@@ -121,6 +141,23 @@ class Loader(
 			text = _("'{word}' is not in {file}. Add it there or correct it here.")
 		self.problems.add(name, text, row, column, word=word, file=file, guess=guess)
 
+	def check_file_names(self):
+		"""A file that nobody reads, where one of nearly its name is missing, was meant to be that one."""
+		here = {path.name for path in self.folder.iterdir() if path.is_file()}
+		for name in sorted(here - FILES):
+			stem, dot, kind = name.lower().rpartition(".")
+			known = {"csv": CSV_FILES, "yaml": YAML_FILES, "yml": YAML_FILES}.get(kind, ())
+			guess = next(iter(difflib.get_close_matches(stem, known, n=1, cutoff=0.75)), None)
+			missing = f"{guess}.{'csv' if kind == 'csv' else 'yaml'}"
+			if guess and missing not in here:
+				self.problems.add(
+					name,
+					_(
+						"nothing reads this file. Did you mean {guess}? Rename it, or take it out of the folder."
+					),
+					guess=missing,
+				)
+
 	# Masters
 
 	def read_customers(self, name: str):
@@ -142,8 +179,12 @@ class Loader(
 				self.company.costs[item] = cost
 
 	def read_taxes(self, name: str):
-		for _row, (tax, account, rate) in self.rows(name, TAXES):
-			self.company.taxes.setdefault(tax, Tax(tax)).lines.append((account, rate))
+		for row, (tax, account, rate) in self.rows(name, TAXES):
+			self.check_account(name, row, "account", account, "tax")
+			lines = self.company.taxes.setdefault(tax, Tax(tax)).lines
+			if (account, rate) in lines:
+				self.problems.add(name, _("{word} stands twice. Remove one row."), row, "tax", word=tax)
+			lines.append((account, rate))
 
 	def read_exchange_rates(self, name: str):
 		"""What a unit of a currency was worth in the company's, from each day on."""
@@ -173,28 +214,10 @@ class Loader(
 				place = places[title][problem.row - 1] if problem.row else places[title][0]
 				self.problems.add_problem(name, problem, place)
 
-	def read_stages(self, name: str):
-		for row, (stage, sequence, probability, kind, requirements) in self.rows(name, STAGES):
-			entry = Stage(stage, sequence, probability, kind)
-			for text in filter(None, (part.strip() for part in requirements.split(";"))):
-				words = text.split(None, 2)
-				condition = (
-					pipeline.Condition(text.split()[0])
-					if text.endswith(pipeline.IS_SET) or len(words) == 1
-					else pipeline.Condition(words[0], words[1], words[2] if len(words) > 2 else "")
-				)
-				if condition.operator not in pipeline.OPERATORS:
-					self.problems.add(
-						name,
-						_(
-							"'{cell}' is not a condition. Write field, operator and value, as 'grand_total > 0'."
-						),
-						row,
-						"requirements",
-						cell=text,
-					)
-				entry.requirements.append(condition)
-			self.company.stages[stage] = entry
+	def set_first_day(self):
+		"""Of the data: what the company says, or its first deal where that is earlier."""
+		days = [deal.opened_on for deal in self.company.deals]
+		self.first_day = min([*days, self.company.start or date.max], default=date.max)
 
 	def set_period(self):
 		"""First and last day to play: as the company says, else from the first deal to the last movement."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from ..core import plan
@@ -13,6 +13,11 @@ from ..core.problems import RuleError, _
 from .books import Customer, Deal
 from .columns import DEAL_ITEMS, DEALS
 from .totals import Totals
+
+#: Money and invoices may be so much earlier than the deal that they belong to.
+EARLIEST = timedelta(days=365)
+#: What happened longer after the deal was opened was a mistyped year.
+MOST_YEARS = 30
 
 
 class DealFiles:
@@ -69,6 +74,7 @@ class DealFiles:
 			deal.discount, deal.actual_invoice_date = discount, actual
 			company.has_actual_dates = company.has_actual_dates or actual is not None
 			self.check_deal_dates(name, row, deal)
+			self.check_decimals(name, row, "discount", discount)
 			deal.foreign = deal.currency != company.currency
 			if customer.receivable_currency not in ("", company.currency, deal.currency):
 				self.problems.add(
@@ -109,17 +115,9 @@ class DealFiles:
 			company.deals.append(deal)
 
 	def check_deal_dates(self, name: str, row: int, deal: Deal):
-		for column in ("won_on", "lost_on", "cancelled_on", "delivered_on"):
-			day = getattr(deal, column)
-			if day and day < deal.opened_on:
-				self.problems.add(
-					name,
-					_("{date} is before the deal was opened ({opened}). Correct one of the two."),
-					row,
-					column,
-					date=day,
-					opened=deal.opened_on,
-				)
+		for column in ("expected_close_date", "won_on", "lost_on", "cancelled_on", "delivered_on"):
+			self.check_after_opening(name, row, column, getattr(deal, column), deal)
+		self.check_near_opening(name, row, "actual_invoice_date", deal.actual_invoice_date, deal)
 		if deal.won_on and deal.lost_on:
 			self.problems.add(
 				name, _("a deal is won or lost, not both. Empty one of the two."), row, "lost_on"
@@ -131,6 +129,48 @@ class DealFiles:
 		elif deal.cancelled_on and deal.cancelled_on < deal.won_on:
 			self.problems.add(name, _("the deal is cancelled before it is won."), row, "cancelled_on")
 		self.check_open_period(name, row, "won_on", deal.won_on)
+
+	def check_after_opening(self, name: str, row: int, column: str, day: date | None, deal: Deal):
+		"""What cannot have been before the deal was opened."""
+		if not day:
+			return
+		if day < deal.opened_on:
+			self.problems.add(
+				name,
+				_("{date} is before the deal was opened ({opened}). Correct one of the two."),
+				row,
+				column,
+				date=day,
+				opened=deal.opened_on,
+			)
+		self.check_not_far(name, row, column, day, deal.opened_on)
+
+	def check_near_opening(self, name: str, row: int, column: str, day: date | None, deal: Deal):
+		"""What may have been before the deal was opened, as an advance, but not a year before."""
+		if not day:
+			return
+		if day + EARLIEST <= deal.opened_on:
+			self.problems.add(
+				name,
+				_("{date} is a year or more before the deal was opened ({opened}). Correct one of the two."),
+				row,
+				column,
+				date=day,
+				opened=deal.opened_on,
+			)
+		self.check_not_far(name, row, column, day, deal.opened_on)
+
+	def check_not_far(self, name: str, row: int, column: str, day: date | None, since: date):
+		if day and day.year - since.year > MOST_YEARS:
+			self.problems.add(
+				name,
+				_("{date} is more than {years} years after {day}. Check the year."),
+				row,
+				column,
+				date=day,
+				years=MOST_YEARS,
+				day=since,
+			)
 
 	def check_open_period(self, name: str, row: int, column: str, day: date | None):
 		closed = self.company.books_closed_until
@@ -145,7 +185,6 @@ class DealFiles:
 			)
 
 	def read_deal_items(self, name: str):
-		precision = self.company.precision
 		for row, (deal_name, item, quantity, rate) in self.rows(name, DEAL_ITEMS, required=True):
 			deal = self.deals.get(deal_name)
 			if deal is None:
@@ -165,20 +204,35 @@ class DealFiles:
 					"item",
 					word=item,
 				)
-			if rate != quantize(rate, precision, ROUND_DOWN):
+			if whole_number and quantity != int(quantity):
 				self.problems.add(
 					name,
-					_("{cell} has more decimals than the currency ({precision}). Round it."),
+					_(
+						"item {word} is sold in whole numbers (items.csv), not {cell}. Correct the quantity, or whole_number in items.csv."
+					),
 					row,
-					"rate",
-					cell=f"{rate:f}",
-					precision=precision,
+					"quantity",
+					word=item,
+					cell=f"{quantity:f}",
 				)
+			self.check_decimals(name, row, "rate", rate)
 			if quantity * rate > plan.MAX_AMOUNT:
 				self.problems.add(
 					name, _("quantity times rate is too large. Check the figures."), row, "rate"
 				)
 			deal.items.append((item, quantity, rate, whole_number))
+
+	def check_decimals(self, name: str, row: int, column: str, value: Decimal):
+		precision = self.company.precision
+		if value and value != quantize(value, precision, ROUND_DOWN):
+			self.problems.add(
+				name,
+				_("{cell} has more decimals than the currency ({precision}). Round it."),
+				row,
+				column,
+				cell=f"{value:f}",
+				precision=precision,
+			)
 
 	def check_deals(self):
 		"""Totals of each deal, and that its plan shares them; nothing of it waits until the deal is won."""

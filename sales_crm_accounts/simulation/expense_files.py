@@ -33,4 +33,6 @@ class ExpenseFiles:
 						date=over,
 					)
 			self.check_open_period(name, row, "date", day)
+			self.check_not_far(name, row, "date", day, self.first_day)
+			self.check_account(name, row, "category", category)
 			self.company.expenses.append(Expense(day, number, category, amount, tax, paid_by, row))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from ..core.problems import _
 from ..core.receivables import forecast as rules
-from . import reader
 
 FILE = "forecast.yaml"
 KEYS = ("every", "days", "wait_days", "doubtful_after_days")
@@ -38,44 +36,15 @@ class ForecastFiles:
 	"""Part of the Loader."""
 
 	def read_forecasts(self):
-		path = self.folder / FILE
-		if not path.exists():
+		if not (self.folder / FILE).exists():
 			return
-		values = reader.read_yaml(path, self.problems, KEYS)
+		values = self.yaml(FILE, KEYS)
 		found = self.company.forecasts = Forecasts()
-		every = values.get("every")
-		if every is not None and every not in INTERVALS:
-			self.problems.add(
-				FILE,
-				_("'{cell}' is not known here. Write one of: {choices}."),
-				None,
-				"every",
-				cell=every,
-				choices=", ".join(INTERVALS),
-			)
-		found.every = every or ""
-		days = values.get("days") or []
-		for value in days if isinstance(days, list) else [days]:
-			if day := self.day(FILE, {"days": value}, "days"):
-				found.days.add(day)
-		if not every and not days:
+		found.every = self.choice(FILE, values, "every", INTERVALS, "")
+		found.days |= self.day_list(FILE, values, "days")
+		if not found.every and not found.days:
 			found.every = MONTH
 		found.terms = rules.Terms(
-			self.days_of(values, "wait_days", rules.WAIT_DAYS),
-			self.days_of(values, "doubtful_after_days", rules.DOUBTFUL_AFTER_DAYS),
+			self.between(FILE, values, "wait_days", rules.WAIT_DAYS, 1, MOST_DAYS),
+			self.between(FILE, values, "doubtful_after_days", rules.DOUBTFUL_AFTER_DAYS, 1, MOST_DAYS),
 		)
-
-	def days_of(self, values: dict, key: str, default: int) -> int:
-		value = values.get(key, default)
-		if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_DAYS:
-			self.problems.add(
-				FILE,
-				_("'{cell}' is not a whole number from {least} to {most}."),
-				None,
-				key,
-				cell="" if value is None else value,
-				least=1,
-				most=MOST_DAYS,
-			)
-			return default
-		return value

@@ -86,6 +86,8 @@ class HeldFiles:
 		deal = self.installment(file, row, deal_name, number, may_be_all=False)
 		if deal is None:
 			return
+		self.check_after_opening(file, row, "promised_on" if kind == PROMISE else "opened_on", on, deal)
+		self.check_not_far(file, row, column, until, deal.opened_on)
 		if until and until < on:
 			self.before(file, row, column, on)
 			return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -38,10 +38,9 @@ class LadderFiles:
 	"""Part of the Loader."""
 
 	def read_ladder(self):
-		path = self.folder / FILE
-		if not path.exists():
+		if not (self.folder / FILE).exists():
 			return
-		values = reader.read_yaml(path, self.problems, KEYS)
+		values = self.yaml(FILE, KEYS)
 		found = self.company.ladder = Ladder()
 		entries = self.ladder_entries(values, "policies", POLICY_KEYS)
 		if not entries:
@@ -52,36 +51,27 @@ class LadderFiles:
 		if assumed is not None and not isinstance(assumed, dict):
 			self.ladder_wrong(_("the file must hold 'name: value' lines."), "assume")
 		elif assumed:
-			self.ladder_keys(assumed, ASSUME_KEYS, "assume")
-			found.days_earlier = self.ladder_number(assumed, "days_earlier", 0, 0, FURTHEST_DAYS)
-			found.cost_of_money = self.ladder_amount(assumed, "cost_of_money", 100)
+			self.check_names(FILE, assumed, ASSUME_KEYS, "assume")
+			found.days_earlier = self.between(FILE, assumed, "days_earlier", 0, 0, FURTHEST_DAYS)
+			found.cost_of_money = self.value(FILE, assumed, "cost_of_money", reader.percent, ZERO)
 
 	# Pieces
 
 	def read_ladder_policy(self, found: Ladder, entry: dict[str, Any], number: int):
-		name = str(entry.get("name") or "") or f"{number}"
+		name = self.text(FILE, entry, "name", f"{number}")
 		if any(policy.name == name for policy in found.policies):
 			self.ladder_wrong(_("there are two policies of the name {word}. Rename one."), "name", word=name)
-		customer = str(entry.get("customer") or "")
+		customer = self.text(FILE, entry, "customer")
 		if customer and customer not in self.company.customers:
 			self.ladder_wrong(_("there is no customer {word} in customers.csv."), "customer", word=customer)
 		levels = []
 		for position, level in enumerate(self.ladder_entries(entry, "levels", LEVEL_KEYS), 1):
-			channel = str(level.get("channel") or ladder.MAIL)
-			if channel not in ladder.CHANNELS:
-				self.ladder_wrong(
-					_("'{cell}' is not known here. Write one of: {choices}."),
-					"channel",
-					cell=channel,
-					choices=", ".join(ladder.CHANNELS),
-				)
-			days = self.ladder_number(level, "days", None, -FURTHEST_DAYS, 10 * FURTHEST_DAYS)
 			levels.append(
 				ladder.Level(
-					title=str(level.get("title") or position),
-					days=days,
-					channel=channel,
-					repeat_after=self.ladder_number(level, "repeat_after", 0, 0, FURTHEST_DAYS),
+					title=self.text(FILE, level, "title", str(position)),
+					days=self.level_days(level),
+					channel=self.choice(FILE, level, "channel", ladder.CHANNELS, ladder.MAIL),
+					repeat_after=self.between(FILE, level, "repeat_after", 0, 0, FURTHEST_DAYS),
 				)
 			)
 			found.fees[name, position] = self.ladder_amount(level, "fee")
@@ -97,21 +87,37 @@ class LadderFiles:
 					word=name,
 					title=after.title,
 				)
-		found.policies.append(
-			ladder.Policy(
-				name=name,
-				levels=tuple(levels),
-				customer=customer,
-				customer_group=str(entry.get("customer_group") or ""),
-				territory=str(entry.get("territory") or ""),
-				currency=str(entry.get("currency") or ""),
-				grace_days=self.ladder_number(entry, "grace_days", 0, 0, FURTHEST_DAYS),
-				min_gap_days=self.ladder_number(entry, "min_gap_days", 0, 0, FURTHEST_DAYS),
-				weekly_cap=self.ladder_number(entry, "weekly_cap", 0, 0, 7),
-				min_amount=self.ladder_amount(entry, "min_amount"),
-				one_step=bool(entry.get("one_step", True)),
-			)
+		policy = ladder.Policy(
+			name=name,
+			levels=tuple(levels),
+			customer=customer,
+			customer_group=self.of_a_customer(FILE, entry, "customer_group", self.customer_groups()),
+			territory=self.of_a_customer(FILE, entry, "territory", self.territories()),
+			currency=self.currency(FILE, entry),
+			grace_days=self.between(FILE, entry, "grace_days", 0, 0, FURTHEST_DAYS),
+			min_gap_days=self.between(FILE, entry, "min_gap_days", 0, 0, FURTHEST_DAYS),
+			weekly_cap=self.between(FILE, entry, "weekly_cap", 0, 0, 7),
+			min_amount=self.ladder_amount(entry, "min_amount"),
+			one_step=self.flag(FILE, entry, "one_step", True),
 		)
+		for other in found.policies:
+			if _covers(policy) == _covers(other) and name != other.name:
+				self.wrong_value(
+					FILE,
+					entry,
+					"name",
+					_(
+						"{word} is for the same customers as {other}: customer, group, territory and currency are equal. Change one, or remove it."
+					),
+					word=name,
+					other=other.name,
+				)
+		found.policies.append(policy)
+
+	def level_days(self, level: dict[str, Any]) -> int:
+		if level.get("days") in (None, ""):
+			self.wrong_value(FILE, level, "days", _("the cell is empty. Fill it in."))
+		return self.between(FILE, level, "days", 0, -FURTHEST_DAYS, 10 * FURTHEST_DAYS)
 
 	def ladder_wrong(self, text: str, column: str, **values):
 		self.problems.add(FILE, text, None, column, **values)
@@ -122,40 +128,18 @@ class LadderFiles:
 			self.ladder_wrong(_("this must be a list of entries, each with 'name: value' lines."), key)
 			return []
 		for entry in entries:
-			self.ladder_keys(entry, known, key)
+			self.check_names(FILE, entry, known, key)
 		return entries
 
-	def ladder_keys(self, entry: dict[str, Any], known: Sequence[str], where: str):
-		for key in entry:
-			if key not in known:
-				self.ladder_wrong(
-					_("unknown entry. Known ones are: {columns}."), f"{where}.{key}", columns=", ".join(known)
-				)
+	def ladder_amount(self, entry: dict[str, Any], key: str) -> Decimal:
+		def parse(cell: str) -> Decimal:
+			try:
+				return reader.amount(cell)
+			except reader.CellError:
+				raise reader.CellError(_("'{cell}' is not an amount of 0 or more."), cell=cell)
 
-	def ladder_number(
-		self, entry: dict[str, Any], key: str, default: int | None, least: int, most: int
-	) -> int:
-		value = entry.get(key, default)
-		if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-			self.ladder_wrong(
-				_("'{cell}' is not a whole number from {least} to {most}."),
-				key,
-				cell="" if value is None else value,
-				least=least,
-				most=most,
-			)
-			return 0
-		return value
+		return self.value(FILE, entry, key, parse, ZERO)
 
-	def ladder_amount(self, entry: dict[str, Any], key: str, most: int | None = None) -> Decimal:
-		value = entry.get(key)
-		if value is None:
-			return ZERO
-		try:
-			amount = Decimal(str(value))
-		except InvalidOperation:
-			amount = Decimal(-1)
-		if isinstance(value, bool) or not amount.is_finite() or amount < 0 or (most and amount > most):
-			self.ladder_wrong(_("'{cell}' is not an amount of 0 or more."), key, cell=value)
-			return ZERO
-		return amount
+
+def _covers(policy: ladder.Policy) -> tuple:
+	return policy.customer, policy.customer_group, policy.territory, policy.currency

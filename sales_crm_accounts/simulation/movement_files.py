@@ -1,4 +1,4 @@
-"""What happened to deals: confirmations, payments and the like, stages, changes of the plan."""
+"""What happened to deals: confirmations, payments and the like."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..core import plan
 from ..core.problems import _
 from . import books
 from .books import Deal
-from .columns import CHANGES, INSTALLMENTS, PAYMENTS, STAGE_LOG
+from .columns import INSTALLMENTS, PAYMENTS
+from .deal_files import EARLIEST, MOST_YEARS
 
 
 class MovementFiles:
@@ -51,6 +52,18 @@ class MovementFiles:
 			if deal is None:
 				continue
 			key = (deal.number, number)
+			if key in company.confirmations or key in company.actual_dates:
+				self.problems.add(
+					name,
+					_("installment {number} of deal {word} stands twice. Write its dates into one row."),
+					row,
+					"installment",
+					number=number,
+					word=deal_name,
+				)
+				continue
+			self.check_after_opening(name, row, "confirmed_on", confirmed_on, deal)
+			self.check_near_opening(name, row, "actual_invoice_date", actual, deal)
 			if confirmed_on:
 				if number <= len(deal.plan) and deal.plan[number - 1].trigger not in plan.CONFIRMED_TRIGGERS:
 					self.problems.add(
@@ -62,7 +75,7 @@ class MovementFiles:
 						"confirmed_on",
 						number=number,
 					)
-				company.confirmations[key] = confirmed_on
+				company.confirmations[key] = confirmed_on, row
 			if actual:
 				company.actual_dates[key] = actual
 				company.has_actual_dates = True
@@ -84,10 +97,11 @@ class MovementFiles:
 			or None in amounts
 			or not rates.count(None) == reconciled.count(None) == references.count("") == count
 			or (closed and min(days) <= closed)
+			or max(days).year > self.first_day.year + MOST_YEARS
 		):
 			return False
-		for deal, number in zip(deals, numbers, strict=True):
-			if not deal.won_on or number > len(deal.plan):
+		for deal, number, day in zip(deals, numbers, days, strict=True):
+			if not deal.won_on or number > len(deal.plan) or day < deal.opened_on:
 				return False
 		movements = self.company.movements
 		movements.day.extend(map(date.toordinal, days))
@@ -116,6 +130,18 @@ class MovementFiles:
 		if deal is None or not deal.won_on or number > len(deal.plan):
 			if not self.installment(name, row, deal_name, number, may_be_all=True):
 				return
+		self.check_near_opening(name, row, "date", day, deal)
+		if day < self.first_day and day + EARLIEST > deal.opened_on:
+			self.problems.add(
+				name,
+				_(
+					"{date} is before the first day of the data ({day}). Correct it, or give an earlier start in company.yaml."
+				),
+				row,
+				"date",
+				date=day,
+				day=self.first_day,
+			)
 		kind = books.KINDS.index(kind_name)
 		if units is None and kind in (books.PAYMENT, books.JOURNAL, books.REFUND):
 			self.problems.add(name, _("the cell is empty. Fill it in."), row, "amount")
@@ -133,30 +159,7 @@ class MovementFiles:
 				self.problems.add(name, _("only a Journal Entry is reconciled later."), row, "reconciled_on")
 			elif reconciled_on < day:
 				self.problems.add(name, _("it is reconciled before it is posted."), row, "reconciled_on")
+			self.check_not_far(name, row, "reconciled_on", reconciled_on, deal.opened_on)
 			movements.reconciled_on[row] = reconciled_on
 		if reference:
 			movements.reference[row] = reference
-
-	def read_stage_log(self, name: str):
-		for row, (deal_name, stage, entered_on) in self.rows(name, STAGE_LOG):
-			deal = self.deals.get(deal_name)
-			if deal is None:
-				self.unknown(name, row, "deal", deal_name, self.deals, "deals.csv")
-				continue
-			if self.company.stages and stage not in self.company.stages:
-				self.unknown(name, row, "stage", stage, self.company.stages, "stages.csv")
-			self.company.stage_log.setdefault(deal.number, []).append((entered_on, stage))
-		for log in self.company.stage_log.values():
-			log.sort(key=lambda entry: entry[0])
-
-	def read_changes(self, name: str):
-		for row, (deal_name, day, plan_name, reason) in self.rows(name, CHANGES):
-			deal = self.installment(name, row, deal_name, 0, may_be_all=True)
-			rows = self.company.plans.get(plan_name)
-			if rows is None:
-				self.unknown(name, row, "plan", plan_name, self.company.plans, "plans.csv")
-			if deal and rows:
-				if day < deal.won_on:
-					self.problems.add(name, _("the plan is changed before the deal is won."), row, "date")
-				self.company.changes.append((day, deal.number, rows, reason))
-				self.added[deal.number] = self.added.get(deal.number, 0) + len(rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import date
 
 from ..core.plan import CONFIRMED_TRIGGERS, ON_DELIVERY
@@ -18,19 +17,12 @@ from .forecast import ForecastPlay
 from .held import Held
 from .ladder import LadderPlay
 from .ledger import Ledger
+from .notes import MOST_NOTES, Note
 
-MOST_NOTES = 1000
-
-
-@dataclass(slots=True)
-class Note:
-	"""Something that could not be played, as ERPNext would have refused it."""
-
-	day: date
-	file: str
-	row: int
-	text: str
-	values: dict = field(default_factory=dict)
+#: Files that ask for something, as notes name them.
+DEALS, INSTALLMENTS, CHANGES, EXPENSES, PAYMENTS = (
+	f"{name}.csv" for name in ("deals", "installments", "changes", "expenses", "payments")
+)
 
 
 class Play:
@@ -47,6 +39,7 @@ class Play:
 		)
 		self.notes: list[Note] = []
 		self.note_count = 0
+		#: what is done on each day: file and row that ask for it, method, arguments
 		self.events: dict[date, list[tuple]] = defaultdict(list)
 		self.reconciles: dict[date, list[Receipt]] = defaultdict(list)
 
@@ -66,8 +59,8 @@ class Play:
 			self.held.start(day)
 			if self.forecast:
 				self.forecast.start(day)
-			for act, *arguments in self.events.pop(day, ()):
-				self.attempt(day, act, *arguments)
+			for file, row, act, *arguments in self.events.pop(day, ()):
+				self.attempt(day, file, row, act, *arguments)
 			engine.sweep()
 			until = bisect_right(days, ordinal, at)
 			self.move(day, slice(at, until))
@@ -92,15 +85,13 @@ class Play:
 		for request in self.approvals.requests:
 			if request.status == STUCK:
 				for problem in request.problems:
-					self.note(
-						request.asked.date(), "deals.csv", request.deal.row, problem.text, **problem.values
-					)
+					self.note(request.asked.date(), DEALS, request.deal.row, problem.text, **problem.values)
 
 	def collect_expenses(self):
 		company = self.company
 		for expense in company.expenses:
 			if company.start <= expense.day <= company.end:
-				self.events[expense.day].append((self.engine.spend, expense))
+				self.events[expense.day].append((EXPENSES, expense.row, self.engine.spend, expense))
 			else:
 				company.not_played += 1
 
@@ -110,20 +101,24 @@ class Play:
 		start, end = company.start, company.end
 		for deal in company.deals:
 			if deal.won_on and deal.won_on <= end:
-				events[max(deal.won_on, start)].append((self.win, deal, deal.won_on))
-		for (number, sequence), day in company.confirmations.items():
+				events[max(deal.won_on, start)].append((DEALS, deal.row, self.win, deal, deal.won_on))
+		for (number, sequence), (day, row) in company.confirmations.items():
 			if company.deals[number - 1].won_on:
-				events[self.not_before_winning(number, day)].append((self.confirm, number, sequence, day))
+				events[self.not_before_winning(number, day)].append(
+					(INSTALLMENTS, row, self.confirm, number, sequence, day)
+				)
 		for deal in company.deals:
 			if deal.delivered_on and deal.won_on:
-				events[self.not_before_winning(deal.number, deal.delivered_on)].append((self.deliver, deal))
-		for day, number, rows, _reason in company.changes:
+				events[self.not_before_winning(deal.number, deal.delivered_on)].append(
+					(DEALS, deal.row, self.deliver, deal)
+				)
+		for day, number, rows, row in company.changes:
 			if company.deals[number - 1].won_on:
-				events[self.not_before_winning(number, day)].append((self.change, number, rows))
+				events[self.not_before_winning(number, day)].append((CHANGES, row, self.change, number, rows))
 		for deal in company.deals:
 			if deal.cancelled_on:
 				day, deal.cancelled_on = deal.cancelled_on, None
-				events[day].append((self.cancel, deal))
+				events[day].append((DEALS, deal.row, self.cancel, deal))
 		if books.CANCEL_INVOICE in company.movements.kind:
 			for kind, number in zip(company.movements.kind, company.movements.deal, strict=True):
 				if kind == books.CANCEL_INVOICE:
@@ -132,14 +127,15 @@ class Play:
 	def not_before_winning(self, number: int, day: date) -> date:
 		return max(day, self.company.deals[number - 1].won_on, self.company.start)
 
-	def attempt(self, day: date, act, *arguments):
+	def attempt(self, day: date, file: str, row: int, act, *arguments):
+		"""What `row` of `file` asks for; where ERPNext would refuse it, it is noted."""
 		try:
 			act(*arguments)
 		except PlayError as error:
-			self.note(day, "deals.csv", 0, error.text, **error.values)
+			self.note(day, file, row, error.text, **error.values)
 		except RuleError as error:
 			for problem in error.problems:
-				self.note(day, "changes.csv", 0, problem.text, **problem.values)
+				self.note(day, file, row, problem.text, **problem.values)
 
 	def note(self, day: date, file: str, row: int, text: str, **values):
 		self.note_count += 1
@@ -188,7 +184,7 @@ class Play:
 		):
 			deal = deals[number - 1]
 			if not deal.won_on:
-				self.note(day, "payments.csv", row, _("the deal was not approved, so this was not played."))
+				self.note(day, PAYMENTS, row, _("the deal was not approved, so this was not played."))
 			elif kind == books.PAYMENT:
 				receive(deal, units, sequence, kind, rates.get(row) if rates else None)
 			elif kind == books.JOURNAL:
@@ -201,7 +197,7 @@ class Play:
 				try:
 					self.close(deal, kind, units, sequence)
 				except PlayError as error:
-					self.note(day, "payments.csv", row, error.text, **error.values)
+					self.note(day, PAYMENTS, row, error.text, **error.values)
 
 	def close(self, deal: Deal, kind: int, units: int, sequence: int):
 		"""Credit note, write-off, refund, cancellation: on the invoice of one installment or on those of the deal."""

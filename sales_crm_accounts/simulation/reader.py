@@ -1,16 +1,14 @@
-"""Reads CSV and YAML files strictly: a cell is what its column says, or a problem that says how to write it."""
+"""Reads cells strictly: one is what its column says, or a problem that says how to write it."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from ..core.plan import MAX_AMOUNT
 from ..core.problems import _
@@ -22,8 +20,11 @@ COMMA_DECIMAL = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]{1,2}")
 DAY = re.compile(
 	r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)"
 )
-YES = {"yes", "true", "1", "y", "是"}
-NO = {"", "no", "false", "0", "n", "否"}
+CURRENCY = re.compile(r"[A-Z]{3}")
+YES = {"yes", "true", "on", "1", "y", "是"}
+NO = {"", "no", "false", "off", "0", "n", "否"}
+#: Beyond these no two currencies are from each other: a rate that is, is an amount or a slip.
+MOST_RATE, LEAST_RATE = Decimal(10_000_000), Decimal("0.0000001")
 
 
 class CellError(ValueError):
@@ -68,6 +69,24 @@ def positive(cell: str) -> Decimal:
 	return value
 
 
+def rate(cell: str) -> Decimal:
+	"""What a unit of one currency is worth in another."""
+	value = positive(cell)
+	if not LEAST_RATE <= value <= MOST_RATE:
+		raise CellError(
+			_("{cell} is no exchange rate. Write what one unit is worth in the company's currency, as 0.92."),
+			cell=cell,
+		)
+	return value
+
+
+def currency(cell: str) -> str:
+	code = cell.upper()
+	if not CURRENCY.fullmatch(code):
+		raise CellError(_("'{cell}' is not a currency. Write its three letters, as EUR."), cell=cell)
+	return code
+
+
 class Units:
 	"""Money that is more than 0, as a whole number of the currency's smallest unit."""
 
@@ -106,6 +125,27 @@ def whole(cell: str) -> int:
 	if value != int(value) or not 0 <= value < 100_000:
 		raise CellError(_("'{cell}' is not a whole number. Write digits only, as 30."), cell=cell)
 	return int(value)
+
+
+class Between:
+	"""A whole number within bounds that may be negative."""
+
+	def __init__(self, least: int, most: int):
+		self.least, self.most = least, most
+
+	def __call__(self, cell: str) -> int:
+		try:
+			value = number(cell)
+		except CellError:
+			value = None
+		if value is None or value != int(value) or not self.least <= value <= self.most:
+			raise CellError(
+				_("'{cell}' is not a whole number from {least} to {most}."),
+				cell=cell,
+				least=self.least,
+				most=self.most,
+			)
+		return int(value)
 
 
 def yes_no(cell: str) -> bool:
@@ -148,7 +188,7 @@ class Days:
 		return result
 
 
-def one_of(choices: Sequence[str]) -> Callable[[str], str]:
+def one_of(choices: Collection[str]) -> Callable[[str], str]:
 	"""One of the words, in any case of letters."""
 	known = {choice.lower(): choice for choice in choices}
 
@@ -239,39 +279,3 @@ def _looks_chinese(path: Path, encoding: str) -> bool:
 	# Western letters read as GB18030 give rare characters; Chinese text is nearly all in the old standard set.
 	common = sum(1 for character in chinese if character.encode("gb2312", "ignore"))
 	return bool(chinese) and common >= 0.9 * len(chinese)
-
-
-def read_yaml(path: Path, problems: Problems, known: Sequence[str]) -> dict[str, Any]:
-	"""The mapping in a YAML file; unknown keys are problems. A missing file is empty."""
-	if not path.exists() or not check_encoding(path, "utf-8", problems):
-		return {}
-	try:
-		content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-	except yaml.YAMLError as error:
-		mark = getattr(error, "problem_mark", None)
-		problems.add(
-			path.name,
-			_("the file is not valid YAML ({error}). Check indentation and colons."),
-			mark.line + 1 if mark else None,
-			error=getattr(error, "problem", None) or "YAML",
-		)
-		return {}
-	if content is None:
-		return {}
-	if not isinstance(content, dict):
-		problems.add(path.name, _("the file must hold 'name: value' lines."))
-		return {}
-	for key in content:
-		if key not in known:
-			guess = closest(str(key), known)
-			problems.add(
-				path.name,
-				_("unknown entry. Known ones are: {columns}.")
-				if not guess
-				else _("unknown entry. Did you mean {guess}?"),
-				None,
-				str(key),
-				columns=", ".join(known),
-				guess=guess,
-			)
-	return content

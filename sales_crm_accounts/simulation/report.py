@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from statistics import median
@@ -14,6 +13,8 @@ from .books import ROOTS, Company
 from .forecast_report import section as forecast_section
 from .ladder_report import section as ladder_section
 from .ledger import formatter
+from .notes import section as notes_section
+from .pieces import Pieces
 from .play import Play
 from .profit import section as profit_section
 from .results import BUCKETS, Summary, month_range
@@ -64,7 +65,7 @@ def write_report(path: Path, company: Company, play: Play, summary: Summary, lan
 	path.write_text(Report(company, play, summary, language).html(), encoding="utf-8")
 
 
-class Report:
+class Report(Pieces):
 	def __init__(self, company: Company, play: Play, summary: Summary, language: str):
 		self.company, self.play, self.engine, self.summary = company, play, play.engine, summary
 		self.language, self.t = language, translator(language)
@@ -113,7 +114,7 @@ class Report:
 			self.deal_table(),
 			profit_section(self),
 			self.trial_balance(),
-			self.notes(),
+			notes_section(self),
 			f"<footer>{escape(t(_('The same rules bill on an ERPNext site. Every figure here stands in the CSV files and in ledger.sqlite beside this page.')))}</footer>",
 		]
 		return (
@@ -384,64 +385,6 @@ class Report:
 			t(_("Trial balance on {date}")).format(date=self.company.end),
 			self.table(header, rows, numbers=(2, 3, 4), total=True),
 		)
-
-	def notes(self) -> str:
-		t, play = self.t, self.play
-		parts = []
-		if play.notes:
-			parts.append(
-				self.table(
-					(t(_("Date")), t(_("File")), t(_("Row")), t(_("Reason"))),
-					[
-						(
-							note.day.isoformat(),
-							note.file,
-							str(note.row or ""),
-							t(note.text).format(**note.values),
-						)
-						for note in play.notes[:MOST_LISTED]
-					],
-				)
-			)
-		if self.company.not_played:
-			parts.append(
-				f"<p>{escape(t(_('{count} movements are outside the days that were played.')).format(count=self.company.not_played))}</p>"
-			)
-		return self.card(t(_("Not played")), "".join(parts)) if parts else ""
-
-	# Pieces
-
-	@staticmethod
-	def card(title: str, content: str, half: bool = False) -> str:
-		return f'<section class="card{" half" if half else ""}"><h2>{escape(title)}</h2>{content}</section>'
-
-	@staticmethod
-	def details(title: str, content: str) -> str:
-		return f"<details><summary>{escape(title)}</summary>{content}</details>"
-
-	@staticmethod
-	def legend(series: Sequence[tuple]) -> str:
-		return (
-			'<p class="legend">'
-			+ "".join(
-				f'<span><i class="{colour}"></i>{escape(name)}</span>' for name, colour, _values in series
-			)
-			+ "</p>"
-		)
-
-	@staticmethod
-	def table(
-		header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = (), total: bool = False
-	) -> str:
-		css = lambda index: ' class="n"' if index in numbers else ""  # noqa: E731
-		head = "".join(f"<th{css(index)}>{escape(name)}</th>" for index, name in enumerate(header))
-		body = "".join(
-			f"<tr{' class=total' if total and row is rows[-1] else ''}>"
-			+ "".join(f"<td{css(index)}>{escape(cell)}</td>" for index, cell in enumerate(row))
-			+ "</tr>"
-			for row in rows
-		)
-		return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 CSS = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")

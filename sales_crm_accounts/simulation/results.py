@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import heapq
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from statistics import median
 
-from ..core import pipeline
 from ..core.installments import PAID, STATUSES
 from . import profit
 from .books import Company, Deal, Installment
 from .ledger import BATCH, formatter, quoted
 from .play import Play
+from .stage_results import StageResults
 
 BUCKETS = ("not due", "1-30", "31-60", "61-90", "over 90")
 
@@ -59,7 +57,7 @@ class Quoted(dict[str, str]):
 		return cell
 
 
-class Results:
+class Results(StageResults):
 	"""Writes ledger rows and CSV files into `folder`, and gathers the `Summary`."""
 
 	def __init__(self, company: Company, play: Play, folder: Path):
@@ -80,7 +78,6 @@ class Results:
 		self.write_stages()
 		with self.open("profit.csv", profit.HEADER) as file:
 			self.summary.profits = profit.write(self.company, self.engine.ledger, file, self.form)
-		self.write_notes()
 		return self.summary
 
 	@contextmanager
@@ -374,64 +371,6 @@ class Results:
 		rows = self.engine.ledger.customers
 		for customer in names:
 			rows += (customer.number, customer.name, customer.group, customer.territory)
-
-	def write_stages(self):
-		"""How many deals entered each stage and how long they stayed; what the stage rules would have asked for."""
-		company, end = self.company, self.company.end
-		entered: dict[str, list[int]] = defaultdict(list)
-		amounts: dict[str, int] = defaultdict(int)
-		for number, log in company.stage_log.items():
-			deal = company.deals[number - 1]
-			over = min((day for day in (deal.won_on, deal.lost_on) if day), default=end)
-			for index, (day, stage) in enumerate(log):
-				left = log[index + 1][0] if index + 1 < len(log) else max(over, day)
-				seconds = pipeline.seconds_in_stage(_midnight(day), _midnight(left))
-				entered[stage].append(seconds)
-				amounts[stage] += self.engine.base(deal, deal.net_total)
-				self.engine.ledger.stage_log += (number, stage, day.isoformat(), left.isoformat(), seconds)
-				self.check_stage(deal, stage)
-		order = sorted(
-			set(entered) | set(company.stages),
-			key=lambda name: (company.stages[name].sequence if name in company.stages else 999, name),
-		)
-		with self.open("pipeline.csv", "stage,deals,amount,median_days") as file:
-			for stage in order:
-				seconds = entered.get(stage, [])
-				days = median(seconds) / 86400 if seconds else 0
-				self.summary.funnel.append((stage, len(seconds), amounts[stage], days))
-				file.write(f"{quoted(stage)},{len(seconds)},{self.form(amounts[stage])},{days:.1f}\n")
-
-	def check_stage(self, deal: Deal, name: str):
-		stage = self.company.stages.get(name)
-		if not stage or not stage.requirements or len(self.summary.stage_gaps) >= 200:
-			return
-		values = {
-			"title": deal.title,
-			"customer": deal.customer.name,
-			"owner": deal.owner,
-			"expected_close_date": deal.expected_close_date,
-			"grand_total": self.engine.money(deal.grand_total),
-			"net_total": self.engine.money(deal.net_total),
-			"items": deal.items,
-			"plan": deal.plan,
-			"tax": deal.tax.name if deal.tax else "",
-		}
-		for problem in pipeline.missing(name, stage.requirements, values):
-			self.summary.stage_gaps.append((deal.name, name, problem))
-
-	def write_notes(self):
-		play = self.play
-		if play.notes:
-			with self.open("not_played.csv", "date,file,row,reason") as file:
-				writer = csv.writer(file)
-				for note in play.notes:
-					writer.writerow(
-						[note.day.isoformat(), note.file, note.row or "", note.text.format(**note.values)]
-					)
-
-
-def _midnight(day: date) -> datetime:
-	return datetime(day.year, day.month, day.day)
 
 
 def percentile(values: list[int], share: float) -> int:

@@ -48,7 +48,7 @@ def batches(
 			indexes = _match_header(name, header, columns, problems)
 			if indexes is None:
 				return
-			table = Table(name, len(header), columns, indexes, problems)
+			table = Table(name, header, columns, indexes, problems)
 			for batch in _lists(lines):
 				quick = table.quickly(batch)
 				if quick:
@@ -99,8 +99,10 @@ class _Cells(dict):
 class Table:
 	"""Turns rows of text into values."""
 
-	def __init__(self, name: str, width: int, columns: Sequence[Column], indexes, problems: Problems):
-		self.name, self.width, self.problems = name, width, problems
+	def __init__(
+		self, name: str, header: Sequence[str], columns: Sequence[Column], indexes, problems: Problems
+	):
+		self.name, self.width, self.problems = name, len(header), problems
 		self.blank = [column.default for column in columns]
 		#: (place in the result, index in the file, column) of the columns that the file has
 		self.plain = [
@@ -109,6 +111,8 @@ class Table:
 			if index is not None
 		]
 		self.cells = {index: _Cells(column) for _place, index, column in self.plain}
+		#: columns without a name, which must be empty
+		self.unnamed = [index for index, title in enumerate(header) if not title]
 
 	def quickly(self, batch: list[list[str]]) -> list[Sequence[Any]] | None:
 		"""The values of a batch column by column; None where anything in it is not as it should be.
@@ -118,6 +122,8 @@ class Table:
 		if set(map(len, batch)) != {self.width}:
 			return None
 		texts = list(zip(*batch, strict=True))
+		if any(any(map(str.strip, texts[index])) for index in self.unnamed):
+			return None
 		columns: list[Sequence[Any]] = [[value] * len(batch) for value in self.blank]
 		try:
 			for place, index, column in self.plain:
@@ -154,6 +160,14 @@ class Table:
 					)
 					continue
 				cells = (cells + [""] * width)[:width]
+			for index in self.unnamed:
+				if cells[index].strip():
+					problems.add(
+						name,
+						_("'{cell}' stands in a column without a name. Name the column in the first row."),
+						row,
+						cell=cells[index].strip(),
+					)
 			values = self.blank.copy()
 			good, some = True, False
 			for place, index, column in self.plain:

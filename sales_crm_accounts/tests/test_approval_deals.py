@@ -1,7 +1,9 @@
 """A won deal under approval chains: its invoices wait as drafts, and a chain over deals lets winning wait."""
 
 import frappe
+from frappe.utils import today
 
+from sales_crm_accounts.api import deal as deal_api
 from sales_crm_accounts.services import billing
 from sales_crm_accounts.services.approvals import gate, posting
 from sales_crm_accounts.tests import approval_factories as people
@@ -75,17 +77,45 @@ class TestApprovalDeals(ApprovalCase):
 		self.assertEqual(len(make.installments(deal)), 1)
 
 	def test_winning_by_the_button(self):
-		from sales_crm_accounts.api import deal as api
-
 		people.make_chain("SCA Deals", "Deal", levels=[people.by(people.FIRST)])
 		with people.as_user(people.REQUESTER):
 			deal = make.make_deal([make.row("All", 100)])
 			frappe.db.commit()
 			with self.assertRaises(gate.ApprovalRequired):
-				api.win(deal.name)
+				deal_api.win(deal.name)
 			frappe.db.rollback()
 		self.assertEqual(fresh(deal).docstatus, 0)
 		self.assertAsked(deal)
+
+	def test_a_deal_is_won_at_the_rate_that_was_approved(self):
+		"""Drafted at 1.25, asked at 1.30, approved and posted when the day says 1.50: 1,300.00 USD, as the approver saw it."""
+
+		def put_back():
+			make.exchange_rate("EUR", "USD", make.EUR_RATE, today())
+			frappe.db.commit()
+
+		self.addCleanup(put_back)
+		people.make_chain("SCA Deals", "Deal", levels=[people.by(people.FIRST)])
+		with people.as_user(people.REQUESTER):
+			deal = make.make_deal(
+				customer=make.FOREIGN_CUSTOMER, currency="EUR", items=[(make.SERVICE, 1, 1000)]
+			)
+			make.exchange_rate("EUR", "USD", 1.3, today())
+			frappe.db.commit()
+			with self.assertRaises(gate.ApprovalRequired):
+				fresh(deal).submit()
+			frappe.db.rollback()
+		request = self.assertAsked(deal)
+		make.exchange_rate("EUR", "USD", 1.5, today())
+		frappe.db.commit()
+		self.assertEqual(deal_api.preview(deal.name)["rate"], {"why": "Asked", "rate": 1.3, "drafted": 1.25})
+		with people.as_user(people.REQUESTER):
+			fresh(deal).save()  # nothing of what was asked for has changed
+		people.approve(request)
+		posting.post(request.name)
+		frappe.db.rollback()
+		won = fresh(deal)
+		self.assertEqual((won.docstatus, won.conversion_rate, won.base_net_total), (1, 1.3, 1300))
 
 	def test_change_of_a_won_deal(self):
 		"""A Deal Change is a document of its own, under a chain of its own."""

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import frappe
 from frappe.model.naming import NamingSeries
-from frappe.utils import add_days, add_months, getdate, today
+from frappe.utils import add_days, add_months, get_url_to_form, getdate, today
 
 from sales_crm_accounts.api import deal as api
 from sales_crm_accounts.services import billing, ledger, sweep
@@ -194,6 +194,8 @@ class TestBilling(SiteTestCase):
 
 	def test_failed_invoice_leaves_the_reason_and_a_retry_heals(self):
 		deal = make.make_deal(win=True, deal_owner=make.SELLER)
+		self.addCleanup(self.set_language, make.SELLER, frappe.db.get_value("User", make.SELLER, "language"))
+		self.set_language(make.SELLER, "zh")
 		frappe.db.set_value("Item", make.SERVICE, "disabled", 1)
 		frappe.clear_document_cache("Item", make.SERVICE)
 		frappe.db.commit()
@@ -209,12 +211,24 @@ class TestBilling(SiteTestCase):
 		self.assertIn("disabled", row.last_error)
 		self.assertFalse(invoices_of(deal))
 		self.assertEqual(NamingSeries("ACC-SINV-.YYYY.-").get_current_value(), last)  # no gap in the numbers
-		self.assertTrue(
-			frappe.db.exists("Notification Log", {"document_name": row.name, "for_user": make.SELLER})
+		# The job speaks English, the owner reads Chinese.
+		told = frappe.get_all(
+			"Notification Log", {"document_name": row.name, "for_user": make.SELLER}, ["subject", "link"]
 		)
+		self.assertEqual(
+			[(line.subject.split("：")[0], line.link) for line in told],
+			[(f"无法开具 {deal.name}, All 的发票", get_url_to_form("Deal Installment", row.name))],
+		)
+		self.assertIn("disabled", told[0].subject)
 		sweep.bill_deal(deal.name)
 		(row,) = make.installments(deal)
 		self.assertEqual((row.status, row.last_error, len(invoices_of(deal))), ("Billed", None, 1))
+
+	@staticmethod
+	def set_language(user: str, language: str | None):
+		frappe.db.set_value("User", user, "language", language)
+		frappe.cache.hdel("lang", user)
+		frappe.db.commit()
 
 	def test_a_failure_does_not_wake_what_was_cancelled_meanwhile(self):
 		deal = make.make_deal(win=True)

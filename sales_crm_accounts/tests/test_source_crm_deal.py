@@ -2,10 +2,13 @@
 # License: GPL-3.0. See LICENSE
 
 import frappe
+from frappe.desk.form.meta import get_code_files_via_hooks
 from frappe.utils import add_days, today
 
 from sales_crm_accounts.api import sources as api
 from sales_crm_accounts.services import mapping
+from sales_crm_accounts.setup import crm
+from sales_crm_accounts.setup.install import after_app_install
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.source_case import SourceTestCase
 
@@ -29,6 +32,16 @@ CRM_DOCTYPES = {
 			("discount_percentage", "Percent", None),
 			("discount_amount", "Currency", None),
 			("net_amount", "Currency", None),
+		],
+	),
+	"CRM Form Script": (
+		"prompt",
+		[
+			("dt", "Link", "DocType"),
+			("view", "Select", "Form\nList"),
+			("enabled", "Check", None),
+			("is_standard", "Check", None),
+			("script", "Code", "JS"),
 		],
 	),
 	"CRM Contacts": (None, [("contact", "Link", "Contact"), ("is_primary", "Check", None)]),
@@ -158,6 +171,67 @@ class TestCRMDeal(SourceTestCase):
 		self.assertEqual((deal.discount_amount, deal.net_total, deal.deal_owner), (1, 209, make.SELLER))
 		self.assertEqual(frappe.db.get_value("Customer", deal.customer, "customer_name"), source.organization)
 		self.assertEqual(api.make_deal_from_crm_deal(source.name).name, deal.name)
+
+	def test_button_in_the_desk(self):
+		files = [str(path) for path in get_code_files_via_hooks("doctype_js", "CRM Deal")]
+		ours = next(path for path in files if path.endswith("sales_crm_accounts/public/js/crm_deal.js"))
+		self.assertIn("sales_crm_accounts.api.sources.make_deal_from_crm_deal", frappe.read_file(ours))
+
+	def test_button_in_frappe_crm(self):
+		"""Its script comes with Frappe CRM, whichever of the two apps is installed first, follows ours, and goes with ours."""
+		after_app_install("crm")
+		self.addCleanup(crm.remove_form_script)
+		script = frappe.get_doc("CRM Form Script", crm.SCRIPT)
+		self.assertEqual(
+			(script.dt, script.view, script.enabled, script.is_standard), ("CRM Deal", "Form", 1, 1)
+		)
+		for method in ("deal_of_crm_deal", "insert_deal_of_crm_deal"):
+			self.assertIn(f"sales_crm_accounts.api.sources.{method}", script.script)
+			self.assertIn(getattr(api, method), frappe.whitelisted)
+		self.assertIn("setupForm(", script.script)
+
+		crm.sync_form_script()
+		self.assertEqual(frappe.get_doc("CRM Form Script", crm.SCRIPT).modified, script.modified)
+		frappe.db.set_value("CRM Form Script", crm.SCRIPT, {"script": "old", "enabled": 0})
+		crm.sync_form_script()
+		again = frappe.get_doc("CRM Form Script", crm.SCRIPT)
+		self.assertEqual((again.script, again.enabled), (script.script, 0))
+
+		crm.remove_form_script()
+		crm.remove_form_script()
+		self.assertFalse(frappe.db.exists("CRM Form Script", crm.SCRIPT))
+
+	def test_what_the_button_does(self):
+		source = self.crm_deal()
+		frappe.set_user(make.SELLER)
+		self.assertEqual(api.deal_of_crm_deal(source.name), {"deal": None, "url": None, "may_create": True})
+		made = api.insert_deal_of_crm_deal(source.name)
+		self.assertEqual(
+			frappe.db.get_value("Deal", made["deal"], ["crm_deal", "docstatus", "net_total"]),
+			(source.name, 0, 209),
+		)
+		self.assertTrue(made["url"].endswith(f"/deal/{made['deal']}"))
+		self.assertEqual(api.deal_of_crm_deal(source.name), made)
+		self.assertEqual(api.insert_deal_of_crm_deal(source.name), made)
+
+		# Somebody else's deal: the button is there, and says whose it is.
+		frappe.set_user(make.OTHER_SELLER)
+		self.assertEqual(api.deal_of_crm_deal(source.name), {"deal": None, "url": None, "may_create": True})
+		with self.assertRaisesRegex(frappe.ValidationError, "who owns it"):
+			api.insert_deal_of_crm_deal(source.name)
+
+	def test_product_without_item(self):
+		source = self.crm_deal(products=[{"product_name": "Consulting", "qty": 1, "rate": 50}])
+		frappe.set_user(make.SELLER)
+		with self.assertRaisesRegex(frappe.ValidationError, "row 1: choose an item"):
+			api.insert_deal_of_crm_deal(source.name)
+
+	def test_no_button_without_the_right(self):
+		source = self.crm_deal()
+		frappe.set_user(make.make_user("crm.only@sca.example.com", ["Sales User"]))
+		self.assertFalse(api.deal_of_crm_deal(source.name)["may_create"])
+		with self.assertRaises(frappe.PermissionError):
+			api.insert_deal_of_crm_deal(source.name)
 
 	def test_won_makes_its_deal_once(self):
 		self.set(deal_from_won_crm_deal=1)

@@ -55,6 +55,10 @@ class TestQuotation(SourceTestCase):
 		source = quotation(make.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=1.3)
 		deal = api.make_deal_from_quotation(source.name).insert()
 		self.assertEqual((deal.currency, deal.conversion_rate, deal.base_net_total), ("EUR", 1.3, 351))
+		# Quoted, so the deal is won at it, also where it was the rate of the day.
+		self.assertEqual(deal.keep_rate, 1)
+		deal.submit()
+		self.assertEqual((deal.conversion_rate, deal.base_net_total), (1.3, 351))
 
 	def test_payment_terms_become_the_plan(self):
 		for name, portion, rule in (

@@ -99,8 +99,8 @@ def test_byte_order_mark_semicolons_and_chinese_dates(folder):
 		("payments.csv", "Payment,D1,1,1100", "Payment,D1,1,-5", "payments.csv, row 2, column amount: -5 is negative."),
 		("payments.csv", "Payment,D1,1,1100", "Payment,D1,3,1100", "payments.csv, row 2, column installment: deal D1 has installments 1 to 2; there is no 3."),
 		("payments.csv", "D1,1,1100,", "D1,1,1100,1.1", "payments.csv, row 2, column exchange_rate: the deal is in the company's currency; its rate is 1."),
-		("company.yaml", "currency", "curency", "company.yaml, column curency: unknown entry. Did you mean currency?"),
-		("company.yaml", "start: 2026-01-01", "start: 2027-01-01", "company.yaml, column end: the last day is before the first."),
+		("company.yaml", "currency", "curency", "company.yaml, row 2, column curency: unknown entry. Did you mean currency?"),
+		("company.yaml", "start: 2026-01-01", "start: 2027-01-01", "company.yaml, row 4, column end: the last day is before the first."),
 		("company.yaml", "company: Small", "company: [", "company.yaml, row"),
 	],
 )  # fmt: skip

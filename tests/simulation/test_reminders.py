@@ -160,7 +160,7 @@ def test_what_it_writes(late):
 	with open(late.path / "out" / "reminders.csv", encoding="utf-8-sig") as file:
 		rows = list(csv.DictReader(file))
 	assert len(rows) == len(ladder.sent)
-	assert (rows[2]["title"], rows[2]["fee"], rows[2]["installments"]) == ("Last call", "12.5", "D1-01")
+	assert (rows[2]["title"], rows[2]["fee"], rows[2]["installments"]) == ("Last call", "12.50", "D1-01")
 	report = (late.path / "out" / "report.html").read_text(encoding="utf-8")
 	assert "Reminders" in report and "Last call" in report
 

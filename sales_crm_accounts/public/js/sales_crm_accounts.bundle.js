@@ -9,6 +9,7 @@ import "./deal/profit_panel";
 import "./deal/preview_dialog";
 import "./deal/stage_bar";
 import "./deal/actions";
+import "./deal/hand_over";
 import "./deal/plan";
 import "./deal/totals";
 import "./deal/form_head";

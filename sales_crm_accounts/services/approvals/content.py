@@ -44,7 +44,7 @@ HARMLESS_IN = {
 	"Journal Entry Account": frozenset({"party_balance", "against_account", "account_type"}),
 	"Deal": frozenset(
 		"""planned_amount billed_amount collected_amount overdue_amount credited_amount written_off_amount next_due_date
-		next_due_amount per_collected stage stage_column probability won_on won_by billing_policy credit_limit credit_exposure
+		next_due_amount per_collected stage stage_column probability won_on won_by billing_policy keep_rate credit_limit credit_exposure
 		credit_with_deal credit_excess customer_overdue_amount""".split()
 	),
 	"Charge Waiver": frozenset({"credit_note"}),

@@ -5,6 +5,7 @@ from frappe import _
 from frappe.query_builder import Order
 from frappe.utils import escape_html, get_url_to_form
 
+from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services.approvals import SUBMIT
 from sales_crm_accounts.services.expenses import filling
 from sales_crm_accounts.services.receivables.notices import ring
@@ -21,7 +22,7 @@ def after_repeat(expense):
 	if expense.flags.stays_draft:
 		ring(
 			owner,
-			_("{0} for {1} repeats: {2} is ready. Check it and attach the receipt."),
+			N_("{0} for {1} repeats: {2} is ready. Check it and attach the receipt."),
 			(filling.money(expense.amount, expense.currency), _(expense.category), expense.name),
 			expense,
 		)

@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services.receivables import assignment, notices
 
 
@@ -17,7 +18,7 @@ def over_payment(proposal) -> None:
 	for user in [collector] if collector else assignment.people():
 		notices.ring(
 			user,
-			_("{0} of {1} paid more than was matched: {2} stay on account."),
+			N_("{0} of {1} paid more than was matched: {2} stay on account."),
 			(
 				proposal.payer_name or _("The payer"),
 				proposal.customer_name or proposal.customer,

@@ -15,6 +15,7 @@ from sales_crm_accounts.core.money import ZERO
 from sales_crm_accounts.core.receivables import ladder
 from sales_crm_accounts.permissions.quiet import may
 from sales_crm_accounts.services.approvals import SUBMIT, gate
+from sales_crm_accounts.services.approvals.reading import language_of
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import notices
 from sales_crm_accounts.services.receivables.open_rows import on_account, open_rows
@@ -166,17 +167,16 @@ def check_trash(hold) -> None:
 
 def tell(hold) -> None:
 	"""A line on the customer's timeline, and in the bell of the account manager."""
+	frappe.get_doc("Customer", hold.customer).add_comment("Info", escape_html(_said(hold)))
+	if manager := frappe.db.get_value("Customer", hold.customer, "account_manager"):
+		said = _said(hold, language_of(manager))
+		notices.ring(manager, "{0}: {1}", (hold.customer_name or hold.customer, said), hold)
+
+
+def _said(hold, lang: str | None = None) -> str:
 	if hold.status == ON_HOLD:
-		text = _("On credit hold in {0}: {1}").format(hold.company, hold.reason)
-	else:
-		text = _("Credit hold in {0} lifted: {1}").format(hold.company, hold.lift_reason)
-	frappe.get_doc("Customer", hold.customer).add_comment("Info", escape_html(text))
-	notices.ring(
-		frappe.db.get_value("Customer", hold.customer, "account_manager"),
-		"{0}: {1}",
-		(hold.customer_name or hold.customer, text),
-		hold,
-	)
+		return _("On credit hold in {0}: {1}", lang).format(hold.company, hold.reason)
+	return _("Credit hold in {0} lifted: {1}", lang).format(hold.company, hold.lift_reason)
 
 
 def _in_force(company: str, customer: str) -> dict:

@@ -7,6 +7,7 @@ from frappe import _
 from frappe.utils import cint, escape_html, flt, getdate, today
 
 from sales_crm_accounts.core.money import to_decimal
+from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.core.receivables.holds import DISPUTE, Claim
 from sales_crm_accounts.services.receivables import notices, parts
 from sales_crm_accounts.services.receivables.held import SETTINGS
@@ -65,7 +66,7 @@ def after_save(doc) -> None:
 		return
 	notices.ring(
 		doc.dispute_owner,
-		_("{0} disputes {1} of invoice {2}. Please settle it by {3}."),
+		N_("{0} disputes {1} of invoice {2}. Please settle it by {3}."),
 		(
 			doc.customer_name or doc.customer,
 			parts.money(doc.disputed_amount, doc.currency),
@@ -251,7 +252,7 @@ def remind_owners(day: date | None = None) -> int:
 		try:
 			notices.ring(
 				doc.dispute_owner or doc.owner,
-				_("The dispute of {0} about {1} of invoice {2} was to be settled by {3}."),
+				N_("The dispute of {0} about {1} of invoice {2} was to be settled by {3}."),
 				(
 					doc.customer_name or doc.customer,
 					parts.money(doc.disputed_amount, doc.currency),

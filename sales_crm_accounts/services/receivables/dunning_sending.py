@@ -13,6 +13,7 @@ from frappe.utils import cint, get_url_to_form, getdate, now_datetime, strip_htm
 
 from sales_crm_accounts.core.receivables import ladder
 from sales_crm_accounts.services import ledger
+from sales_crm_accounts.services.approvals.reading import language_of
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
 	credit_holds,
@@ -302,7 +303,7 @@ def _tell_salespeople(doc) -> None:
 				"document_name": doc.name,
 				"link": get_url_to_form("Customer", doc.customer),
 				"subject": frappe.utils.escape_html(
-					_("{0} gets “{1}” over {2}").format(
+					_("{0} gets “{1}” over {2}", lang=language_of(user)).format(
 						doc.customer_name,
 						doc.level_title,
 						frappe.utils.fmt_money(doc.total_due, currency=doc.currency),

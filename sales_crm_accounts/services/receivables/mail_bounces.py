@@ -12,6 +12,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime, strip_html
 
+from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.core.receivables import bounces, ladder
 from sales_crm_accounts.services.receivables import assignment, charges, dunning_policies, notices
 from sales_crm_accounts.services.receivables.dunning_messages import FAILED, QUEUED, SENT
@@ -105,10 +106,10 @@ def _tell(doc) -> None:
 	place = frappe.db.get_value("Customer", doc.customer, ["customer_group", "territory"])
 	collector = assignment.collectors(doc.company, {doc.customer: place or (None, None)}).get(doc.customer)
 	if doc.doctype == REMINDER:
-		text, made = _("The reminder to {0} came back: {1}"), ("Dunning Run", doc.dunning_run)
+		text, made = N_("The reminder to {0} came back: {1}"), ("Dunning Run", doc.dunning_run)
 	else:
 		text, made = (
-			_("The statement of account to {0} came back: {1}"),
+			N_("The statement of account to {0} came back: {1}"),
 			("Customer Statement Schedule", doc.schedule),
 		)
 	notices.ring(

@@ -5,6 +5,7 @@ from frappe import _
 from frappe.utils import get_first_day, getdate, today
 from frappe.utils.user import get_users_with_role
 
+from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services.receivables import notices, write_off_drafts, write_offs
 
 
@@ -43,7 +44,7 @@ def _draft(company: str, rows: list, day) -> str:
 	for user in sorted(set(get_users_with_role("Collections Manager"))):
 		notices.ring(
 			user,
-			_("{0} installments of {1} are proposed to be written off: {2}"),
+			N_("{0} installments of {1} are proposed to be written off: {2}"),
 			(len(rows), company, doc.name),
 			doc,
 		)

@@ -57,6 +57,12 @@ async function add_buttons(frm) {
 	);
 	button(can.can_credit, __("Make Credit Notes"), () => deal.credit(frm), __("Actions"));
 	button(
+		can.can_hand_over,
+		__("Hand Over"),
+		() => deal.hand_over([name], () => frm.reload_doc()),
+		__("Actions")
+	);
+	button(
 		can.can_see_obstacles,
 		__("What Stands in the Way"),
 		() => deal.obstacles(frm),

@@ -80,6 +80,7 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 		return `
 			<div class="sca-preview-summary">
 				<div class="text-muted">${lines.join(" · ")}</div>
+				${preview.rate ? `<div class="text-muted">${this.rate(preview)}</div>` : ""}
 				<div class="sca-preview-totals">
 					<span>${__("Net Total")} <b>${this.money(totals.net_total)}</b></span>
 					<span>${__("Taxes and Charges")} <b>${this.money(totals.total_taxes_and_charges)}</b></span>
@@ -87,6 +88,31 @@ sales_crm_accounts.deal.PreviewDialog = class PreviewDialog {
 					${preview.incomplete ? `<span class="text-muted">${__("without the invoices that could not be computed")}</span>` : ""}
 				</div>
 			</div>`;
+	}
+
+	/** The exchange rate that the deal's amounts in company currency count at, and why it is that one. */
+	rate({ rate, currency, company_currency }) {
+		const number = (value) => String(flt(value, 9));
+		const text = __(
+			"The deal counts at 1 {0} = {1} {2}",
+			[currency, number(rate.rate), company_currency].map(esc)
+		);
+		const why = {
+			Kept: __("rate as typed or quoted"),
+			Asked: __("rate that approval was asked with"),
+			"Of the Day": __("rate of today, frozen by winning"),
+			Frozen: __("rate frozen when the deal was won"),
+			Missing: __("rate of the draft; there is none of today"),
+		}[rate.why];
+		const moved = flt(rate.drafted, 9) && flt(rate.drafted, 9) !== flt(rate.rate, 9);
+		return [
+			text,
+			why,
+			moved ? __("the draft has {0}", [number(rate.drafted)]) : "",
+			__("invoices are posted at the rate of their own day"),
+		]
+			.filter(Boolean)
+			.join(" · ");
 	}
 
 	warning(problems) {

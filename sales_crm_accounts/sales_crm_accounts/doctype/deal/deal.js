@@ -66,7 +66,10 @@ frappe.ui.form.on("Deal", {
 		frm.dashboard.clear_comment();
 		frm.stage_bar ??= new sales_crm_accounts.deal.StageBar(frm);
 		frm.stage_bar.refresh();
-		frm.toggle_display("conversion_rate", frm.doc.currency !== company_currency(frm));
+		frm.toggle_display(
+			["conversion_rate", "keep_rate"],
+			frm.doc.currency !== company_currency(frm)
+		);
 		frm.toggle_display(
 			["base_net_total", "base_grand_total"],
 			frm.doc.currency !== company_currency(frm)
@@ -128,7 +131,7 @@ frappe.ui.form.on("Deal", {
 
 	async currency(frm) {
 		const own = frm.doc.currency === company_currency(frm);
-		frm.toggle_display("conversion_rate", !own);
+		frm.toggle_display(["conversion_rate", "keep_rate"], !own);
 		frm.toggle_display(["base_net_total", "base_grand_total"], !own);
 		if (!frm.doc.currency) return;
 		const rate = own

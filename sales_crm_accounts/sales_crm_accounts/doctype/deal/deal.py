@@ -13,6 +13,7 @@ class Deal(Document):
 
 	def before_validate(self):
 		self.title = (self.title or "").strip()
+		deals.keep_derived(self)
 		if self._action == "submit":
 			winning.prepare(self)
 
@@ -62,6 +63,7 @@ class Deal(Document):
 		self.flags.log_stage = True
 
 	def before_update_after_submit(self):
+		deals.keep_derived(self)
 		deals.check_plan_kept(self)
 		deals.set_costs(self)
 

@@ -17,6 +17,18 @@ frappe.listview_settings["Deal"] = {
 	has_indicator_for_cancelled: true,
 	hide_name_column: true,
 
+	onload(listview) {
+		if (!frappe.model.can_write("Deal")) return;
+		listview.page.add_actions_menu_item(
+			__("Hand Over"),
+			() =>
+				sales_crm_accounts.deal.hand_over(listview.get_checked_items(true), () =>
+					listview.refresh()
+				),
+			false
+		);
+	},
+
 	get_indicator(doc) {
 		if (doc.docstatus === 1 && flt(doc.overdue_amount) > 0) {
 			return [__("Overdue"), "red", "overdue_amount,>,0"];

@@ -6,6 +6,7 @@ from frappe.utils import add_days, add_months, getdate, today
 
 from sales_crm_accounts.api import deal as api
 from sales_crm_accounts.api import desk as desk_api
+from sales_crm_accounts.patches import kept_rates
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
 
@@ -154,12 +155,126 @@ class TestDeal(SiteTestCase):
 		deal.reload()
 		self.assertEqual((deal.status, deal.lost_on), ("Open", None))
 
-	def test_rate_is_frozen_on_winning(self):
-		"""1,000.00 EUR at 1.25 = 1,250.00 USD; a later rate changes nothing."""
-		deal = make.make_deal(
-			customer=make.FOREIGN_CUSTOMER, currency="EUR", items=[(make.SERVICE, 1, 1000)], win=True
+	def test_an_open_form_does_not_write_old_figures(self):
+		"""The form was opened before a payment, and before the last one, which completes the deal; and nobody types a figure."""
+		deal = make.make_deal(make.thirds(), win=True)
+		first, second, third = make.bill_all(deal)
+		stale = frappe.get_doc("Deal", deal.name)
+		make.pay(first.name)
+		stale.notes = "Called"
+		stale.save()
+		self.assertEqual((stale.collected_amount, stale.outstanding_amount), (299.97, 600.03))
+
+		stale = frappe.get_doc("Deal", deal.name)
+		make.pay(second.name)
+		make.pay(third.name)
+		stale.notes = "Called again"
+		stale.save()
+		kept = frappe.db.get_value("Deal", deal.name, ["status", "collected_amount", "notes"])
+		self.assertEqual(kept, ("Completed", 900, "Called again"))
+
+		client = frappe.get_doc("Deal", deal.name)
+		client.update({"collected_amount": 5, "stage_log": []})
+		client.save()
+		client.reload()
+		self.assertEqual(client.collected_amount, 900)
+		self.assertEqual(client.stage_log[-1].stage, client.stage)
+		draft = make.make_deal(collected_amount=5)
+		self.assertFalse(draft.collected_amount)
+
+	def rate_of_today(self, rate: float):
+		make.exchange_rate("EUR", "USD", rate, today())
+
+	def euros(self, **values):
+		"""1,000.00 EUR in thirds: 333.30, 333.30 and 333.40."""
+		return make.make_deal(
+			make.thirds(),
+			customer=make.FOREIGN_CUSTOMER,
+			currency="EUR",
+			items=[(make.SERVICE, 1, 1000)],
+			**values,
 		)
-		self.assertEqual((deal.conversion_rate, deal.base_net_total), (1.25, 1250))
+
+	def put_rates_back(self):
+		frappe.set_user("Administrator")
+		self.rate_of_today(make.EUR_RATE)
+		frappe.db.commit()
+
+	def test_rate_is_frozen_on_winning(self):
+		"""A draft at 1.25 is won at 1.30, the rate of that day: 1,300.00 USD, as previewed.
+
+		At 1.50, later, the invoices are posted at the rate of their own day: 499.95 + 499.95 + 500.10; the deal stays at its rate.
+		"""
+		self.addCleanup(self.put_rates_back)
+		deal = self.euros()
+		self.assertEqual((deal.conversion_rate, deal.keep_rate, deal.base_net_total), (1.25, 0, 1250))
+		self.rate_of_today(1.3)
+		preview = api.preview(deal.name)
+		self.assertEqual(preview["rate"], {"why": "Of the Day", "rate": 1.3, "drafted": 1.25})
+		debit = sum(line["debit"] for invoice in preview["invoices"] for line in invoice["gl"])
+		self.assertEqual(round(debit, 2), 1300)
+		self.assertEqual(frappe.db.get_value("Deal", deal.name, "conversion_rate"), 1.25)
+		frappe.get_doc("Deal", deal.name).submit()
+		frappe.db.commit()
+		deal.reload()
+		self.assertEqual(
+			(deal.conversion_rate, deal.base_net_total, deal.base_grand_total), (1.3, 1300, 1300)
+		)
+		self.rate_of_today(1.5)
+		invoices = make.bill_all(deal)
+		self.assertEqual([row.base_net_total for row in invoices], [499.95, 499.95, 500.1])
+		deal.reload()
+		deal.save()
+		self.assertEqual((deal.conversion_rate, deal.base_net_total), (1.3, 1300))
+		self.assertEqual(api.preview(deal.name)["rate"]["why"], "Frozen")
+
+	def test_a_chosen_rate_is_kept(self):
+		"""Typed when the deal was entered, and typed later: 1,100.00 and 1,200.00 USD, whatever the day says; no more once unticked."""
+		self.addCleanup(self.put_rates_back)
+		first, second, third = self.euros(conversion_rate=1.1), self.euros(), self.euros(conversion_rate=1.1)
+		second.conversion_rate = 1.2
+		second.save()
+		third.keep_rate = 0
+		third.save()
+		self.rate_of_today(1.3)
+		self.assertEqual(api.preview(first.name)["rate"], {"why": "Kept", "rate": 1.1, "drafted": 1.1})
+		found = []
+		for deal in (first, second, third):
+			doc = frappe.get_doc("Deal", deal.name)
+			doc.submit()
+			found.append((doc.keep_rate, doc.conversion_rate, doc.base_net_total))
+		self.assertEqual(found, [(1, 1.1, 1100), (1, 1.2, 1200), (0, 1.3, 1300)])
+
+	def test_drafts_from_before_keep_what_was_chosen(self):
+		"""The patch tells by the rate of the day they were entered: 1.25 followed it, 1.10 did not; in company currency nothing is kept."""
+		followed, typed = self.euros(), self.euros(conversion_rate=1.1)
+		own = make.make_deal()
+		names = [followed.name, typed.name, own.name]
+		frappe.db.set_value("Deal", {"name": ("in", names)}, "keep_rate", 0)
+		kept_rates.execute()
+		self.assertEqual([frappe.db.get_value("Deal", name, "keep_rate") for name in names], [0, 1, 0])
+
+	def test_a_draft_follows_the_rate_and_says_where_there_is_none(self):
+		"""Typing the rate of the day chooses nothing; without a rate of today the deal is not won, until one is kept."""
+		self.addCleanup(self.put_rates_back)
+		deal = self.euros(conversion_rate=1.25)
+		self.rate_of_today(1.3)
+		deal.save()
+		self.assertEqual((deal.keep_rate, deal.conversion_rate, deal.base_net_total), (0, 1.3, 1300))
+		frappe.db.delete("Currency Exchange", {"from_currency": "EUR", "to_currency": "USD"})
+		frappe.db.set_single_value("Currency Exchange Settings", "disabled", 1)
+		frappe.clear_document_cache("Currency Exchange Settings", "Currency Exchange Settings")
+		deal = frappe.get_doc("Deal", deal.name)
+		deal.save()
+		self.assertEqual(deal.conversion_rate, 1.3)
+		preview = api.preview(deal.name)
+		self.assertEqual((preview["rate"]["why"], preview["rate"]["rate"]), ("Missing", 1.3))
+		self.assertIn("no exchange rate from EUR to USD", preview["blocker"])
+		self.assertMessage("no exchange rate from EUR to USD", frappe.get_doc("Deal", deal.name).submit)
+		deal = frappe.get_doc("Deal", deal.name)
+		deal.keep_rate = 1
+		deal.submit()
+		self.assertEqual(deal.base_net_total, 1300)
 
 	def test_salesperson_without_ledger_rights(self):
 		"""A Deal User makes, previews and wins a deal and follows its money, without a right on invoices; nobody else's deal."""

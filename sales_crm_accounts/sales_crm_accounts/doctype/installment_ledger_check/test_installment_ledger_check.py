@@ -1,7 +1,7 @@
 """The nightly proof finds what was tampered with, repairs it, and says so."""
 
 import frappe
-from frappe.utils import getdate, today
+from frappe.utils import add_days, getdate, today
 
 from sales_crm_accounts.services import ledger, ledger_check
 from sales_crm_accounts.tests import SiteTestCase
@@ -66,6 +66,43 @@ class TestInstallmentLedgerCheck(SiteTestCase):
 			)
 		self.assertFalse(self.kept("GONE"))
 		self.assertEqual(self.check().status, "Equal")
+
+	def test_figures_of_installments_and_deals_are_proved_too(self):
+		"""Two of the deal's three installments and a deal that is paid to the end, written by SQL; each is told apart and put right."""
+		first, second, _third = self.invoices
+		rows = {
+			row.sales_invoice: row.name
+			for row in frappe.get_all(
+				"Deal Installment", {"sales_invoice": ("in", self.invoices)}, ["name", "sales_invoice"]
+			)
+		}
+		paid = make.make_deal([make.row("All", 100)], win=True)
+		make.pay(make.bill_all(paid)[0].name)
+		self.assertEqual(
+			frappe.db.get_value("Deal", paid.name, ["status", "collected_amount"]), ("Completed", 900)
+		)
+		self.check()
+		frappe.db.set_value("Deal Installment", rows[first], "paid_amount", 50, update_modified=False)
+		frappe.db.set_value("Deal Installment", rows[second], "status", "Paid", update_modified=False)
+		frappe.db.set_value("Deal", paid.name, "collected_amount", 1, update_modified=False)
+		check = self.check()
+		self.assertEqual(
+			(check.status, check.differences, check.installments_differed, check.deals_differed),
+			("Repaired", 0, 2, 1),
+		)
+		self.assertEqual({row.document for row in check.rows}, {rows[first], rows[second], paid.name})
+		self.assertEqual(frappe.db.get_value("Deal Installment", rows[first], "paid_amount"), 0)
+		self.assertEqual(frappe.db.get_value("Deal Installment", rows[second], "status"), "Billed")
+		self.assertEqual(frappe.db.get_value("Deal", paid.name, "collected_amount"), 900)
+		self.assertEqual(self.check().status, "Equal")
+
+	def test_a_new_day_is_no_difference(self):
+		"""The installments fall due, their deal with them: nothing was wrong."""
+		deal = frappe.db.get_value("Sales Invoice", self.invoices[0], "deal")
+		with self.freeze_time(f"{add_days(today(), 400)} 12:00:00"):
+			check = self.check()
+		self.assertEqual((check.status, check.installments_differed, check.deals_differed), ("Equal", 0, 0))
+		self.assertEqual(frappe.db.get_value("Deal", deal, "overdue_amount"), 900)
 
 	def test_a_row_of_the_ledger_that_no_document_announced(self):
 		"""A payment written by SQL, as an unreconciliation of another app might do it."""

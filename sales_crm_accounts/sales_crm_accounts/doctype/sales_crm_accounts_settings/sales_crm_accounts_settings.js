@@ -22,9 +22,10 @@ frappe.ui.form.on("Sales CRM Accounts Settings", {
 		run(__("Bill Now"), "run_billing", __("Raise every invoice that is due by today?"));
 		run(
 			__("Check the Installments"),
-			"rebuild_installments",
+			"check_installments",
 			__("Compare every installment with the payment ledger and repair what differs?")
 		);
+		frm.add_custom_button(__("Derive the Installments Anew"), derive_anew);
 		frm.add_custom_button(
 			__("Billing Runs"),
 			() => frappe.set_route("List", "Deal Billing Run"),
@@ -38,6 +39,33 @@ frappe.ui.form.on("Sales CRM Accounts Settings", {
 		show_runs(frm, await frappe.xcall("sales_crm_accounts.api.desk.run_state"));
 	},
 });
+
+function derive_anew() {
+	const dialog = new frappe.ui.Dialog({
+		title: __("Derive the Installments Anew"),
+		fields: [
+			{
+				fieldtype: "Link",
+				fieldname: "company",
+				label: __("Company"),
+				options: "Company",
+				description: __(
+					"Without a company: all of them. Every figure of installments and deals is made again from the Payment Ledger."
+				),
+			},
+		],
+		primary_action_label: __("Derive Anew"),
+		async primary_action({ company }) {
+			dialog.hide();
+			const { message } = await frappe.xcall(
+				"sales_crm_accounts.api.desk.rebuild_installments",
+				{ company: company || null }
+			);
+			frappe.show_alert({ message, indicator: "blue" });
+		},
+	});
+	dialog.show();
+}
 
 function show_runs(frm, { billing, ledger }) {
 	const link = sales_crm_accounts.deal.link;
