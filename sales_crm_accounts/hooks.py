@@ -170,6 +170,10 @@ scheduler_events = {
 	],
 }
 
+override_doctype_dashboards = {
+	"Deal": "sales_crm_accounts.sales_crm_accounts.doctype.deal.deal_dashboard.add_connections"
+}
+
 permission_query_conditions = {
 	"Deal": "sales_crm_accounts.permissions.deal_access.deal_query",
 	"Deal Installment": "sales_crm_accounts.permissions.deal_access.deal_installment_query",

@@ -234,6 +234,38 @@ class TestNames:
 		assert not wrong
 
 
+#: DocTypes that name a deal and are no connection of its form, and why.
+NOT_CONNECTED = {
+	"GL Entry": "the ledger; the button of the form opens the report General Ledger",
+	"Cash Match Proposal Row": "a proposal for a line of the bank, over many deals; what became of it is a Payment Entry",
+	"Deal Billing Run Item": "what a nightly run looked at; the invoice is connected",
+	"Deal Expense Share": "a row of Deal Expense; the expense is listed by its first deal, the form shows every share",
+	"Dunning Message Row": "connected by deal_dashboard.py: `links` knows no fields of rows",
+	"Expected Credit Loss Deal": "a row of the company's monthly estimate",
+	"Write-off Proposal Row": "a row of a list over many customers; what it posts is a Journal Entry",
+}
+
+
+def test_every_document_that_names_a_deal_is_a_connection_of_it():
+	connected = {link["link_doctype"]: link["link_fieldname"] for link in DOCTYPES["Deal"]["links"]}
+	assert len(connected) == len(DOCTYPES["Deal"]["links"])
+	naming = {
+		(doctype, field["fieldname"])
+		for doctype, rows in [
+			*((name, doc["fields"]) for name, doc in DOCTYPES.items()),
+			*custom_fields().items(),
+		]
+		for field in rows
+		if (field["fieldtype"], field.get("options")) == ("Link", "Deal")
+		and field["fieldname"] != "amended_from"
+	}
+	assert {doctype for doctype, _field in naming} == {*connected, *NOT_CONNECTED}
+	assert not set(connected) & set(NOT_CONNECTED)
+	assert set(connected.items()) <= naming
+	tables = [name for name in connected if (DOCTYPES.get(name) or ERPNEXT[name]).get("istable")]
+	assert not tables, "Frappe counts documents"
+
+
 class TestRecords:
 	def test_reports_have_their_files(self):
 		for path, report in records("report"):

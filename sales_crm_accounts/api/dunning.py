@@ -4,12 +4,12 @@ import frappe
 from frappe import _
 
 from sales_crm_accounts.services.receivables import (
-	dunning_bounces,
 	dunning_messages,
 	dunning_policies,
 	dunning_run,
 	dunning_sending,
 	dunning_texts,
+	mail_bounces,
 	thanks_texts,
 )
 
@@ -60,7 +60,7 @@ def cancel(names: str | list, reason: str):
 @frappe.whitelist(methods=["POST"])
 def came_back(name: str, reason: str):
 	"""The mail of a message that was sent came back; its address is left alone until it is changed."""
-	dunning_bounces.said_so(*_checked(name), _reason(reason))
+	mail_bounces.said_so(MESSAGE, *_checked(name), _reason(reason))
 
 
 @frappe.whitelist()

@@ -1,7 +1,9 @@
 """Statements of account for the desk."""
 
 import frappe
+from frappe import _
 
+from sales_crm_accounts.services.receivables import mail_bounces
 from sales_crm_accounts.services.receivables import statement as statements
 
 
@@ -13,3 +15,14 @@ def download(customer: str, company: str):
 	frappe.local.response.filename = statements.file_name(found)
 	frappe.local.response.filecontent = statements.pdf(found)
 	frappe.local.response.type = "pdf"
+
+
+@frappe.whitelist(methods=["POST"])
+def came_back(name: str, reason: str):
+	"""A statement that was mailed came back; its address is left alone until it is changed."""
+	frappe.get_doc(mail_bounces.STATEMENT, name).check_permission("read")
+	# Nobody writes the records of statements by hand. Whoever may say it of a reminder may say it of a statement.
+	frappe.has_permission(mail_bounces.REMINDER, "write", throw=True)
+	if not (reason or "").strip():
+		frappe.throw(_("Please say why."))
+	mail_bounces.said_so(mail_bounces.STATEMENT, name, reason.strip())

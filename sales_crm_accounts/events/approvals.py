@@ -1,8 +1,8 @@
-"""Approval gate on every DocType. Documents that no chain speaks about leave at once."""
+"""Approval gate on every DocType. Documents that no chain and no open request speaks about leave at once."""
 
 from frappe import _
 
-from sales_crm_accounts.services.approvals import after_posting, chains, gate, newborn, requests
+from sales_crm_accounts.services.approvals import after_posting, chains, gate, newborn, requests, waiting
 
 
 def before_validate(doc, method=None):
@@ -23,7 +23,7 @@ def before_cancel(doc, method=None):
 
 def on_cancel(doc, method=None):
 	gate.on_cancel(doc)
-	if chains.gated(doc.doctype):
+	if waiting.concerns(doc.doctype):
 		requests.document_gone(doc, _("The document was cancelled."))
 
 
@@ -34,20 +34,21 @@ def before_update_after_submit(doc, method=None):
 def on_update(doc, method=None):
 	if chains.gated(doc.doctype):
 		newborn.remember(doc)
+	if waiting.concerns(doc.doctype):
 		requests.document_changed(doc)
 
 
 def on_trash(doc, method=None):
-	if chains.gated(doc.doctype):
+	if waiting.concerns(doc.doctype):
 		requests.document_gone(doc, _("The document was deleted."))
 
 
 def on_discard(doc, method=None):
 	"""Since v16 a draft can be discarded."""
-	if chains.gated(doc.doctype):
+	if waiting.concerns(doc.doctype):
 		requests.document_gone(doc, _("The document was discarded."))
 
 
 def after_rename(doc, method=None, old=None, new=None, merge=False):
-	if chains.gated(doc.doctype):
+	if waiting.concerns(doc.doctype):
 		requests.document_renamed(doc.doctype, old, new)

@@ -1,5 +1,5 @@
-from sales_crm_accounts.services.receivables import dunning_bounces
+from sales_crm_accounts.services.receivables import mail_bounces
 
 
 def after_insert(doc, method=None):
-	dunning_bounces.notice_came(doc)
+	mail_bounces.notice_came(doc)

@@ -74,6 +74,7 @@ def _make_fields(dimension) -> None:
 	missing = missing_fields(dimension.fieldname)
 	if missing:
 		erpnext_compat.make_dimension_fields(dimension, missing)
+		frappe.clear_cache(doctype=DIMENSION_OF)  # its connections follow these fields
 	# Marked as ours, as all that the app adds.
 	frappe.db.set_value(
 		"Custom Field",

@@ -102,27 +102,54 @@ def lines(invoice):
 	return [(row.account, row.debit, row.credit) for row in rows]
 
 
+def ensure_items_and_rates():
+	warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
+	for item in ("SCA Interest", "SCA Fee"):
+		make.ensure(
+			"Item", item, item_code=item, item_name=item, stock_uom="Nos", is_stock_item=0,
+			item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
+			item_defaults=[{"company": make.COMPANY, "default_warehouse": warehouse, "income_account": f"Sales - {make.ABBR}"}],
+		)  # fmt: skip
+	for term in TERMS:
+		make.ensure("Payment Term", term, payment_term_name=term)
+	make.ensure(
+		"Interest Rate Table",
+		TABLE,
+		table_name=TABLE,
+		rows=[{"from_date": "2000-01-01", "annual_rate": 10}],
+	)
+
+
+def use_settings(**values):
+	"""The settings of the test company, with these values."""
+	drop_settings()
+	frappe.get_doc(
+		{
+			"doctype": SETTINGS,
+			"company": make.COMPANY,
+			"interest_rate_table": TABLE,
+			"interest_item": "SCA Interest",
+			"fee_item": "SCA Fee",
+			"charge_taxes_template": make.TAX_TEMPLATE,
+			**values,
+		}
+	).insert()
+	frappe.db.commit()
+
+
+def drop_settings():
+	if frappe.db.exists(SETTINGS, make.COMPANY):
+		frappe.delete_doc(SETTINGS, make.COMPANY, force=True)
+		frappe.db.commit()
+
+
 class ChargeCase(ApprovalCase):
 	@classmethod
 	def setUpClass(cls):
 		super().setUpClass()
 		make.make_user(COLLECTOR, ["Collector"])
 		make.make_user(HEAD, ["Collections Manager"])
-		warehouse = frappe.db.get_value("Warehouse", {"company": make.COMPANY, "is_group": 0})
-		for item in ("SCA Interest", "SCA Fee"):
-			make.ensure(
-				"Item", item, item_code=item, item_name=item, stock_uom="Nos", is_stock_item=0,
-				item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
-				item_defaults=[{"company": make.COMPANY, "default_warehouse": warehouse, "income_account": f"Sales - {make.ABBR}"}],
-			)  # fmt: skip
-		for term in TERMS:
-			make.ensure("Payment Term", term, payment_term_name=term)
-		make.ensure(
-			"Interest Rate Table",
-			TABLE,
-			table_name=TABLE,
-			rows=[{"from_date": "2000-01-01", "annual_rate": 10}],
-		)
+		ensure_items_and_rates()
 		frappe.db.commit()
 
 	def setUp(self):
@@ -131,22 +158,7 @@ class ChargeCase(ApprovalCase):
 		self.addCleanup(self.drop_settings)
 
 	def use(self, **values):
-		"""The settings of the test company, with these values."""
-		self.drop_settings()
-		frappe.get_doc(
-			{
-				"doctype": SETTINGS,
-				"company": make.COMPANY,
-				"interest_rate_table": TABLE,
-				"interest_item": "SCA Interest",
-				"fee_item": "SCA Fee",
-				"charge_taxes_template": make.TAX_TEMPLATE,
-				**values,
-			}
-		).insert()
-		frappe.db.commit()
+		use_settings(**values)
 
 	def drop_settings(self):
-		if frappe.db.exists(SETTINGS, make.COMPANY):
-			frappe.delete_doc(SETTINGS, make.COMPANY, force=True)
-			frappe.db.commit()
+		drop_settings()

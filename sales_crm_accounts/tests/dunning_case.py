@@ -4,9 +4,6 @@ Other customers of the company have no policy, so they are not written to.
 """
 
 import contextlib
-import email
-import email.policy
-import smtplib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
@@ -16,9 +13,8 @@ from frappe.utils import add_days, getdate, today
 
 from sales_crm_accounts.services import ledger
 from sales_crm_accounts.setup import sample
-from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
-from sales_crm_accounts.tests.test_approval_notify import MailServer
+from sales_crm_accounts.tests.smtp_case import SmtpCase
 
 GROUP, POLICY = "SCA Ladder Group", "SCA Ladder"
 COLLECTOR, CASHIER = "ladder.collector@sca.example.com", "ladder.cashier@sca.example.com"
@@ -47,7 +43,7 @@ def text(
 	return {"level_title": level, "language": language, "subject": subject, "body": body}
 
 
-class DunningCase(SiteTestCase):
+class DunningCase(SmtpCase):
 	@classmethod
 	def setUpClass(cls):
 		super().setUpClass()
@@ -115,7 +111,7 @@ class DunningCase(SiteTestCase):
 		frappe.db.delete("Dunning Message Row", {"parent": ("in", names or [""])})
 		frappe.db.delete("Dunning Message", {"name": ("in", names or [""])})
 		frappe.db.delete("Email Queue", {"reference_name": ("in", names or [""])})
-		for doctype in ("Dunning", "Promise to Pay", "Receivable Charge"):
+		for doctype in ("Dunning", "Promise to Pay", "Charge Waiver", "Receivable Charge"):
 			for name in frappe.get_all(doctype, filters={"customer": ("in", CUSTOMERS)}, pluck="name"):
 				frappe.db.delete(doctype, {"name": name})
 				frappe.db.delete("Overdue Payment", {"parent": name})
@@ -222,36 +218,3 @@ class DunningCase(SiteTestCase):
 				yield statements
 
 		return count()
-
-	def flush(self, messages, refused=()) -> dict:
-		"""Send the mails through an SMTP server on the loopback, until the queue gives up: recipient -> message received."""
-		server = MailServer()
-		server.refused.update(refused)
-		self.addCleanup(server.server_close)
-		self.addCleanup(server.shutdown)
-		account = frappe.get_doc("Email Account", {"default_outgoing": 1})
-		kept = {field: account.get(field) for field in ("smtp_server", "smtp_port", "use_tls")}
-		frappe.db.set_value(
-			"Email Account",
-			account.name,
-			{"smtp_server": "127.0.0.1", "smtp_port": server.server_address[1], "use_tls": 0},
-		)
-		frappe.clear_document_cache("Email Account", account.name)
-		frappe.local.outgoing_email_account = {}
-		try:
-			with patch.dict(frappe.flags, {"in_test": False, "testing_email": True}):
-				for message in messages:
-					name = message.reload().email_queue
-					while (queue := frappe.get_doc("Email Queue", name)).is_to_be_sent():
-						with contextlib.suppress(smtplib.SMTPRecipientsRefused):
-							queue.send()
-		finally:
-			frappe.db.set_value("Email Account", account.name, kept)
-			frappe.clear_document_cache("Email Account", account.name)
-			frappe.db.commit()
-		received = {}
-		for recipients, message in server.received:
-			self.assertEqual(len(recipients), 1)
-			self.assertNotIn(recipients[0], received)
-			received[recipients[0]] = email.message_from_string(message, policy=email.policy.default)
-		return received

@@ -3,7 +3,8 @@
 import frappe
 from frappe.utils import strip_html, today
 
-from sales_crm_accounts.services.approvals import chains, decisions, gate, requests
+from sales_crm_accounts.events import approvals as events
+from sales_crm_accounts.services.approvals import chains, decisions, gate, requests, waiting
 from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.approval_case import ApprovalCase
@@ -143,6 +144,39 @@ class TestApprovalBadInput(ApprovalCase):
 		self.assertEqual(fresh(request).status, "Closed")
 		with people.as_user(people.FIRST), self.assertRaises(frappe.ValidationError):
 			decisions.decide(request.name, "Approved")
+
+	def test_document_gone_or_changed_after_the_chain_was_switched_off(self):
+		"""An open request follows its document without a chain as well. Documents of DocTypes without requests cost no SQL."""
+		chain = people.make_chain(levels=[people.by(people.FIRST)])
+		deleted, changed = people.draft(), people.draft()
+		of_deleted, of_changed = people.ask(deleted), people.ask(changed)
+		chain.reload()
+		chain.active = 0
+		chain.save()
+		frappe.db.commit()
+		frappe.delete_doc("Journal Entry", deleted.name)
+		self.assertEqual(
+			(fresh(of_deleted).status, fresh(of_deleted).closing_reason),
+			("Closed", "The document was deleted."),
+		)
+		frappe.db.rollback()
+		self.assertEqual(fresh(of_deleted).status, "Open")
+		self.assertIn("Journal Entry", waiting.doctypes())
+		frappe.delete_doc("Journal Entry", deleted.name)
+		frappe.db.commit()
+		self.assertEqual(fresh(of_deleted).status, "Closed")
+		changed = fresh(changed)
+		for row in changed.accounts:
+			row.debit_in_account_currency *= 2
+			row.credit_in_account_currency *= 2
+		changed.save()
+		frappe.db.commit()
+		self.assertEqual(fresh(of_changed).status, "Superseded")
+		other = frappe.get_doc({"doctype": "ToDo", "description": "Nobody approves it"})
+		waiting.concerns("ToDo")
+		with self.assertQueryCount(0):
+			for happens in (events.on_update, events.on_trash, events.on_cancel):
+				happens(other)
 
 	def test_document_posted_otherwise_under_a_request(self):
 		"""By SQL, say: approving it says so."""

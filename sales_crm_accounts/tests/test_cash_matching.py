@@ -59,7 +59,7 @@ class TestCashMatching(SiteTestCase):
 		self.assertEqual(
 			[(r.sales_invoice, r.allocated_amount) for r in proposal.rows], [(third.name, 300.06)]
 		)
-		self.assertIn(third.name.replace("-", ""), proposal.reasons)
+		self.assertIn(f"The text names it: {third.name}.", proposal.reasons)
 		self.assertEqual(open_of(third), [(1, 300.06)])
 
 		frappe.set_user(make.ACCOUNTANT)

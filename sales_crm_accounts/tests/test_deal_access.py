@@ -5,6 +5,7 @@ way only; the other one must not meet it anywhere.
 """
 
 import frappe
+from frappe.desk.notifications import get_open_count
 from frappe.desk.query_report import run as run_report
 from frappe.desk.search import search_link
 
@@ -172,6 +173,48 @@ class TestDealAccess(SiteTestCase):
 					self.assertNotIn(foreign.name, rows)
 					if report == "Deal Installments":
 						self.assertIn(mine.name, rows)
+
+	def test_the_connections_of_a_deal(self):
+		"""One installment is billed, and one journal names the deal in a row. A salesperson meets no ledger.
+
+		The names of all connections are fields that Frappe can count and filter by; the same list filters as the badge counts.
+		"""
+		deal = self.deal(owner=SELLER, win=True)
+		factories.bill_all(deal)
+		lines = (
+			{"account": factories.WRITE_OFF, "debit_in_account_currency": 5, "deal": deal.name},
+			{"account": factories.BANK, "credit_in_account_currency": 5},
+		)
+		self.addCleanup(lambda entry: (entry.reload(), entry.cancel()), factories.journal(list(lines)))
+		frappe.db.commit()
+		data = frappe.get_meta("Deal").get_dashboard_data()
+		shown = [doctype for group in data.transactions for doctype in group["items"]]
+		self.assertEqual(len(shown), len(set(shown)))
+		self.assertLessEqual({"Delivery Note", "Purchase Order", "Journal Entry", "Stock Entry"}, set(shown))
+
+		def counts(user: str) -> dict:
+			frappe.set_user(user)
+			# The form asks for what the user can read.
+			mine = [doctype for doctype in shown if frappe.has_permission(doctype, "read")]
+			found = get_open_count("Deal", deal.name, mine)["count"]
+			frappe.set_user("Administrator")
+			self.assertFalse(found["internal_links_found"])
+			return {row["doctype"]: row["count"] for row in found["external_links_found"]}
+
+		all_of_it = counts("Administrator")
+		self.assertEqual(set(all_of_it), set(shown))
+		self.assertEqual((all_of_it["Sales Invoice"], all_of_it["Open Installment"]), (1, 1))
+		self.assertEqual((all_of_it["Journal Entry"], all_of_it["Delivery Note"]), (1, 0))
+		for doctype, count in all_of_it.items():
+			filters = {data.non_standard_fieldnames[doctype]: deal.name}
+			self.assertEqual(len(frappe.get_list(doctype, filters=filters, distinct=True)), count, doctype)
+		mine = counts(SELLER)
+		self.assertEqual(mine["Open Installment"], 1)
+		self.assertFalse(
+			{"Journal Entry", "Payment Entry", "Dunning Message", "Purchase Invoice"} & set(mine)
+		)
+		frappe.set_user(OTHER_SELLER)
+		self.assertRaises(frappe.PermissionError, get_open_count, "Deal", deal.name, ["Deal Installment"])
 
 	def sales_person(self, name: str, user: str, parent: str, is_group: int = 0) -> str:
 		"""A sales person of the user, by way of an employee."""

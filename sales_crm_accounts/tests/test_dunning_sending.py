@@ -6,7 +6,7 @@ import frappe
 from frappe.utils import today
 
 from sales_crm_accounts.api import dunning as api
-from sales_crm_accounts.services.receivables import dunning_bounces, dunning_run, dunning_sending, worklist
+from sales_crm_accounts.services.receivables import dunning_run, dunning_sending, mail_bounces, worklist
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.dunning_case import (
 	CASHIER,
@@ -88,7 +88,7 @@ class TestDunningSending(DunningCase):
 		for one in received.values():
 			(letter,) = [part for part in one.walk() if part.get_content_type() == "application/pdf"]
 			self.assertTrue(letter.get_payload(decode=True).startswith(b"%PDF"))
-		dunning_bounces.follow_mails()
+		mail_bounces.follow_mails()
 		self.assertEqual([message.status for message in self.messages()], ["Sent", "Sent"])
 		# Tomorrow A is left alone: the level was told.
 		with patch.object(dunning_run, "today", lambda: str(day(1))):
@@ -208,7 +208,7 @@ class TestDunningSending(DunningCase):
 		api.release([to_mail.name, to_chinese.name])
 		received = self.flush([to_mail, to_chinese], refused=["a@customer.example.com"])
 		self.assertEqual(list(received), ["b@customer.example.com"])
-		dunning_bounces.follow_mails()
+		mail_bounces.follow_mails()
 		to_mail.reload()
 		self.assertEqual((to_mail.status, to_mail.bounced_address), ("Failed", "a@customer.example.com"))
 		self.assertIn("550 5.1.1 no such user", to_mail.reason)
@@ -229,7 +229,7 @@ class TestDunningSending(DunningCase):
 			dunning_run.run(make.COMPANY)
 		(again,) = self.messages(status="Draft")
 		self.assertEqual((again.recipients, again.level_title), ("new@customer.example.com", "First"))
-		self.assertEqual(dunning_bounces.addresses(make.COMPANY), {})
+		self.assertEqual(mail_bounces.addresses(make.COMPANY), {})
 
 		def answered(sender: str, text: str):
 			frappe.get_doc(
@@ -249,7 +249,7 @@ class TestDunningSending(DunningCase):
 		self.assertEqual(answered("b@customer.example.com", "I am away. 5.1.1"), "Sent")
 		self.assertEqual(answered("MAILER-DAEMON@mx.example.com", "Delayed: 4.4.1"), "Sent")
 		self.assertEqual(answered("MAILER-DAEMON@mx.example.com", "Status: 5.1.1"), "Failed")
-		self.assertEqual(dunning_bounces.addresses(make.COMPANY), {CHINESE: {"b@customer.example.com"}})
+		self.assertEqual(mail_bounces.addresses(make.COMPANY), {CHINESE: {"b@customer.example.com"}})
 
 	def test_review(self):
 		"""Only text and address of a draft change; held back stops the customer; paid or edited drafts do not leave as they are."""

@@ -5,9 +5,14 @@ from unittest.mock import patch
 
 import frappe
 
+from sales_crm_accounts.api import statements as api
+from sales_crm_accounts.services.receivables import mail_bounces
 from sales_crm_accounts.services.receivables import statement_mails as mails
 from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.receivable_case import ReceivableCase, day, invoice, new_customer
+from sales_crm_accounts.tests.smtp_case import SmtpCase
+
+COLLECTOR, CASHIER = "statements.collector@sca.example.com", "statements.cashier@sca.example.com"
 
 
 def contact(customer: str, address: str, billing: int = 0):
@@ -22,7 +27,7 @@ def contact(customer: str, address: str, billing: int = 0):
 	).insert(ignore_permissions=True)
 
 
-class TestStatementMails(ReceivableCase):
+class TestStatementMails(SmtpCase, ReceivableCase):
 	def setUp(self):
 		super().setUp()
 		make.mail_account()
@@ -49,6 +54,8 @@ class TestStatementMails(ReceivableCase):
 	def switch_off(self):
 		frappe.db.set_value(mails.SCHEDULE, self.schedule.name, "enabled", 0)
 		frappe.db.delete("Email Queue", {"reference_doctype": mails.MAIL, "status": "Not Sent"})
+		# No other test meets an address that a mail came back from.
+		frappe.db.delete(mails.MAIL, {"schedule": self.schedule.name})
 		frappe.db.commit()
 
 	def customer_with(self, amount: float, due: int = -5, address: str | None = None) -> str:
@@ -58,10 +65,10 @@ class TestStatementMails(ReceivableCase):
 			contact(name, address)
 		return name
 
-	def records(self) -> dict:
+	def records(self, **filters) -> dict:
 		rows = frappe.get_all(
 			mails.MAIL,
-			filters={"schedule": self.schedule.name},
+			filters={"schedule": self.schedule.name, **filters},
 			fields=["customer", "status", "reason", "recipients", "statement_date", "name"],
 		)
 		return {row.customer: row for row in rows}
@@ -98,6 +105,66 @@ class TestStatementMails(ReceivableCase):
 		self.schedule.db_set("next_date", day(-3))
 		self.assertEqual(mails.run(self.schedule.name, day(1)), 0)
 		self.assertEqual(len(self.queued()), 1)
+
+	def test_mails_that_come_back(self):
+		"""The first customer's server knows no such user; of the second a notice comes, the third's collector says so.
+
+		All three are told to the collector and get nothing in the next week, but for the one whose contact has another address by
+		then. That arrives: the old address may come back, and is not written to.
+		"""
+		addresses = [f"sca.back{number}@example.com" for number in range(3)]
+		customers = [self.customer_with(100, address=address) for address in addresses]
+		make.make_user(COLLECTOR, ["Collector"])
+		make.make_user(CASHIER, ["Accounts User"])
+		for customer in customers:
+			handed = {"company": make.COMPANY, "customer": customer, "collector": COLLECTOR}
+			frappe.get_doc({"doctype": "Customer Collector", **handed}).insert()
+			self.addCleanup(frappe.db.delete, "Customer Collector", {"customer": customer})
+		frappe.db.commit()
+		with patch.object(mails.statements, "pdf", lambda *_args: b"%PDF"):
+			self.assertEqual(mails.run(self.schedule.name, day(-3)), 3)
+		sent = [frappe.get_doc(mails.MAIL, self.records()[customer].name) for customer in customers]
+		self.assertEqual(list(self.flush(sent, refused=addresses[:1])), addresses[1:])
+		mail_bounces.follow_mails()
+		frappe.db.commit()
+		self.assertEqual([doc.reload().status for doc in sent], ["Failed", "Sent", "Sent"])
+		self.assertIn("550 5.1.1 no such user", sent[0].reason)
+		self.assertEqual(sent[0].bounced_address, addresses[0])
+
+		notice = {"communication_medium": "Email", "sent_or_received": "Received", "subject": "Undelivered"}
+		notice.update({"sender": "MAILER-DAEMON@mx.example.com", "content": "Status: 5.1.1"})
+		notice.update({"reference_doctype": mails.MAIL, "reference_name": sent[1].name})
+		frappe.get_doc({"doctype": "Communication", **notice}).insert(ignore_permissions=True)
+		frappe.set_user(CASHIER)
+		self.assertRaises(frappe.PermissionError, api.came_back, sent[2].name, "Nobody there")
+		frappe.set_user(COLLECTOR)
+		self.assertMessage("say why", api.came_back, sent[2].name, " ")
+		api.came_back(sent[2].name, "Nobody there")
+		self.assertMessage("Only a mail that was sent", api.came_back, sent[2].name, "Again")
+		frappe.set_user("Administrator")
+		for doc in sent:
+			self.assertEqual(doc.reload().status, "Failed")
+			told = {"for_user": COLLECTOR, "document_name": doc.name}
+			self.assertTrue(frappe.db.exists("Notification Log", told), doc.reason)
+		self.assertEqual(
+			mail_bounces.addresses(make.COMPANY, customers),
+			{customer: {address} for customer, address in zip(customers, addresses, strict=True)},
+		)
+
+		link = frappe.db.get_value("Dynamic Link", {"link_doctype": "Customer", "link_name": customers[2], "parenttype": "Contact"}, "parent")  # fmt: skip
+		person = frappe.get_doc("Contact", link)
+		person.email_ids[0].email_id = "sca.new@example.com"
+		person.save(ignore_permissions=True)
+		frappe.db.commit()
+		with patch.object(mails.statements, "pdf", lambda *_args: b"%PDF"):
+			self.assertEqual(mails.run(self.schedule.name, day(4)), 1)
+		records = self.records(statement_date=day(4))
+		self.assertEqual(records[customers[2]].recipients, "sca.new@example.com")
+		for customer, address in list(zip(customers, addresses, strict=True))[:2]:
+			row = records[customer]
+			self.assertEqual((row.status, row.reason), ("Skipped", f"Mail came back: {address}"))
+		self.assertEqual(set(mail_bounces.addresses(make.COMPANY, customers)), set(customers[:2]))
+		self.assertEqual(mails.run(self.schedule.name, day(5)), 0)
 
 	def test_what_failed_is_tried_again(self):
 		first, second = (self.customer_with(100, address=f"sca.{n}@example.com") for n in (1, 2))

@@ -38,8 +38,8 @@ class Book:
 			known = self.accounts.setdefault(account_number(account), [])
 			known.extend([customers] if isinstance(customers, str) else customers)
 		self.habits = habits or {}
-		#: Invoices of which nothing is open any more: who names one of them has not mistyped another.
-		self.settled = {compact(one) for one in settled}
+		#: Invoices of which nothing is open any more, by their compact number: who names one of them has not mistyped another.
+		self.settled = {compact(one): one for one in settled}
 		self.by_customer: dict[str, list[int]] = {}
 		self.by_invoice: dict[str, list[int]] = {}
 		self.by_amount: dict[tuple[str, int], list[int]] = {}

@@ -99,7 +99,7 @@ class _Search:
 			for at in hit.positions:
 				by_customer.setdefault(self.customer_of(at), []).append(at)
 			for customer, positions in list(by_customer.items())[:WIDTH]:
-				own = references.Hit(hit.kind, hit.quality, hit.quoted, tuple(positions))
+				own = replace(hit, positions=tuple(positions))
 				named.setdefault(customer, []).append(own)
 		self.named = named
 		ranked = sorted(self.payers, key=lambda one: -evidence.weight(self.payers[one]))
@@ -218,7 +218,9 @@ class _Search:
 		elif self.named:
 			reasons.append(Reason("names_another", NAMES_ANOTHER))
 		elif self.text.strangers:
-			reasons.append(Reason("names_unknown", NAMES_UNKNOWN, (", ".join(self.text.strangers),)))
+			reasons.append(
+				Reason("names_unknown", NAMES_UNKNOWN, (", ".join(dict.fromkeys(self.text.strangers)),))
+			)
 		for fit in amounts.blind(self.book, positions, target, self.receipt.on, self.rules):
 			extra = []
 			if len(fit.rows) == 1 and self.text.installments:

@@ -33,17 +33,25 @@ _GAP = 3
 
 #: How sure each way of finding is, in decibans.
 QUALITY = {"exact": 28.0, "number": 25.0, "joined": 24.0, "typo": 12.0, "tail": 10.0, "near": 11.0}
+#: Where an installment has the name that each kind of reference stands for.
+NAMED_BY = {
+	"invoice": "sales_invoice",
+	"deal": "deal",
+	"order": "order",
+	"customer_reference": "customer_reference",
+}
 KIND = {"invoice": 0.0, "deal": -4.0, "order": -4.0, "customer_reference": -5.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-	"""Part of the text that names open installments; `installment` where it names one of several by number."""
+	"""Part of the text that names open installments; `name` is what is named as its document writes it, where that is sure."""
 
 	kind: str
 	quality: str
 	quoted: str
 	positions: tuple[int, ...]
+	name: str = ""
 
 	@property
 	def weight(self) -> float:
@@ -59,7 +67,7 @@ class Found:
 	unknown: tuple[str, ...]
 	#: Every number of the text, for a customer's own few references.
 	numbers: tuple[str, ...]
-	#: What is written like an invoice number of the company, of which nothing is open.
+	#: What is written like an invoice number of the company, of which nothing is open; as the invoice or the text writes it.
 	strangers: tuple[str, ...] = ()
 	#: Open credit notes that are named.
 	credits: tuple[int, ...] = ()
@@ -140,12 +148,13 @@ class _Reader:
 	def _hit(self, kind: str, quality: str, quoted: str, positions) -> None:
 		open_positions = tuple(at for at in positions if self.book.open[at] > 0)
 		credits = [at for at in positions if self.book.open[at] < 0]
+		name = getattr(self.book.items[positions[0]], NAMED_BY[kind])
 		if credits and kind == "invoice":
 			self.credits += credits
 		elif not open_positions:
-			self.strangers.append(quoted)
+			self.strangers.append(name)
 		else:
-			self.hits.append(Hit(kind, quality, quoted, open_positions))
+			self.hits.append(Hit(kind, quality, quoted, open_positions, name))
 
 	def _exact(self, at: int) -> int | None:
 		for end, key in self._windows(at, self.book.longest_key):
@@ -154,16 +163,16 @@ class _Reader:
 					self._hit(kind, "exact", key, positions)
 				return end
 			if key in self.book.settled:
-				self.strangers.append(key)
+				self.strangers.append(self.book.settled[key])
 				return end
 		return None
 
 	def _stranger(self, at: int) -> None:
 		if self.tokens[at][0][0].isdigit():
 			return
-		for _end, key in self._windows(at, self.book.longest_key):
+		for end, key in self._windows(at, self.book.longest_key):
 			if (key.rstrip("0123456789"), len(key)) in self.book.series:
-				self.strangers.append(key)
+				self.strangers.append(self.text[self.tokens[at][1] : self.tokens[end - 1][2]])
 				return
 
 	def _invoices(self, number: str, quality: str, quoted: str) -> bool:
@@ -300,7 +309,7 @@ def of_customer(book: Book, found: Found, positions: list[int], everything: tupl
 def reason(used: list[Hit]) -> Reason:
 	"""The best of what is named, and a little more for each further one."""
 	quality = max(hit.weight for hit in used) + 2 * min(3, len(used) - 1)
-	quoted = ", ".join(dict.fromkeys(hit.quoted for hit in used))
+	quoted = ", ".join(dict.fromkeys(hit.name or hit.quoted for hit in used))
 	best = max(used, key=lambda hit: hit.weight)
 	return Reason(f"reference_{best.quality}", quality, (quoted, best.kind))
 

@@ -19,3 +19,4 @@ import "./approvals/route";
 import "./approvals/actions";
 import "./approvals/banner";
 import "./collections/actions";
+import "./collections/came_back";

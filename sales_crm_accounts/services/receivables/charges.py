@@ -314,6 +314,30 @@ def cancel(name: str, reason: str | None = None):
 	frappe.get_doc(DOCTYPE, name).add_comment("Info", frappe.utils.escape_html(text))
 
 
+def drop_fee(message_doctype: str, message: str, why: str) -> str:
+	"""Take back the fee of a message that did not reach the customer, and give up its key: a message sent again claims it again.
+
+	A fee that is invoiced or waived in part stays; the answer then says so, for whoever looks after the message. Interest is owed by
+	time, whatever the customer was told.
+	"""
+	name = frappe.db.get_value(
+		DOCTYPE, {"charge_key": "|".join((FEE, message_doctype, message)), "status": ("!=", WAIVED)}
+	)
+	if not name:
+		return ""
+	charge = lock([name])[0]
+	if charge.charge_invoice:
+		return _("Its fee stays: charge {0} is on invoice {1}. Waive it if nobody shall pay it.").format(
+			name, charge.charge_invoice
+		)
+	if to_decimal(charge.waived_amount):
+		return _(
+			"Its fee stays: a part of charge {0} is waived. Waive the rest if nobody shall pay it."
+		).format(name)
+	cancel(name, why)
+	return ""
+
+
 def lock(names: Iterable[str]) -> list[frappe._dict]:
 	"""The charges as they are now, locked until the end of the transaction."""
 	charge = frappe.qb.DocType(DOCTYPE)

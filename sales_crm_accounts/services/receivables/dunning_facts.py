@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Max
 from frappe.utils import getdate
 
 from sales_crm_accounts.core.receivables import ladder
-from sales_crm_accounts.services.receivables import dunning_bounces, held
+from sales_crm_accounts.services.receivables import held, mail_bounces
 from sales_crm_accounts.services.receivables.dunning_policies import Policies, addresses
 from sales_crm_accounts.services.receivables.open_rows import on_account, open_rows
 
@@ -28,7 +28,7 @@ def load(company: str, day: date, policies: Policies, run: str | None = None) ->
 	rows = open_rows(company, returns=True)
 	found = customers(_owing(company))
 	groups, territories = _paths("Customer Group"), _paths("Territory")
-	came_back = dunning_bounces.addresses(company)
+	came_back = mail_bounces.addresses(company)
 	site_language = frappe.db.get_default("lang") or "en"
 	parties = {
 		name: ladder.Party(

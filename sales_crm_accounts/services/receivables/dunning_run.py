@@ -15,12 +15,12 @@ from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
 	credit_holds,
-	dunning_bounces,
 	dunning_facts,
 	dunning_messages,
 	dunning_policies,
 	dunning_sending,
 	dunning_shield,
+	mail_bounces,
 	thanks,
 )
 
@@ -51,7 +51,7 @@ def sca_hourly_dunning():
 	):
 		run(row.company, row.trigger_source)
 	dunning_sending.send_released()
-	dunning_bounces.follow_mails()
+	mail_bounces.follow_mails()
 	frappe.db.commit()
 	credit_holds.judge()
 	frappe.db.commit()
@@ -62,7 +62,7 @@ def run(company: str, source: str = "Manual") -> str:
 	"""Decide and make the reminders of today; name of the run. Commits. Rights are the caller's to check."""
 	day = getdate(today())
 	credit_holds.judge(company)
-	dunning_bounces.follow_mails()  # a mail that came back is no contact
+	mail_bounces.follow_mails()  # a mail that came back is no contact
 	frappe.db.commit()  # what a transaction sees is as old as its first look
 	doc = _of_day(company, day, source)
 	try:

@@ -21,6 +21,7 @@ from sales_crm_accounts.services.receivables import (
 	dunning_messages,
 	dunning_policies,
 	dunning_shield,
+	mail_bounces,
 )
 from sales_crm_accounts.services.receivables.dunning_messages import (
 	AMOUNTS,
@@ -320,7 +321,8 @@ def _failed(name: str, error: Exception) -> str:
 	frappe.log_error(
 		title=_("Reminder {0} not sent").format(name), reference_doctype=DOCTYPE, reference_name=name
 	)
-	reason = strip_html(str(error) or type(error).__name__)[:1000]
+	# A text message is marked, and its fee claimed, before it leaves.
+	reason = mail_bounces.without_fee(name, strip_html(str(error) or type(error).__name__))
 	frappe.db.set_value(
 		DOCTYPE, name, {"status": FAILED, "reason": reason, "released_by": None, "released_on": None}
 	)

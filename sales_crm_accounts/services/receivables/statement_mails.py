@@ -6,15 +6,16 @@ from hashlib import sha256
 import frappe
 from frappe import _
 from frappe.query_builder import Order
-from frappe.utils import cint, escape_html, fmt_money, formatdate, getdate, today
+from frappe.utils import cint, escape_html, fmt_money, formatdate, getdate, now_datetime, today
 
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services.derived import is_lock_error
+from sales_crm_accounts.services.receivables import mail_bounces
 from sales_crm_accounts.services.receivables import statement as statements
 from sales_crm_accounts.services.receivables.statement import Statement
 
 SCHEDULE, MAIL = "Customer Statement Schedule", "Customer Statement Mail"
-QUEUED, SKIPPED, FAILED = "Queued", "Skipped", "Failed"
+QUEUED, SENT, SKIPPED, FAILED = "Queued", "Sent", "Skipped", "Failed"
 CHUNK = 100
 #: Days on which what failed is tried again, before the schedule goes on.
 RETRY_DAYS = 3
@@ -23,6 +24,8 @@ RETRY_DAYS = 3
 def sca_daily_statements() -> None:
 	"""Scheduler: send what is due of every schedule; one that fails is logged and keeps no other from its day. Commits."""
 	day = getdate(today())
+	mail_bounces.follow_mails()
+	frappe.db.commit()
 	for name in frappe.get_all(
 		SCHEDULE, filters={"enabled": 1, "next_date": ("<=", day)}, pluck="name", order_by="name"
 	):
@@ -54,33 +57,46 @@ def run(schedule_name: str, on: date) -> int:
 		settled = _settled(schedule.name, chunk, due)
 		left = [customer for customer in chunk if customer not in settled]
 		found, addresses = statements.data(schedule.company, left, on), _addresses(left)
+		came_back = mail_bounces.addresses(schedule.company, left)
 		for customer in left:
 			statement = found.get(customer)
 			if statement and _wanted(schedule, statement):
-				sent += _send_one(schedule, statement, addresses.get(customer), due)
+				back = came_back.get(customer, set())
+				sent += _send_one(schedule, statement, addresses.get(customer, []), back, due)
 	_advance(schedule, due, on)
 	return sent
 
 
 def _advance(schedule, due: date, on: date) -> None:
 	"""On to the next period, unless something failed that can still be tried again."""
-	failed = frappe.db.exists(MAIL, {"schedule": schedule.name, "statement_date": due, "status": FAILED})
+	failed = frappe.db.exists(
+		MAIL,
+		{
+			"schedule": schedule.name,
+			"statement_date": due,
+			"status": FAILED,
+			"bounced_on": ("is", "not set"),
+		},
+	)
 	if failed and on < due + timedelta(days=RETRY_DAYS):
 		return
 	schedule.db_set({"next_date": schedule.day_from(max(due, on) + timedelta(days=1)), "last_date": due})
 	frappe.db.commit()
 
 
-def _send_one(schedule, statement: Statement, addresses: list[str] | None, due: date) -> int:
-	"""Claim the key, queue the mail, both in one transaction; 1 if it was queued."""
+def _send_one(schedule, statement: Statement, addresses: list[str], came_back: set[str], due: date) -> int:
+	"""Claim the key, queue the mail, both in one transaction; 1 if it was queued. Nothing goes where the last mail came back from."""
 	key = _key(schedule.name, statement.customer, due)
 	try:
 		mail = _claim(schedule, statement, due, key)
-		if not addresses:
-			mail.update({"status": SKIPPED, "reason": _("No mail address")})
-		else:
-			_queue(mail, schedule, statement, addresses)
-			mail.update({"status": QUEUED, "recipients": ", ".join(addresses), "reason": None})
+		to = [address for address in addresses if address.lower() not in came_back]
+		if to:
+			_queue(mail, schedule, statement, to)
+		elif not mail.bounced_on:
+			reason = (
+				_("Mail came back: {0}").format(", ".join(addresses)) if addresses else _("No mail address")
+			)
+			mail.update({"status": SKIPPED, "reason": reason})
 		mail.save(ignore_permissions=True)
 		frappe.db.commit()
 		return int(mail.status == QUEUED)
@@ -108,7 +124,7 @@ def _claim(schedule, statement: Statement, due: date, key: str):
 	"""The record of this customer and day; an unsent one is taken up again under its lock."""
 	if name := frappe.db.get_value(MAIL, {"statement_key": key}, "name", for_update=True):
 		mail = frappe.get_doc(MAIL, name)
-		if mail.status == QUEUED:
+		if mail.status in (QUEUED, SENT):
 			raise frappe.DuplicateEntryError(MAIL, name)
 		return mail
 	mail = frappe.new_doc(MAIL)
@@ -135,7 +151,7 @@ def _queue(mail, schedule, statement: Statement, addresses: list[str]) -> None:
 			),
 			_message(statement),
 		)
-	frappe.sendmail(
+	queue = frappe.sendmail(
 		recipients=addresses,
 		subject=subject,
 		message=message,
@@ -149,6 +165,19 @@ def _queue(mail, schedule, statement: Statement, addresses: list[str]) -> None:
 		reference_doctype=MAIL,
 		reference_name=mail.name,
 		add_unsubscribe_link=0,
+	)
+	if not queue:
+		frappe.throw(
+			_("{0} takes no mail: every recipient has unsubscribed.").format(statement.customer_name)
+		)
+	mail.update(
+		{
+			"status": QUEUED,
+			"recipients": ", ".join(addresses),
+			"reason": None,
+			"email_queue": queue.name,
+			"sent_on": now_datetime(),
+		}
 	)
 
 
@@ -223,7 +252,7 @@ def _settled(schedule: str, customers: list[str], due: date) -> set[str]:
 				"schedule": schedule,
 				"statement_date": due,
 				"customer": ("in", customers or [""]),
-				"status": ("in", (QUEUED, SKIPPED)),
+				"status": ("in", (QUEUED, SENT, SKIPPED)),
 			},
 			pluck="customer",
 		)

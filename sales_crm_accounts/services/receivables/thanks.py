@@ -16,10 +16,10 @@ from frappe.utils import getdate, today
 from sales_crm_accounts.services import ledger
 from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.receivables import (
-	dunning_bounces,
 	dunning_facts,
 	dunning_policies,
 	dunning_texts,
+	mail_bounces,
 	thanks_texts,
 )
 from sales_crm_accounts.services.receivables.dunning_messages import SENT
@@ -64,7 +64,7 @@ def send(company: str, day: date) -> int:
 	):
 		texts[row.parent].append(row)
 	reached = dunning_facts.customers(sorted(paid))
-	came_back = dunning_bounces.addresses(company, paid)
+	came_back = mail_bounces.addresses(company, paid)
 	sent = 0
 	for customer in sorted(paid):
 		to = dunning_policies.addresses(reached[customer].recipients) if customer in reached else []

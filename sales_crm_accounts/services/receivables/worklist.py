@@ -19,8 +19,8 @@ from sales_crm_accounts.core.receivables import worklist as rules
 from sales_crm_accounts.core.receivables.worklist import Entry, Facts
 from sales_crm_accounts.services.receivables import (
 	assignment,
-	dunning_bounces,
 	held,
+	mail_bounces,
 	open_rows,
 	payer_scores,
 	payers,
@@ -123,7 +123,7 @@ class Known:
 		self.broken = payer_scores.broken_promises(company, customers, self.today)
 		self.notes = _last_notes(company, customers)
 		self.letters = _last_letters(company, customers)
-		self.came_back = dunning_bounces.addresses(company, customers)
+		self.came_back = mail_bounces.addresses(company, customers)
 		self.customers = _customers(company, {*self.rows, *(customers or ())})
 		self.limits = _credit_limits(company)
 		self.deals = _deal_values(company, customers)

@@ -95,6 +95,40 @@ class TestReferences:
 		assert {stock.items[at].sales_invoice[-3:] for hit in found.hits for at in hit.positions} == invoices
 
 	@pytest.mark.parametrize(
+		("text", "shown"),
+		[
+			("invoice ACC-SINV-2026-00123", "ACC-SINV-2026-00123"),
+			("acc sinv 2026 00123 thanks", "ACC-SINV-2026-00123"),
+			("ACC-SINV-2026-00123/00125", "ACC-SINV-2026-00125, ACC-SINV-2026-00123"),
+			("ACCSINV202600123ACCSINV202600125", "ACC-SINV-2026-00125, ACC-SINV-2026-00123"),
+			("RE202600125", "ACC-SINV-2026-00125"),
+			("Deal DEAL-2026-00007", "DEAL-2026-00007"),
+			("your ref PO 881200", "PO-881200"),
+		],
+	)
+	def test_reasons_name_documents_as_they_are_written(self, text, shown):
+		(proposal, *_others) = propose(book(), receipt(45_017, text, "Acme Machines GmbH"), RULES)
+		(reason,) = [one for one in proposal.reasons if one.code.startswith("reference_")]
+		assert reason.values[0] == shown
+
+	def test_a_mistake_is_quoted_as_the_text_has_it(self):
+		(proposal, *_others) = propose(book(), receipt(45_017, "inv 202600135", "Acme Machines GmbH"), RULES)
+		assert [one.values[0] for one in proposal.reasons if one.code == "reference_typo"] == ["202600135"]
+
+	@pytest.mark.parametrize(
+		("text", "shown"),
+		[
+			("acc sinv 2026 00122", "ACC-SINV-2026-00122"),  # settled: as the invoice has it
+			("Acc-Sinv-2026-00999", "ACC-SINV-2026-00999"),  # nobody's: as the text has it
+			("ACC-SINV-2026-00122 ACC/SINV 2026-00999", "ACC-SINV-2026-00122, ACC/SINV 2026-00999"),
+		],
+	)
+	def test_what_is_not_open_is_named_as_it_is_written(self, text, shown):
+		stock = book(settled=["ACC-SINV-2026-00122"])
+		(proposal, *_others) = propose(stock, receipt(45_017, text, "Acme Machines GmbH"), RULES)
+		assert [one.values for one in proposal.reasons if one.code == "names_unknown"] == [(shown,)]
+
+	@pytest.mark.parametrize(
 		("text", "installment"),
 		[
 			("ACC-SINV-2026-00123 installment 2", 2),

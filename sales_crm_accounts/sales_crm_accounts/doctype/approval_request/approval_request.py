@@ -20,3 +20,8 @@ class ApprovalRequest(Document):
 		frappe.throw(
 			_("An approval request is never deleted: it is the record of its round."), frappe.PermissionError
 		)
+
+
+def on_doctype_update():
+	"""Which DocTypes have a request that still counts; most requests are posted ones."""
+	frappe.db.add_index("Approval Request", ["posted", "status", "reference_doctype"])

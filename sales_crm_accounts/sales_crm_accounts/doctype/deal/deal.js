@@ -36,6 +36,16 @@ const KEEP_ON_CANCEL = [
 	"Supplier Quotation",
 ];
 
+// Connections that are made elsewhere: the source comes before the deal, the others need more than the deal.
+const NOT_MADE_HERE = [
+	"Opportunity",
+	"Quotation",
+	"Charge Waiver",
+	"Journal Entry",
+	"Payment Request",
+	"Stock Entry",
+];
+
 // What a customer's own settings replace, whatever stood there.
 const FOLLOW_CUSTOMER = ["currency", "taxes_and_charges"];
 
@@ -44,6 +54,7 @@ frappe.ui.form.on("Deal", {
 		set_queries(frm);
 		// Frappe would offer to cancel everything that names the deal. What stands in the way is said by before_cancel.
 		frm.ignore_doctypes_on_cancel_all = KEEP_ON_CANCEL;
+		frm.can_make_methods = Object.fromEntries(NOT_MADE_HERE.map((name) => [name, () => false]));
 	},
 
 	onload(frm) {

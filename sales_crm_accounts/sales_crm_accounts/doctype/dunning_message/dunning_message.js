@@ -30,10 +30,13 @@ frappe.ui.form.on("Dunning Message", {
 				"red"
 			);
 		}
-		if (!frappe.model.can_write("Dunning Message")) return;
-		if (["Queued", "Sent"].includes(status) && frm.doc.channel === "Mail") {
-			frm.add_custom_button(__("The Mail Came Back"), () => came_back(frm));
+		if (frm.doc.channel === "Mail") {
+			sales_crm_accounts.collections.add_came_back(
+				frm,
+				"sales_crm_accounts.api.dunning.came_back"
+			);
 		}
+		if (!frappe.model.can_write("Dunning Message")) return;
 		if (!open) return;
 		frm.add_custom_button(__("Send"), () => release(frm)).addClass("btn-primary");
 		if (status !== "Held Back") {
@@ -49,28 +52,6 @@ async function release(frm) {
 	if (frm.is_dirty()) await frm.save();
 	await frappe.xcall("sales_crm_accounts.api.dunning.release", { names: [frm.doc.name] });
 	await frm.reload_doc();
-}
-
-function came_back(frm) {
-	frappe.prompt(
-		{
-			fieldname: "reason",
-			fieldtype: "Small Text",
-			label: __("What Does It Say?"),
-			reqd: 1,
-			description: __(
-				"No reminder is mailed to this address until it is changed at the customer or a contact."
-			),
-		},
-		async ({ reason }) => {
-			await frappe.xcall("sales_crm_accounts.api.dunning.came_back", {
-				name: frm.doc.name,
-				reason,
-			});
-			await frm.reload_doc();
-		},
-		__("The Mail Came Back")
-	);
 }
 
 function with_reason(frm, method, title) {
