@@ -360,6 +360,13 @@ def site_check_installed() -> list[str]:
 	for doctype in ("Deal Stage", "Deal Plan Template", "Kanban Board"):
 		if not frappe.db.count(doctype):
 			problems.append(f"no {doctype}")
+	settings = "Sales CRM Accounts Settings"
+	kept = frappe.db.get_singles_dict(settings)
+	problems += [
+		f"{settings}: {field.fieldname} is {kept.get(field.fieldname)}, not {field.default}"
+		for field in frappe.get_meta(settings).fields
+		if field.default and str(kept.get(field.fieldname)) != field.default
+	]
 	# What was sold before the app is in its ledger at once, not only after a night.
 	problems += [
 		f"{name}: {outstanding} open, {kept} in the installment ledger"

@@ -146,3 +146,11 @@ def hand_over(deals: list | str, to: str, reason: str = "") -> dict:
 	frappe.has_permission("Deal", "read", throw=True)
 	names = frappe.parse_json(deals) if not isinstance(deals, str) or deals.startswith("[") else [deals]
 	return hand_over_service.hand_over([str(name) for name in names], to, reason)
+
+
+@frappe.whitelist()
+@frappe.validate_and_sanitize_search_inputs
+def owners(doctype: str, txt: str, searchfield: str, start: int, page_len: int, filters: dict) -> list:
+	"""Link search: people who could own a deal."""
+	frappe.has_permission("Deal", "read", throw=True)
+	return hand_over_service.search_owners(txt, start, page_len)

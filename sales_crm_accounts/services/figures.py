@@ -78,7 +78,7 @@ def mark_overdue(today) -> None:
 
 
 def differing(doctype: str, day, by_time: bool = True) -> list[frappe._dict]:
-	"""Deal Installments or Deals that are not what they are derived from: name, kept_outstanding, ledger_outstanding.
+	"""Deal Installments or Deals that are not what they are derived from: name, every figure as derived and as `kept_<figure>`.
 
 	One statement. Without `by_time`, what a new day changes by itself is not looked at.
 	"""
@@ -88,13 +88,16 @@ def differing(doctype: str, day, by_time: bool = True) -> list[frappe._dict]:
 		select, fields = installments(precision()), INSTALLMENT_FIGURES
 	watched = [field for field in fields if by_time or field not in BY_TIME[doctype]]
 	return frappe.db.sql(
-		f"""
-		select name, kept_outstanding_amount as kept_outstanding, outstanding_amount as ledger_outstanding
-		from ({select}) figures where {_differs(watched)} order by name
-		""",
+		f"select * from ({select}) figures where {_differs(watched)} order by name",
 		{"today": getdate(day)},
 		as_dict=True,
 	)
+
+
+def what_differs(doctype: str, row: frappe._dict) -> list[str]:
+	"""Figures of a row of `differing` that are not what was derived."""
+	fields = DEAL_FIGURES if doctype == "Deal" else INSTALLMENT_FIGURES
+	return [field for field in fields if not derived.same(row[field], row["kept_" + field])]
 
 
 def _in_chunks(names: list[str], work) -> None:

@@ -13,6 +13,7 @@ from frappe.utils import get_fullname, get_link_to_form, strip_html
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.permissions.quiet import may
 from sales_crm_accounts.services.derived import is_lock_error
+from sales_crm_accounts.services.receivables import assignment
 from sales_crm_accounts.services.receivables.notices import ring
 
 ROLES = frozenset({"Deal Manager", "System Manager", "Administrator"})
@@ -108,6 +109,18 @@ def check_new_owner(user: str) -> None:
 			),
 			title=_("Hand Over"),
 		)
+
+
+def search_owners(txt: str, start: int, page_length: int) -> list[tuple[str, str]]:
+	"""(user, full name) of people who could own a deal, for a link field: enabled, with a role that opens deals, no machine."""
+	billing_user = frappe.db.get_single_value("Sales CRM Accounts Settings", "billing_user", cache=True)
+	found = assignment.search_people(
+		txt,
+		0,
+		start + page_length + 1,
+		{rule.role for rule in frappe.get_meta("Deal").permissions if rule.write and not rule.permlevel},
+	)
+	return [row for row in found if row[0] != billing_user][start : start + page_length]
 
 
 def _hand_over(name: str, to: str, reason: str):

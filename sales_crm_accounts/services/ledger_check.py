@@ -212,12 +212,14 @@ def _listed(row) -> dict:
 
 
 def _listed_document(doctype: str, row) -> dict:
+	meta = frappe.get_meta(doctype)
+	labels = [_(meta.get_label(field)) for field in figures.what_differs(doctype, row)]
 	return {
 		"document_type": doctype,
 		"document": row.name,
-		"kept_outstanding": row.kept_outstanding,
-		"ledger_outstanding": row.ledger_outstanding,
-		"reason": _("figures of the {0}").format(_(doctype)),
+		"kept_outstanding": row.kept_outstanding_amount,
+		"ledger_outstanding": row.outstanding_amount,
+		"reason": ", ".join(labels)[:140],
 	}
 
 

@@ -327,8 +327,13 @@ def make_settings() -> None:
 	"""Give every setting that has never been saved the default of its field."""
 	kept = frappe.db.get_singles_dict(SETTINGS)
 	for field in frappe.get_meta(SETTINGS).fields:
-		if field.default and field.fieldname not in kept:
+		if field.default and (field.fieldname not in kept or _made_up(field, kept[field.fieldname])):
 			frappe.db.set_single_value(SETTINGS, field.fieldname, field.default)
+
+
+def _made_up(field, value) -> bool:
+	"""A time of day that nobody chose: Frappe fills Time fields with the moment of the installation, whatever their default."""
+	return field.fieldtype == "Time" and "." in str(value)
 
 
 def make_kanban_board() -> None:

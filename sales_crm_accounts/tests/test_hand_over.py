@@ -47,6 +47,19 @@ class TestHandOver(SiteTestCase):
 		self.assertEqual(frappe.db.get_value("Deal", deal.name, "deal_owner"), SELLER)
 		return str(caught.exception)
 
+	def test_the_search_offers_people_who_could_own_a_deal(self):
+		frappe.set_user(SELLER)
+		try:
+			found = [row[0] for row in api.owners("User", "", "name", 0, 50, {})]
+			self.assertEqual(
+				[row[0] for row in api.owners("User", OTHER_SELLER[:8], "name", 0, 5, {})], [OTHER_SELLER]
+			)
+		finally:
+			frappe.set_user("Administrator")
+		self.assertLessEqual({SELLER, OTHER_SELLER, LEAD}, set(found))
+		billing_user = frappe.db.get_single_value("Sales CRM Accounts Settings", "billing_user")
+		self.assertFalse({CLERK, "Guest", "Administrator", billing_user} & set(found))
+
 	def test_a_won_deal_changes_hands(self):
 		"""Before, the new owner sees nothing of it; after, deal and installments, and the next failure is told to them alone."""
 		deal = make.make_deal(make.thirds(), win=True, deal_owner=SELLER)

@@ -111,6 +111,20 @@ class TestInstallation(SiteTestCase):
 		install.after_migrate()
 		self.assertEqual(self.setup_rows(), before)
 
+	def test_times_that_nobody_chose_become_their_defaults(self):
+		"""Frappe fills Time fields of a new single document with the moment, with microseconds; a chosen time stays."""
+		before = {
+			field: frappe.db.get_single_value(SETTINGS, field)
+			for field in ("working_day_start", "working_day_end", "digest_time")
+		}
+		self.addCleanup(frappe.db.set_single_value, SETTINGS, before)
+		frappe.db.set_single_value(SETTINGS, "working_day_start", "00:11:15.596454")
+		frappe.db.set_single_value(SETTINGS, "working_day_end", "00:11:15.596587")
+		frappe.db.set_single_value(SETTINGS, "digest_time", "07:30:00")
+		install.after_migrate()
+		kept = frappe.db.get_singles_dict(SETTINGS)
+		self.assertEqual([kept[field] for field in before], ["09:00:00", "18:00:00", "07:30:00"])
+
 	def setup_rows(self) -> set:
 		return {
 			(doctype, *row)

@@ -162,9 +162,11 @@ def people(roles: Iterable[str] = ("Collector", "Collections Manager")) -> list[
 	return [name for (name,) in found]
 
 
-def search_people(txt: str, start: int, page_length: int) -> list[tuple[str, str]]:
-	"""(user, full name) of those who can work the list, for a link field."""
+def search_people(
+	txt: str, start: int, page_length: int, roles: Iterable[str] = WORKING_ROLES
+) -> list[tuple[str, str]]:
+	"""(user, full name) of those who have one of the roles, by default of those who can work the list; for a link field."""
 	text = txt.lower()
-	found = [(user, frappe.utils.get_fullname(user)) for user in people(WORKING_ROLES)]
+	found = [(user, frappe.utils.get_fullname(user)) for user in people(roles)]
 	found = [row for row in found if text in row[0].lower() or text in row[1].lower()]
 	return sorted(found, key=lambda row: row[1].lower())[start : start + page_length]

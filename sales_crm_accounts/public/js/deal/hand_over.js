@@ -17,7 +17,7 @@ sales_crm_accounts.deal.hand_over = (deals, done) => {
 				label: __("New Owner"),
 				options: "User",
 				reqd: 1,
-				get_query: () => ({ query: "frappe.core.doctype.user.user.user_query" }),
+				get_query: () => ({ query: "sales_crm_accounts.api.deal.owners" }),
 				description: __(
 					"Sees the deal from now on, and is told where an invoice fails. The deal's installments and open disputes go along."
 				),

@@ -54,7 +54,9 @@ frappe.ui.form.on("Deal", {
 		set_queries(frm);
 		// Frappe would offer to cancel everything that names the deal. What stands in the way is said by before_cancel.
 		frm.ignore_doctypes_on_cancel_all = KEEP_ON_CANCEL;
-		frm.can_make_methods = Object.fromEntries(NOT_MADE_HERE.map((name) => [name, () => false]));
+		frm.can_make_methods = Object.fromEntries(
+			NOT_MADE_HERE.map((name) => [name, () => false])
+		);
 	},
 
 	onload(frm) {
@@ -215,7 +217,7 @@ function company_currency(frm) {
 function set_queries(frm) {
 	const of_company = (extra) => () => ({ filters: { company: frm.doc.company, ...extra } });
 	frm.set_query("stage", () => ({ filters: { disabled: 0, stage_type: "Open" } }));
-	frm.set_query("deal_owner", () => ({ query: "frappe.core.doctype.user.user.user_query" }));
+	frm.set_query("deal_owner", () => ({ query: "sales_crm_accounts.api.deal.owners" }));
 	frm.set_query("customer", () => ({ filters: { disabled: 0 } }));
 	frm.set_query("selling_price_list", () => ({ filters: { selling: 1, enabled: 1 } }));
 	frm.set_query("taxes_and_charges", of_company({ disabled: 0 }));

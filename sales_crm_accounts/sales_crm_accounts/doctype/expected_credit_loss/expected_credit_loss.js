@@ -11,7 +11,8 @@ frappe.ui.form.on("Expected Credit Loss", {
 	onload(frm) {
 		if (!frm.is_new()) return;
 		// Amending copies what the cancelled one was posted as.
-		for (const field of ["journal_entry", "reversal_entry", "last_error"]) frm.doc[field] = null;
+		for (const field of ["journal_entry", "reversal_entry", "last_error"])
+			frm.doc[field] = null;
 		frm.doc.status = "Draft";
 		if (!frm.doc.company)
 			frm.set_value("company", frappe.defaults.get_user_default("Company"));

@@ -90,7 +90,10 @@ class TestInstallmentLedgerCheck(SiteTestCase):
 			(check.status, check.differences, check.installments_differed, check.deals_differed),
 			("Repaired", 0, 2, 1),
 		)
-		self.assertEqual({row.document for row in check.rows}, {rows[first], rows[second], paid.name})
+		self.assertEqual(
+			{row.document: row.reason for row in check.rows},
+			{rows[first]: "Paid", rows[second]: "Status", paid.name: "Collected"},
+		)
 		self.assertEqual(frappe.db.get_value("Deal Installment", rows[first], "paid_amount"), 0)
 		self.assertEqual(frappe.db.get_value("Deal Installment", rows[second], "status"), "Billed")
 		self.assertEqual(frappe.db.get_value("Deal", paid.name, "collected_amount"), 900)
