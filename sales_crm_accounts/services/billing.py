@@ -18,6 +18,7 @@ from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services import figures, invoices, ledger, month_sales, policies
 from sales_crm_accounts.services.approvals import automatic
+from sales_crm_accounts.services.as_user import acting_as
 from sales_crm_accounts.services.installments import lock
 from sales_crm_accounts.services.receivables import notices, promises
 
@@ -34,15 +35,11 @@ LOOKED_AT = (
 def as_billing_user():
 	"""Make automatic invoices as the billing user, so that credit and due date limits hold (Administrator passes them)."""
 	user = frappe.db.get_single_value("Sales CRM Accounts Settings", "billing_user", cache=True)
-	before = frappe.session.user
-	if not user or user == before or not frappe.get_cached_value("User", user, "enabled"):
+	if not user or not frappe.get_cached_value("User", user, "enabled"):
 		yield
 		return
-	frappe.set_user(user)
-	try:
+	with acting_as(user):
 		yield
-	finally:
-		frappe.set_user(before)
 
 
 def bill(installments: list[str], source: str = "Manual", force: bool = False) -> list[frappe._dict]:
