@@ -57,6 +57,22 @@ def find(deal) -> str | None:
 	)
 
 
+def deal_to_be_billed_by(policy: str) -> str | None:
+	"""One of the won deals of which something is still to be billed by the policy, if there are any."""
+	deal, row = frappe.qb.DocType("Deal"), frappe.qb.DocType("Deal Installment")
+	found = (
+		frappe.qb.from_(row)
+		.join(deal)
+		.on(row.deal == deal.name)
+		.where((deal.billing_policy == policy) & (deal.docstatus == 1))
+		.where((row.status != "Cancelled") & (row.sales_invoice.isnull() | (row.sales_invoice == "")))
+		.select(deal.name)
+		.limit(1)
+		.run()
+	)
+	return found[0][0] if found else None
+
+
 def default_taxes(company: str) -> str | None:
 	"""The company's default tax template, as ERPNext's own forms fill it in; none where its billing policies name the taxes."""
 	if frappe.db.exists(

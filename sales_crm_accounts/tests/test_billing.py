@@ -118,6 +118,48 @@ class TestBilling(SiteTestCase):
 			)
 		self.assertIn("has no date yet", str(caught.exception))
 
+	def test_one_invoice_leaves_what_waits_for_its_milestone(self):
+		"""900.00 on one invoice; a change adds 100.00 now and 100.00 on go-live, which are 900 + 100 and, once confirmed, 100."""
+		make.make_policy(invoicing_method="One Invoice with Schedule")
+		deal = make.make_deal(win=True)
+		sweep.bill_deal(deal.name)
+		make.make_change(
+			deal,
+			[
+				make.row("Extra", amount=100),
+				make.row("Live", billing_trigger="On Milestone", milestone="Go-live"),
+			],
+			amount_change=200,
+			submit=True,
+		)
+		frappe.db.commit()
+		sweep.bill_deal(deal.name)
+		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [900, 100])
+		waiting = make.installments(deal)[2]
+		self.assertFalse(waiting.sales_invoice)
+		(result,) = api.bill(deal.name, waiting.name)
+		self.assertEqual(result.reason, "Waits for Go-live.")
+		api.confirm(waiting.name)
+		sweep.bill_deal(deal.name)
+		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [900, 100, 100])
+
+	def test_one_invoice_and_what_is_on_hold(self):
+		"""300.00 a month: the held one that is asked for comes with the others; another held one stays behind."""
+		make.make_policy(invoicing_method="One Invoice with Schedule")
+		for held, taken, total in ((0, [0, 1, 2], 900), (1, [0, 2], 600.03)):
+			with self.subTest(held=held):
+				deal = make.make_deal(make.thirds(), win=True)
+				rows = make.installments(deal)
+				api.hold(rows[held].name, "Asked by the customer")
+				api.bill(deal.name, rows[0].name)
+				(invoice,) = invoices_of(deal)
+				self.assertEqual(invoice.net_total, total)
+				rows = make.installments(deal)
+				self.assertEqual([index for index, row in enumerate(rows) if row.sales_invoice], taken)
+		api.release(rows[1].name)
+		api.bill(deal.name, rows[1].name)
+		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [600.03, 299.97])
+
 	def test_policy_is_obeyed(self):
 		income = make.account("SCA Projects", "Direct Income", "Income Account")
 		cost_center = make.ensure(
