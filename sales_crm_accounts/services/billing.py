@@ -54,6 +54,8 @@ def bill(installments: list[str], source: str = "Manual", force: bool = False) -
 		units = _units(installments, deals)
 		frappe.db.commit()  # what a transaction sees is as old as its first look
 		for deal, rows in units:
+			if source != "Manual" and policies.billing_paused():
+				break  # due still, and billed by the first run after the pause
 			results += _bill_unit(deal, rows, forced)
 	frappe.db.commit()
 	return results

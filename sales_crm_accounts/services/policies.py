@@ -57,6 +57,11 @@ def find(deal) -> str | None:
 	)
 
 
+def billing_paused() -> bool:
+	"""Whether the settings stop billing now; read anew, as a run takes its time."""
+	return bool(frappe.db.get_single_value("Sales CRM Accounts Settings", "pause_billing", cache=False))
+
+
 def deal_to_be_billed_by(policy: str) -> str | None:
 	"""One of the won deals of which something is still to be billed by the policy, if there are any."""
 	deal, row = frappe.qb.DocType("Deal"), frappe.qb.DocType("Deal Installment")

@@ -7,6 +7,7 @@ from frappe.model.naming import NamingSeries
 from frappe.utils import add_days, add_months, flt, get_url_to_form, getdate, today
 
 from sales_crm_accounts.api import deal as api
+from sales_crm_accounts.api import desk as desk_api
 from sales_crm_accounts.services import billing, ledger, sweep
 from sales_crm_accounts.services.invoices import build_invoice
 from sales_crm_accounts.services.timeline import money_events
@@ -432,6 +433,34 @@ class TestBilling(SiteTestCase):
 		self.assertEqual((len(invoices_of(deal)), len(invoices_of(other))), (1, 0))
 		api.bill(other.name)
 		self.assertEqual(len(invoices_of(other)), 1)
+
+	def test_a_pause_stops_what_is_queued_but_nobodys_own_click(self):
+		deals = [make.make_deal(win=True) for _number in range(3)]
+		names = sorted(make.installments(deal)[0].name for deal in deals)
+		pause = lambda on: frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", on)  # noqa: E731
+		self.addCleanup(pause, 0)
+
+		def pause_after_the_first(*args, **kwargs):
+			result = bill_unit(*args, **kwargs)
+			pause(1)
+			return result
+
+		bill_unit = billing._bill_unit
+		with patch.object(billing, "_bill_unit", pause_after_the_first):
+			sweep.bill_chunk(names, "Daily Sweep")
+		billed = lambda: [len(invoices_of(deal)) for deal in deals]  # noqa: E731
+		self.assertEqual(sorted(billed()), [0, 0, 1])
+		sweep.bill_chunk(names, "Daily Sweep")
+		for deal in deals:
+			sweep.bill_deal(deal.name, "Deal Won")
+			sweep.bill_after_event(deal.name, "Manual")
+		with patch.object(frappe, "enqueue") as enqueue:
+			self.assertIn("paused", desk_api.run_billing()["message"])
+		enqueue.assert_not_called()
+		self.assertEqual(sorted(billed()), [0, 0, 1])
+		for deal in deals:
+			api.bill(deal.name)
+		self.assertEqual(billed(), [1, 1, 1])
 
 	def test_customers_own_terms_do_not_replace_the_plan(self):
 		term = make.ensure(
