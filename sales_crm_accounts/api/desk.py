@@ -208,7 +208,11 @@ def run_billing() -> dict:
 	"""Start the daily billing now, in the background."""
 	frappe.only_for(("System Manager", "Accounts Manager", "Deal Manager"))
 	if policies.billing_paused():
-		return {"message": _("Billing is paused; nothing was started. Clear Pause Automatic Billing and save first.")}
+		return {
+			"message": _(
+				"Billing is paused; nothing was started. Clear Pause Automatic Billing and save first."
+			)
+		}
 	frappe.enqueue(
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		queue="long",

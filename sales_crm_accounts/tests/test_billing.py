@@ -262,6 +262,17 @@ class TestBilling(SiteTestCase):
 		with self.assertRaises(frappe.ValidationError):
 			api.unconfirm(waiting.name)
 
+	def test_what_is_billed_by_date_has_no_confirmation_to_take_back(self):
+		deal = make.make_deal(make.thirds(), win=True)
+		later = make.installments(deal)[1]
+		self.assertMessage("nothing to confirm", api.unconfirm, later.name)
+		later.reload()
+		self.assertEqual(getdate(later.planned_invoice_date), getdate(add_months(today(), 1)))
+		frappe.db.set_value(
+			"Deal Installment", later.name, {"billing_trigger": "On Delivery", "status": "Cancelled"}
+		)
+		self.assertMessage("is cancelled", api.unconfirm, later.name)
+
 	def test_delivery(self):
 		make_stock()
 		deal = make.make_deal(
@@ -280,6 +291,32 @@ class TestBilling(SiteTestCase):
 		rest.reload()
 		self.assertFalse(rest.confirmed_on)
 		first.cancel()
+
+	def test_returned_goods_are_not_billed(self):
+		"""2 of 2 delivered is confirmed; one returned takes it back; without the return it holds again. By hand it stays."""
+		make_stock()
+		plan = [make.row("Deposit", 50), make.row("Rest", 50, billing_trigger="On Delivery")]
+		deal = make.make_deal(plan, items=[(make.MACHINE, 2, 450)], win=True)
+		rest = make.installments(deal)[1]
+		confirmed = lambda: str(frappe.db.get_value("Deal Installment", rest.name, "confirmed_on") or "")  # noqa: E731
+		note = deliver(deal, 2)
+		self.assertEqual(confirmed(), today())
+		back = give_back(note, 1)
+		self.assertEqual(confirmed(), "")
+		back.cancel()
+		self.assertEqual(confirmed(), today())
+		api.unconfirm(rest.name)
+		back = give_back(note, 1)
+		api.confirm(rest.name)
+		give_back(note, 1)
+		self.assertEqual(confirmed(), today())
+		# Delivered again; what is returned after it is billed stays with its invoice.
+		api.unconfirm(rest.name)
+		note = deliver(deal, 2)
+		self.assertEqual(confirmed(), today())
+		make.bill_all(deal)
+		give_back(note, 2)
+		self.assertEqual(confirmed(), today())
 
 	def test_failed_invoice_leaves_the_reason_and_a_retry_heals(self):
 		deal = make.make_deal(win=True, deal_owner=make.SELLER)
@@ -598,6 +635,16 @@ def deliver(deal, quantity):
 	note.insert()
 	note.submit()
 	return note
+
+
+def give_back(note, quantity):
+	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
+
+	back = make_sales_return(note.name)
+	back.items[0].qty = -quantity
+	back.insert()
+	back.submit()
+	return back
 
 
 class TestSweep(SiteTestCase):
