@@ -181,7 +181,8 @@ def policy_coverage(policy: str) -> dict:
 		fields=["company", "billing_policy", "customer_group", "territory", "base_net_total"],
 		limit=200,
 	)
-	covered = [deal for deal in deals if (deal.billing_policy or policies.find(deal)) == policy]
+	find = policies.finder(company)
+	covered = [deal for deal in deals if (deal.billing_policy or find(deal)) == policy]
 	return {"looked_at": len(deals), "covered": len(covered), "capped": len(deals) == 200}
 
 

@@ -2,7 +2,7 @@
 
 import frappe
 
-from sales_crm_accounts.services import installments, policies
+from sales_crm_accounts.services import deals, installments, policies
 from sales_crm_accounts.tests import SiteTestCase, factories
 from sales_crm_accounts.tests.factories import ABBR, COMPANY
 
@@ -112,6 +112,23 @@ class TestBillingPolicy(SiteTestCase):
 		policy.invoicing_method = "One Invoice with Schedule"
 		policy.save()
 		factories.drop_policies()
+
+	def test_statements_do_not_grow_with_rows_and_deals(self):
+		"""A plan of 30 rows looks at the closed periods once; 30 deals read the policies and their own group and territory once."""
+		self.policy(min_amount=5).insert()
+		deal = factories.make_deal(factories.thirds())
+		deal.plan = []
+		for month in range(30):
+			deal.append(
+				"plan", factories.row(f"P{month}", 3, billing_trigger="On Date", trigger_months=month)
+			)
+		deal.append("plan", factories.row("Rest", billing_trigger="On Date", trigger_months=30))
+		deals.set_plan(deal)  # what is kept of settings and meta is read
+		with self.assertQueryCount(6):
+			deals.set_plan(deal)
+		with self.assertQueryCount(5):
+			find = policies.finder(COMPANY)
+			self.assertEqual(len({find(deal) for _number in range(30)}), 1)
 
 	def test_a_policy_of_the_parent_holds_for_the_child_and_the_narrower_one_wins(self):
 		"""Groups Trade > Wholesale > Machines, lands North > Coast; each step makes one more policy and looks again."""
