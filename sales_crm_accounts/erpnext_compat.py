@@ -184,21 +184,36 @@ def voucher_lines(doc) -> list[dict]:
 
 def closed_until(company: str, date, doctype: str) -> str | None:
 	"""Why nothing of `doctype` may be posted on `date`: the accounting period or the freeze date; None where it may."""
+	return closed_days(company, [date], doctype).get(getdate(date))
+
+
+def closed_days(company: str, dates, doctype: str) -> dict:
+	"""Those of `dates` on which nothing of `doctype` may be posted, each with the reason; one look for all of them."""
+	days = {getdate(day) for day in dates if day}
+	if not days:
+		return {}
 	period, closed = frappe.qb.DocType("Accounting Period"), frappe.qb.DocType("Closed Document")
 	rows = (
 		frappe.qb.from_(period)
 		.join(closed)
 		.on(closed.parent == period.name)
-		.where((period.company == company) & (period.start_date <= date) & (period.end_date >= date))
+		.where(
+			(period.company == company) & (period.start_date <= max(days)) & (period.end_date >= min(days))
+		)
 		.where((closed.document_type == doctype) & (closed.closed == 1))
-		.select(period.name)
-		.limit(1)
+		.orderby(period.start_date)
+		.select(period.name, period.start_date, period.end_date)
 		.run()
 	)
-	if rows:
-		return rows[0][0]
 	frozen = _freeze_date(company)
-	return frappe.format(frozen, "Date") if frozen and getdate(date) <= getdate(frozen) else None
+	reasons = {}
+	for day in days:
+		name = next((name for name, first, last in rows if getdate(first) <= day <= getdate(last)), None)
+		if name:
+			reasons[day] = name
+		elif frozen and day <= getdate(frozen):
+			reasons[day] = frappe.format(frozen, "Date")
+	return reasons
 
 
 def _freeze_date(company: str):

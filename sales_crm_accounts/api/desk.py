@@ -181,7 +181,8 @@ def policy_coverage(policy: str) -> dict:
 		fields=["company", "billing_policy", "customer_group", "territory", "base_net_total"],
 		limit=200,
 	)
-	covered = [deal for deal in deals if (deal.billing_policy or policies.find(deal)) == policy]
+	find = policies.finder(company)
+	covered = [deal for deal in deals if (deal.billing_policy or find(deal)) == policy]
 	return {"looked_at": len(deals), "covered": len(covered), "capped": len(deals) == 200}
 
 
@@ -207,6 +208,12 @@ def run_state() -> dict:
 def run_billing() -> dict:
 	"""Start the daily billing now, in the background."""
 	frappe.only_for(("System Manager", "Accounts Manager", "Deal Manager"))
+	if policies.billing_paused():
+		return {
+			"message": _(
+				"Billing is paused; nothing was started. Clear Pause Automatic Billing and save first."
+			)
+		}
 	frappe.enqueue(
 		"sales_crm_accounts.services.sweep.sca_daily_billing",
 		queue="long",

@@ -18,6 +18,7 @@ from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services import figures, invoices, ledger, month_sales, policies
 from sales_crm_accounts.services.approvals import automatic
+from sales_crm_accounts.services.as_user import acting_as
 from sales_crm_accounts.services.installments import lock
 from sales_crm_accounts.services.receivables import notices, promises
 
@@ -34,29 +35,28 @@ LOOKED_AT = (
 def as_billing_user():
 	"""Make automatic invoices as the billing user, so that credit and due date limits hold (Administrator passes them)."""
 	user = frappe.db.get_single_value("Sales CRM Accounts Settings", "billing_user", cache=True)
-	before = frappe.session.user
-	if not user or user == before or not frappe.get_cached_value("User", user, "enabled"):
+	if not user or not frappe.get_cached_value("User", user, "enabled"):
 		yield
 		return
-	frappe.set_user(user)
-	try:
+	with acting_as(user):
 		yield
-	finally:
-		frappe.set_user(before)
 
 
 def bill(installments: list[str], source: str = "Manual", force: bool = False) -> list[frappe._dict]:
 	"""Raise the invoices of these installments; one dict an installment: installment, outcome, sales_invoice, reason.
 
 	Commits after every invoice. What already stands is passed over; `force` bills an installment before its day.
-	A deal that is billed by one invoice is billed whole.
+	A deal that is billed by one invoice is billed whole, but for what is on hold and what waits for its milestone or delivery.
 	"""
 	deals, results = {}, []
+	forced = frozenset(installments) if force else frozenset()
 	with as_billing_user(), figures.deals_once(), promises.once(), month_sales.once():
 		units = _units(installments, deals)
 		frappe.db.commit()  # what a transaction sees is as old as its first look
 		for deal, rows in units:
-			results += _bill_unit(deal, rows, force)
+			if source != "Manual" and policies.billing_paused():
+				break  # due still, and billed by the first run after the pause
+			results += _bill_unit(deal, rows, forced)
 	frappe.db.commit()
 	return results
 
@@ -91,11 +91,11 @@ def _units(installments: list[str], deals: dict) -> list[tuple]:
 	return units
 
 
-def _bill_unit(deal, rows: list, force: bool) -> list[frappe._dict]:
+def _bill_unit(deal, rows: list, forced: frozenset[str]) -> list[frappe._dict]:
 	names = [row.name for row in rows]
 	for attempt in range(ATTEMPTS_ON_DEADLOCK):
 		try:
-			result = _try(deal, names, force, _reserve_number(deal, rows, force))
+			result = _try(deal, names, forced, _reserve_number(deal, rows, forced))
 			frappe.db.commit()
 			return result
 		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError) as error:
@@ -108,11 +108,11 @@ def _bill_unit(deal, rows: list, force: bool) -> list[frappe._dict]:
 			return _failed(names, error)
 
 
-def _try(deal, names: list[str], force: bool, header=None) -> list[frappe._dict]:
+def _try(deal, names: list[str], forced: frozenset[str], header=None) -> list[frappe._dict]:
 	rows = lock(names)
 	policy = policies.policy_of(deal)
 	is_won, standing_by_key = _look(deal, names)
-	open_rows, results = _divide(rows, policy, force, is_won)
+	open_rows, results = _divide(rows, policy, forced, is_won)
 	if not open_rows:
 		return results
 	key = invoices.billing_key(deal, policy, open_rows)
@@ -145,11 +145,11 @@ def _try(deal, names: list[str], force: bool, header=None) -> list[frappe._dict]
 	return results
 
 
-def _divide(rows: list, policy, force: bool, is_won: bool) -> tuple[list, list[frappe._dict]]:
-	"""(installments that the next invoice takes, what is said of the others)."""
+def _divide(rows: list, policy, forced: frozenset[str], is_won: bool) -> tuple[list, list[frappe._dict]]:
+	"""(installments that the next invoice takes, what is said of the others); `forced` are billed before their day, and on hold."""
 	open_rows, passed_over = [], []
 	for row in rows:
-		reason = _why_not(row, policy, force) if is_won else _("The deal is not won.")
+		reason = _why_not(row, policy, row.name in forced) if is_won else _("The deal is not won.")
 		if reason:
 			passed_over.append(
 				frappe._dict(
@@ -164,12 +164,19 @@ def _divide(rows: list, policy, force: bool, is_won: bool) -> tuple[list, list[f
 			open_rows.append(row)
 	if policy.invoicing_method == billing.ONE_INVOICE and open_rows:
 		# One invoice for all that are left, from the day the first of them is to be billed.
-		open_rows = [
-			row for row in rows if not row.sales_invoice and row.status != "Cancelled" and not row.on_hold
-		]
+		taken = {row.name for row in open_rows}
+		open_rows = [row for row in rows if row.name in taken or _goes_along(row)]
 		taken = {row.name for row in open_rows}
 		passed_over = [result for result in passed_over if result.installment not in taken]
 	return open_rows, passed_over
+
+
+def _goes_along(row) -> bool:
+	return not (row.sales_invoice or row.status == "Cancelled" or row.on_hold or _waits(row))
+
+
+def _waits(row) -> bool:
+	return row.billing_trigger in plan.CONFIRMED_TRIGGERS and not row.confirmed_on
 
 
 def _look(deal, names: list[str]) -> tuple[bool, dict[str, str]]:
@@ -210,7 +217,7 @@ def _why_not(row, policy, force: bool) -> str:
 		return _("The installment is cancelled.")
 	if row.on_hold and not force:
 		return row.hold_reason or _("On hold.")
-	if row.billing_trigger in plan.CONFIRMED_TRIGGERS and not row.confirmed_on:
+	if _waits(row):
 		return _("Waits for {0}.").format(row.milestone or _(row.billing_trigger))
 	if not force and not billing.is_ready(
 		row.planned_invoice_date and getdate(row.planned_invoice_date),
@@ -227,7 +234,7 @@ def _reserves_numbers() -> bool:
 	)
 
 
-def _reserve_number(deal, rows: list, force: bool):
+def _reserve_number(deal, rows: list, forced: frozenset[str]):
 	"""Take the invoice's number in a transaction of its own, and keep it on the installment until its invoice stands.
 
 	ERPNext takes the number first and holds the lock on its series until the whole invoice is posted, so that one invoice is
@@ -238,7 +245,7 @@ def _reserve_number(deal, rows: list, force: bool):
 	if not _reserves_numbers():
 		return None
 	policy = policies.policy_of(deal)
-	open_rows, _passed_over = _divide(rows, policy, force, deal.docstatus == 1)
+	open_rows, _passed_over = _divide(rows, policy, forced, deal.docstatus == 1)
 	if not open_rows or open_rows[0].reserved_number:
 		return None
 	invoice = invoices.header(deal, policy)

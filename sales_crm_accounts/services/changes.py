@@ -269,21 +269,23 @@ def _share(change, deal, total: Decimal, unbilled, any_billed: bool):
 		row.net_amount = float(part)
 		row.invoice_date = rules.planned_date(core_row, getdate(today()), standing)
 		row.due_date = core_row.due_date(row.invoice_date)
-		_check_open_period(deal, row)
+	_check_open_periods(change, deal)
 
 
-def _check_open_period(deal, row):
+def _check_open_periods(change, deal):
 	"""What is planned for a day gone by is billed today, so only days to come can be closed."""
-	if not row.invoice_date:
-		return
-	day = max(getdate(row.invoice_date), getdate(today()))
-	if closed := erpnext_compat.closed_until(deal.company, day, "Sales Invoice"):
-		frappe.throw(
-			_("Row {0}: {1} is in a closed period ({2}). Choose a later date.").format(
-				row.idx, frappe.format(day, "Date"), closed
-			),
-			title=_("New Plan"),
-		)
+	days = [
+		(row, max(getdate(row.invoice_date), getdate(today()))) for row in change.rows if row.invoice_date
+	]
+	closed = erpnext_compat.closed_days(deal.company, [day for _row, day in days], "Sales Invoice")
+	for row, day in days:
+		if day in closed:
+			frappe.throw(
+				_("Row {0}: {1} is in a closed period ({2}). Choose a later date.").format(
+					row.idx, frappe.format(day, "Date"), closed[day]
+				),
+				title=_("New Plan"),
+			)
 
 
 # Submitting and cancelling a change

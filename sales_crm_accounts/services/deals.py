@@ -176,7 +176,7 @@ def set_plan(deal):
 	for row, core_row in zip(deal.plan, rows, strict=True):
 		row.invoice_date = core_row.planned_invoice_date(expected)
 		row.due_date = core_row.due_date(row.invoice_date)
-		_check_open_period(deal, row)
+	_check_open_periods(deal)
 
 
 def _one_invoice_problems(deal, rows, won_on):
@@ -185,16 +185,17 @@ def _one_invoice_problems(deal, rows, won_on):
 	return []
 
 
-def _check_open_period(deal, row):
-	if row.invoice_date and (
-		closed := erpnext_compat.closed_until(deal.company, row.invoice_date, "Sales Invoice")
-	):
-		frappe.throw(
-			_("Collection plan, row {0}: {1} is in a closed period ({2}). Choose a later date.").format(
-				row.idx, frappe.format(row.invoice_date, "Date"), closed
-			),
-			title=_("Collection Plan"),
-		)
+def _check_open_periods(deal):
+	dates = [row.invoice_date for row in deal.plan]
+	closed = erpnext_compat.closed_days(deal.company, dates, "Sales Invoice")
+	for row in deal.plan:
+		if row.invoice_date and getdate(row.invoice_date) in closed:
+			frappe.throw(
+				_("Collection plan, row {0}: {1} is in a closed period ({2}). Choose a later date.").format(
+					row.idx, frappe.format(row.invoice_date, "Date"), closed[getdate(row.invoice_date)]
+				),
+				title=_("Collection Plan"),
+			)
 
 
 def keep_derived(deal):

@@ -20,14 +20,8 @@ def lock(names: list[str]) -> list[frappe._dict]:
 
 def confirm(installment: str, on=None):
 	"""A user confirms the milestone or the delivery; the installment is then billed from that day on."""
-	row = _one(installment)
+	row = _to_confirm(installment)
 	on = getdate(on or today())
-	if row.billing_trigger not in plan.CONFIRMED_TRIGGERS:
-		frappe.throw(_("{0} is billed by date; there is nothing to confirm.").format(row.title))
-	if row.status == "Cancelled":
-		frappe.throw(_("{0} is cancelled.").format(row.title))
-	if row.sales_invoice:
-		frappe.throw(_("{0} is already billed.").format(row.title))
 	if on > getdate(today()):
 		frappe.throw(_("A confirmation cannot be dated in the future."))
 	deal = frappe.get_cached_doc("Deal", row.deal)
@@ -42,9 +36,7 @@ def confirm(installment: str, on=None):
 
 
 def unconfirm(installment: str):
-	row = _one(installment)
-	if row.sales_invoice:
-		frappe.throw(_("{0} is already billed.").format(row.title))
+	row = _to_confirm(installment)
 	_set(
 		row,
 		confirmed_on=None,
@@ -52,6 +44,18 @@ def unconfirm(installment: str):
 		planned_invoice_date=None,
 		due_date=core_row(row).due_date(None),
 	)
+
+
+def _to_confirm(installment: str):
+	"""The row, locked, where it is one that a confirmation decides over, and still to be billed."""
+	row = _one(installment)
+	if row.billing_trigger not in plan.CONFIRMED_TRIGGERS:
+		frappe.throw(_("{0} is billed by date; there is nothing to confirm.").format(row.title))
+	if row.status == "Cancelled":
+		frappe.throw(_("{0} is cancelled.").format(row.title))
+	if row.sales_invoice:
+		frappe.throw(_("{0} is already billed.").format(row.title))
+	return row
 
 
 def hold(installment: str, reason: str):

@@ -1,5 +1,7 @@
 """The billing policy of a deal."""
 
+from functools import cache
+
 import frappe
 from frappe.utils.nestedset import get_ancestors_of
 
@@ -32,13 +34,16 @@ def policy_of(deal) -> frappe._dict:
 
 def find(deal) -> str | None:
 	"""Name of the narrowest enabled policy of the deal's company, by customer group, territory and amount."""
+	return finder(deal.company)(deal)
+
+
+def finder(company: str):
+	"""`find` for many deals of one company: its policies are read once, and each group and territory."""
 	rows = frappe.get_all(
 		"Billing Policy",
-		filters={"company": deal.company, "disabled": 0},
+		filters={"company": company, "disabled": 0},
 		fields=["name", "for_customer_group", "for_territory", "min_amount", "max_amount"],
 	)
-	if not rows:
-		return None
 	scopes = [
 		PolicyScope(
 			row.name,
@@ -49,12 +54,40 @@ def find(deal) -> str | None:
 		)
 		for row in rows
 	]
-	return choose(
-		scopes,
-		_with_ancestors("Customer Group", deal.customer_group),
-		_with_ancestors("Territory", deal.territory),
-		to_decimal(deal.base_net_total),
+	with_ancestors = cache(_with_ancestors)
+
+	def find_for(deal) -> str | None:
+		if not scopes:
+			return None
+		return choose(
+			scopes,
+			with_ancestors("Customer Group", deal.customer_group),
+			with_ancestors("Territory", deal.territory),
+			to_decimal(deal.base_net_total),
+		)
+
+	return find_for
+
+
+def billing_paused() -> bool:
+	"""Whether the settings stop billing now; read anew, as a run takes its time."""
+	return bool(frappe.db.get_single_value("Sales CRM Accounts Settings", "pause_billing", cache=False))
+
+
+def deal_to_be_billed_by(policy: str) -> str | None:
+	"""One of the won deals of which something is still to be billed by the policy, if there are any."""
+	deal, row = frappe.qb.DocType("Deal"), frappe.qb.DocType("Deal Installment")
+	found = (
+		frappe.qb.from_(row)
+		.join(deal)
+		.on(row.deal == deal.name)
+		.where((deal.billing_policy == policy) & (deal.docstatus == 1))
+		.where((row.status != "Cancelled") & (row.sales_invoice.isnull() | (row.sales_invoice == "")))
+		.select(deal.name)
+		.limit(1)
+		.run()
 	)
+	return found[0][0] if found else None
 
 
 def default_taxes(company: str) -> str | None:

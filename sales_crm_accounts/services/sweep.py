@@ -9,7 +9,7 @@ from collections import defaultdict
 import frappe
 from frappe.utils import add_days, cint, getdate, now_datetime, today
 
-from sales_crm_accounts.services import billing
+from sales_crm_accounts.services import billing, policies
 
 #: Installments that one job bills; more are shared between jobs.
 CHUNK = 100
@@ -21,7 +21,7 @@ def sca_daily_billing():
 
 	figures.mark_overdue(getdate(today()))
 	frappe.db.commit()
-	if _paused():
+	if policies.billing_paused():
 		return
 	run_billing("Daily Sweep")
 	frappe.db.set_single_value("Sales CRM Accounts Settings", "last_billing_date", today())
@@ -30,13 +30,18 @@ def sca_daily_billing():
 
 def sca_hourly_billing():
 	"""Scheduler, hourly: finish what a lost job left. Failed ones wait for the daily run, so that nobody is told every hour."""
-	if not _paused():
+	if not policies.billing_paused():
 		run_billing("Daily Sweep", retry_failed=False)
 
 
 def bill_deal(deal: str, source: str = "Deal Won", force: bool = False) -> list[dict]:
-	"""Bill what is due of one deal; the background job of winning, and the button on the deal."""
+	"""Bill what is due of one deal; the button on the deal, and what follows a winning or a confirmation."""
 	return run_billing(source, deal=deal, force=force)
+
+
+def bill_after_event(deal: str, source: str) -> list[dict]:
+	"""The background job of a winning, a Deal Change, a confirmation or a delivery; billing may have been paused since."""
+	return [] if policies.billing_paused() else bill_deal(deal, source)
 
 
 def due_installments(
@@ -100,7 +105,9 @@ def run_billing(
 
 
 def bill_chunk(names: list[str], source: str, force: bool = False) -> list[dict]:
-	"""Bill these installments and record the run."""
+	"""Bill these installments and record the run; while billing is paused, only what somebody bills by hand."""
+	if source != "Manual" and policies.billing_paused():
+		return []
 	started = now_datetime()
 	results = billing.bill(names, source, force)
 	record(source, started, results)
@@ -149,7 +156,3 @@ def record(source: str, started, results: list[dict]):
 		}
 	).insert(ignore_permissions=True)
 	frappe.db.commit()
-
-
-def _paused() -> bool:
-	return bool(frappe.db.get_single_value("Sales CRM Accounts Settings", "pause_billing"))

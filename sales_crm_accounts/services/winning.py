@@ -91,7 +91,7 @@ def automatic(deal) -> bool:
 def enqueue_billing(deal: str, source: str):
 	"""Bill what is due of one deal in the background, once this transaction stands."""
 	frappe.enqueue(
-		"sales_crm_accounts.services.sweep.bill_deal",
+		"sales_crm_accounts.services.sweep.bill_after_event",
 		queue="default",
 		job_id=f"sca-bill-{deal}",
 		deduplicate=True,

@@ -7,6 +7,7 @@ from frappe.model.naming import NamingSeries
 from frappe.utils import add_days, add_months, flt, get_url_to_form, getdate, today
 
 from sales_crm_accounts.api import deal as api
+from sales_crm_accounts.api import desk as desk_api
 from sales_crm_accounts.services import billing, ledger, sweep
 from sales_crm_accounts.services.invoices import build_invoice
 from sales_crm_accounts.services.timeline import money_events
@@ -118,6 +119,48 @@ class TestBilling(SiteTestCase):
 			)
 		self.assertIn("has no date yet", str(caught.exception))
 
+	def test_one_invoice_leaves_what_waits_for_its_milestone(self):
+		"""900.00 on one invoice; a change adds 100.00 now and 100.00 on go-live, which are 900 + 100 and, once confirmed, 100."""
+		make.make_policy(invoicing_method="One Invoice with Schedule")
+		deal = make.make_deal(win=True)
+		sweep.bill_deal(deal.name)
+		make.make_change(
+			deal,
+			[
+				make.row("Extra", amount=100),
+				make.row("Live", billing_trigger="On Milestone", milestone="Go-live"),
+			],
+			amount_change=200,
+			submit=True,
+		)
+		frappe.db.commit()
+		sweep.bill_deal(deal.name)
+		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [900, 100])
+		waiting = make.installments(deal)[2]
+		self.assertFalse(waiting.sales_invoice)
+		(result,) = api.bill(deal.name, waiting.name)
+		self.assertEqual(result.reason, "Waits for Go-live.")
+		api.confirm(waiting.name)
+		sweep.bill_deal(deal.name)
+		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [900, 100, 100])
+
+	def test_one_invoice_and_what_is_on_hold(self):
+		"""300.00 a month: the held one that is asked for comes with the others; another held one stays behind."""
+		make.make_policy(invoicing_method="One Invoice with Schedule")
+		for held, taken, total in ((0, [0, 1, 2], 900), (1, [0, 2], 600.03)):
+			with self.subTest(held=held):
+				deal = make.make_deal(make.thirds(), win=True)
+				rows = make.installments(deal)
+				api.hold(rows[held].name, "Asked by the customer")
+				api.bill(deal.name, rows[0].name)
+				(invoice,) = invoices_of(deal)
+				self.assertEqual(invoice.net_total, total)
+				rows = make.installments(deal)
+				self.assertEqual([index for index, row in enumerate(rows) if row.sales_invoice], taken)
+		api.release(rows[1].name)
+		api.bill(deal.name, rows[1].name)
+		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [600.03, 299.97])
+
 	def test_policy_is_obeyed(self):
 		income = make.account("SCA Projects", "Direct Income", "Income Account")
 		cost_center = make.ensure(
@@ -219,6 +262,17 @@ class TestBilling(SiteTestCase):
 		with self.assertRaises(frappe.ValidationError):
 			api.unconfirm(waiting.name)
 
+	def test_what_is_billed_by_date_has_no_confirmation_to_take_back(self):
+		deal = make.make_deal(make.thirds(), win=True)
+		later = make.installments(deal)[1]
+		self.assertMessage("nothing to confirm", api.unconfirm, later.name)
+		later.reload()
+		self.assertEqual(getdate(later.planned_invoice_date), getdate(add_months(today(), 1)))
+		frappe.db.set_value(
+			"Deal Installment", later.name, {"billing_trigger": "On Delivery", "status": "Cancelled"}
+		)
+		self.assertMessage("is cancelled", api.unconfirm, later.name)
+
 	def test_delivery(self):
 		make_stock()
 		deal = make.make_deal(
@@ -237,6 +291,32 @@ class TestBilling(SiteTestCase):
 		rest.reload()
 		self.assertFalse(rest.confirmed_on)
 		first.cancel()
+
+	def test_returned_goods_are_not_billed(self):
+		"""2 of 2 delivered is confirmed; one returned takes it back; without the return it holds again. By hand it stays."""
+		make_stock()
+		plan = [make.row("Deposit", 50), make.row("Rest", 50, billing_trigger="On Delivery")]
+		deal = make.make_deal(plan, items=[(make.MACHINE, 2, 450)], win=True)
+		rest = make.installments(deal)[1]
+		confirmed = lambda: str(frappe.db.get_value("Deal Installment", rest.name, "confirmed_on") or "")  # noqa: E731
+		note = deliver(deal, 2)
+		self.assertEqual(confirmed(), today())
+		back = give_back(note, 1)
+		self.assertEqual(confirmed(), "")
+		back.cancel()
+		self.assertEqual(confirmed(), today())
+		api.unconfirm(rest.name)
+		back = give_back(note, 1)
+		api.confirm(rest.name)
+		give_back(note, 1)
+		self.assertEqual(confirmed(), today())
+		# Delivered again; what is returned after it is billed stays with its invoice.
+		api.unconfirm(rest.name)
+		note = deliver(deal, 2)
+		self.assertEqual(confirmed(), today())
+		make.bill_all(deal)
+		give_back(note, 2)
+		self.assertEqual(confirmed(), today())
 
 	def test_failed_invoice_leaves_the_reason_and_a_retry_heals(self):
 		deal = make.make_deal(win=True, deal_owner=make.SELLER)
@@ -391,6 +471,34 @@ class TestBilling(SiteTestCase):
 		api.bill(other.name)
 		self.assertEqual(len(invoices_of(other)), 1)
 
+	def test_a_pause_stops_what_is_queued_but_nobodys_own_click(self):
+		deals = [make.make_deal(win=True) for _number in range(3)]
+		names = sorted(make.installments(deal)[0].name for deal in deals)
+		pause = lambda on: frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", on)  # noqa: E731
+		self.addCleanup(pause, 0)
+
+		def pause_after_the_first(*args, **kwargs):
+			result = bill_unit(*args, **kwargs)
+			pause(1)
+			return result
+
+		bill_unit = billing._bill_unit
+		with patch.object(billing, "_bill_unit", pause_after_the_first):
+			sweep.bill_chunk(names, "Daily Sweep")
+		billed = lambda: [len(invoices_of(deal)) for deal in deals]  # noqa: E731
+		self.assertEqual(sorted(billed()), [0, 0, 1])
+		sweep.bill_chunk(names, "Daily Sweep")
+		for deal in deals:
+			sweep.bill_deal(deal.name, "Deal Won")
+			sweep.bill_after_event(deal.name, "Manual")
+		with patch.object(frappe, "enqueue") as enqueue:
+			self.assertIn("paused", desk_api.run_billing()["message"])
+		enqueue.assert_not_called()
+		self.assertEqual(sorted(billed()), [0, 0, 1])
+		for deal in deals:
+			api.bill(deal.name)
+		self.assertEqual(billed(), [1, 1, 1])
+
 	def test_customers_own_terms_do_not_replace_the_plan(self):
 		term = make.ensure(
 			"Payment Term",
@@ -527,6 +635,16 @@ def deliver(deal, quantity):
 	note.insert()
 	note.submit()
 	return note
+
+
+def give_back(note, quantity):
+	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
+
+	back = make_sales_return(note.name)
+	back.items[0].qty = -quantity
+	back.insert()
+	back.submit()
+	return back
 
 
 class TestSweep(SiteTestCase):

@@ -2,7 +2,7 @@
 
 import frappe
 
-from sales_crm_accounts.services import policies
+from sales_crm_accounts.services import deals, installments, policies
 from sales_crm_accounts.tests import SiteTestCase, factories
 from sales_crm_accounts.tests.factories import ABBR, COMPANY
 
@@ -91,6 +91,44 @@ class TestBillingPolicy(SiteTestCase):
 		self.refused("already covers", min_amount=100)
 		self.policy(min_amount=200).insert()
 		self.policy(min_amount=100, disabled=1).insert()
+
+	def test_the_method_stays_while_won_deals_are_to_be_billed_by_it(self):
+		"""Half now, half on a milestone: one invoice would bill both now. Open deals follow any change."""
+		policy = self.policy(policy_name="SCA Kept Method").insert()
+		plan = [
+			factories.row("Now", 50),
+			factories.row("Live", 50, billing_trigger="On Milestone", milestone="Go-live"),
+		]
+		deal = factories.make_deal(plan, win=True)
+		policy.invoicing_method = "One Invoice with Schedule"
+		self.assertMessage(deal.name, policy.save)
+		policy.reload()
+		policy.days_ahead = 5
+		policy.save()
+		for row in factories.installments(deal):
+			if row.billing_trigger == "On Milestone":
+				installments.confirm(row.name)
+		factories.bill_all(deal)
+		policy.invoicing_method = "One Invoice with Schedule"
+		policy.save()
+		factories.drop_policies()
+
+	def test_statements_do_not_grow_with_rows_and_deals(self):
+		"""A plan of 30 rows looks at the closed periods once; 30 deals read the policies and their own group and territory once."""
+		self.policy(min_amount=5).insert()
+		deal = factories.make_deal(factories.thirds())
+		deal.plan = []
+		for month in range(30):
+			deal.append(
+				"plan", factories.row(f"P{month}", 3, billing_trigger="On Date", trigger_months=month)
+			)
+		deal.append("plan", factories.row("Rest", billing_trigger="On Date", trigger_months=30))
+		deals.set_plan(deal)  # what is kept of settings and meta is read
+		with self.assertQueryCount(6):
+			deals.set_plan(deal)
+		with self.assertQueryCount(5):
+			find = policies.finder(COMPANY)
+			self.assertEqual(len({find(deal) for _number in range(30)}), 1)
 
 	def test_a_policy_of_the_parent_holds_for_the_child_and_the_narrower_one_wins(self):
 		"""Groups Trade > Wholesale > Machines, lands North > Coast; each step makes one more policy and looks again."""

@@ -5,6 +5,7 @@ from frappe import _
 from frappe.utils import strip_html
 
 from sales_crm_accounts.services.approvals import SUBMIT, notify, requests, steps
+from sales_crm_accounts.services.as_user import acting_as
 
 
 def enqueue(request: str):
@@ -28,24 +29,22 @@ def post(request: str):
 	)
 	if not row or row.status != requests.APPROVED or row.posted:
 		return
-	user, before = row.submit_as or row.requester, frappe.session.user
-	try:
-		frappe.set_user(user)
-		doc = frappe.get_doc(row.reference_doctype, row.reference_name, for_update=True)
-		if row.action == SUBMIT and doc.docstatus == 0:
-			doc.submit()
-		elif row.action != SUBMIT and doc.docstatus == 1:
-			doc.cancel()
-		else:
-			frappe.throw(_("It was posted, cancelled or discarded meanwhile."))
-		frappe.db.commit()
-	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
-		frappe.db.rollback()  # the next sweep tries again
-	except Exception as error:
-		frappe.db.rollback()
-		_failed(request, user, error)
-	finally:
-		frappe.set_user(before)
+	user = row.submit_as or row.requester
+	with acting_as(user):
+		try:
+			doc = frappe.get_doc(row.reference_doctype, row.reference_name, for_update=True)
+			if row.action == SUBMIT and doc.docstatus == 0:
+				doc.submit()
+			elif row.action != SUBMIT and doc.docstatus == 1:
+				doc.cancel()
+			else:
+				frappe.throw(_("It was posted, cancelled or discarded meanwhile."))
+			frappe.db.commit()
+		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+			frappe.db.rollback()  # the next sweep tries again
+		except Exception as error:
+			frappe.db.rollback()
+			_failed(request, user, error)
 
 
 def _failed(name: str, user: str, error: Exception):

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 import frappe
 from frappe.translate import get_user_lang
 
+from sales_crm_accounts.services.as_user import acting_as
+
 
 @contextmanager
 def reading_as(user: str):
@@ -12,20 +14,14 @@ def reading_as(user: str):
 
 	Session and form stay as they were even where the block fails (Frappe's own `print_language` keeps the language then).
 	"""
-	session, language = dict(frappe.session), frappe.local.lang
-	form, environment = frappe.local.form_dict, frappe.local.jenv
-	try:
-		if frappe.session.user != user:
-			frappe.set_user(user)
-		frappe.local.lang = language_of(user)
-		frappe.local.jenv = None
-		yield
-	finally:
-		if frappe.session.user != session["user"]:
-			frappe.set_user(session["user"])
-		frappe.local.session.update(session)
-		frappe.local.form_dict = form
-		frappe.local.lang, frappe.local.jenv = language, environment
+	language, environment = frappe.local.lang, frappe.local.jenv
+	with acting_as(user):
+		try:
+			frappe.local.lang = language_of(user)
+			frappe.local.jenv = None
+			yield
+		finally:
+			frappe.local.lang, frappe.local.jenv = language, environment
 
 
 def language_of(user: str) -> str:

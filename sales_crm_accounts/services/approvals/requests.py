@@ -12,6 +12,7 @@ from frappe.utils import get_fullname, now_datetime
 
 from sales_crm_accounts.core.approvals import progress as rules
 from sales_crm_accounts.services.approvals import SUBMIT, chains, content, gate, notify, routes, steps
+from sales_crm_accounts.services.as_user import acting_as
 
 OPEN, APPROVED, REJECTED, WITHDRAWN, SUPERSEDED, CLOSED = (
 	"Open",
@@ -77,16 +78,12 @@ def _ask_after_stop(doctype, name, action: str, user: str, requester: str | None
 	if doc.docstatus != (0 if action == SUBMIT else 1) or not needed(doc, action):
 		return  # the rollback took the reason away, too
 	messages = list(frappe.local.message_log or [])
-	before = frappe.session.user
-	if before != user:
-		frappe.set_user(user)
 	try:
-		open_request(
-			doc, action, requester or user, submit_as=submit_as, channel="System" if submit_as else "Form"
-		)
+		with acting_as(user):
+			open_request(
+				doc, action, requester or user, submit_as=submit_as, channel="System" if submit_as else "Form"
+			)
 	finally:
-		if before != user:
-			frappe.set_user(before)
 		frappe.local.message_log = messages
 
 

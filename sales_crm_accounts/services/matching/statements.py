@@ -78,11 +78,7 @@ def _check(one: rules.Statement, account, currency: str) -> None:
 
 def _open_books(account, lines: list[rules.StatementLine]) -> None:
 	"""Lines of a closed period could be matched with nothing: such a file is an old one, or another company's."""
-	closed = {
-		day: reason
-		for day in {line.on for line in lines}
-		if (reason := erpnext_compat.closed_until(account.company, day, "Payment Entry"))
-	}
+	closed = erpnext_compat.closed_days(account.company, [line.on for line in lines], "Payment Entry")
 	if closed:
 		first = min(closed)
 		frappe.throw(

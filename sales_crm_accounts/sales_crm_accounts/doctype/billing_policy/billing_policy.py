@@ -4,7 +4,9 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, flt
+from frappe.utils import cint, flt, get_link_to_form
+
+from sales_crm_accounts.services import policies
 
 
 class BillingPolicy(Document):
@@ -18,6 +20,7 @@ class BillingPolicy(Document):
 		self.check_naming_series()
 		self.check_mail()
 		self.check_scope_is_single()
+		self.check_method_is_kept()
 
 	def check_amounts(self):
 		if flt(self.min_amount) < 0 or flt(self.max_amount) < 0:
@@ -146,3 +149,18 @@ class BillingPolicy(Document):
 					).format(frappe.bold(other.name)),
 					title=_("Billing Policy"),
 				)
+
+	def check_method_is_kept(self):
+		"""A won deal's plan was checked for one method; by the other one its milestones and due dates would not be kept."""
+		if self.is_new() or not self.has_value_changed("invoicing_method"):
+			return
+		deal = policies.deal_to_be_billed_by(self.name)
+		if deal:
+			frappe.throw(
+				_(
+					"{0} stays: won deals are still to be billed by it, for example {1}. Disable this policy and make another one for the deals to come."
+				).format(
+					frappe.bold(_(self.meta.get_label("invoicing_method"))), get_link_to_form("Deal", deal)
+				),
+				title=_("Billing Policy"),
+			)
