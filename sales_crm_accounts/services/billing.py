@@ -288,6 +288,7 @@ def _insert_invoice(deal, policy, installments, number: str | None = None, heade
 				"The items come to {0} on the invoice, the installment is {1}. Check the rounding of rates and pricing rules."
 			).format(f"{billed:f}", f"{expected:f}")
 		)
+	invoices.check_taxes(deal, invoice)
 	return invoice
 
 

@@ -1,0 +1,116 @@
+"""Invoices of deals on sites that are set up otherwise: ERPNext's settings of taxes, terms of payment, prices and rows."""
+
+from contextlib import contextmanager
+
+import frappe
+from frappe.utils import today
+
+from sales_crm_accounts.services import billing, sweep
+from sales_crm_accounts.services.receivables import charge_invoices
+from sales_crm_accounts.tests import SiteTestCase
+from sales_crm_accounts.tests import factories as make
+
+ACCOUNTS, SELLING = "Accounts Settings", "Selling Settings"
+
+
+@contextmanager
+def settings(doctype: str, **values):
+	"""These values in a settings DocType for a while, committed as billing commits."""
+	kept = {field: frappe.db.get_single_value(doctype, field, cache=False) for field in values}
+	try:
+		write(doctype, values)
+		yield
+	finally:
+		frappe.db.rollback()
+		write(doctype, kept)
+
+
+def write(doctype: str, values: dict):
+	for field, value in values.items():
+		frappe.db.set_single_value(doctype, field, value)
+	frappe.clear_document_cache(doctype, doctype)
+	frappe.db.commit()
+
+
+class TestInvoiceSettings(SiteTestCase):
+	def tearDown(self):
+		super().tearDown()
+		make.drop_policies()
+
+	def test_taxes_are_on_every_document_whatever_the_setting(self):
+		"""900.00 and 10 % with rows of a template not added by ERPNext: order 990.00; thirds 329.97, 329.97, 330.07; a fee 10.00 + 1.00."""
+		make.receivables_settings(charge_taxes_template=make.TAX_TEMPLATE, fee_item=make.SERVICE)
+		fee = frappe._dict(
+			name="RC-1",
+			company=make.COMPANY,
+			customer=make.CUSTOMER,
+			currency="USD",
+			kind="Fee",
+			claimed_amount=10,
+		)
+		with settings(ACCOUNTS, add_taxes_from_item_tax_template=0):
+			make.make_policy(create_sales_order=1)
+			deal = make.make_deal(
+				make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE, delivery_date=today()
+			)
+			self.assertEqual(deal.grand_total, 990)
+			self.assertEqual(frappe.db.get_value("Sales Order", deal.sales_order, "grand_total"), 990)
+			self.assertEqual(
+				[(invoice.grand_total, len(invoice.taxes)) for invoice in make.bill_all(deal)],
+				[(329.97, 1), (329.97, 1), (330.07, 1)],
+			)
+			charge = charge_invoices.build([fee])
+			charge.insert()
+			self.assertEqual((charge.net_total, charge.grand_total, len(charge.taxes)), (10, 11, 1))
+
+	def test_taxes_of_a_tax_rule(self):
+		"""Neither deal nor policy names a template, a Tax Rule does: 900.00 and 90.00, also where ERPNext adds no rows."""
+		rule = frappe.get_doc(
+			{
+				"doctype": "Tax Rule",
+				"tax_type": "Sales",
+				"customer": make.CUSTOMER,
+				"company": make.COMPANY,
+				"sales_tax_template": make.TAX_TEMPLATE,
+			}
+		).insert()
+		try:
+			with settings(ACCOUNTS, add_taxes_from_item_tax_template=0):
+				make.make_policy(create_sales_order=1)
+				deal = make.make_deal(win=True, delivery_date=today())
+				(invoice,) = make.bill_all(deal)
+				self.assertEqual((deal.grand_total, invoice.grand_total), (990, 990))
+				self.assertEqual(frappe.db.get_value("Sales Order", deal.sales_order, "grand_total"), 990)
+		finally:
+			rule.delete()
+			frappe.db.commit()
+
+	def test_an_invoice_without_the_taxes_of_its_deal_is_refused(self):
+		"""The template lost its rows after the deal of 990.00 was won: nothing is posted, and the reason names it."""
+		name = make.ensure(
+			"Sales Taxes and Charges Template",
+			f"SCA Emptied - {make.ABBR}",
+			title="SCA Emptied",
+			company=make.COMPANY,
+			taxes=[
+				{
+					"charge_type": "On Net Total",
+					"account_head": f"SCA VAT - {make.ABBR}",
+					"description": "VAT",
+					"rate": 10,
+					"cost_center": make.COST_CENTER,
+				}
+			],
+		)
+		deal = make.make_deal(win=True, taxes_and_charges=name)
+		template = frappe.get_doc("Sales Taxes and Charges Template", name)
+		template.taxes = []
+		template.save()
+		try:
+			(result,) = sweep.bill_deal(deal.name)
+		finally:
+			frappe.delete_doc("Sales Taxes and Charges Template", name, force=True)
+			frappe.db.commit()
+		self.assertEqual(result.outcome, billing.FAILED)
+		self.assertIn("has no taxes, the deal has $ 90.00", result.reason)
+		self.assertFalse(frappe.db.exists("Sales Invoice", {"deal": deal.name}))
