@@ -96,6 +96,9 @@ def build_invoice(deal, installments, posting_date=None, position: Position | No
 	invoice.due_date = max(due_date(row, posting_date) for row in installments)
 	if one_invoice and len(installments) > 1:
 		_set_schedule(invoice, installments, posting_date)
+	else:
+		# Without a row of its own, ERPNext may copy the order's, with the order's day (automatically_fetch_payment_terms).
+		invoice.append("payment_schedule", {"due_date": invoice.due_date, "invoice_portion": 100})
 	return invoice
 
 

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import frappe
-from frappe.utils import today
+from frappe.utils import add_days, getdate, today
 
 from sales_crm_accounts.services import billing, sweep
 from sales_crm_accounts.services.receivables import charge_invoices
@@ -114,3 +114,19 @@ class TestInvoiceSettings(SiteTestCase):
 		self.assertEqual(result.outcome, billing.FAILED)
 		self.assertIn("has no taxes, the deal has $ 90.00", result.reason)
 		self.assertFalse(frappe.db.exists("Sales Invoice", {"deal": deal.name}))
+
+	def test_due_dates_are_the_plans_where_erpnext_copies_those_of_the_order(self):
+		"""Order and first invoice of today, due 60 days later; the order's own row is due today."""
+		make.make_policy(create_sales_order=1)
+		with settings(ACCOUNTS, automatically_fetch_payment_terms=1):
+			deal = make.make_deal(
+				[make.row("A", 50, due_days=60), make.row("B", 50, due_days=90)],
+				win=True,
+				delivery_date=today(),
+				taxes_and_charges=make.TAX_TEMPLATE,
+			)
+			for invoice, days in zip(make.bill_all(deal), (60, 90), strict=True):
+				due = getdate(add_days(today(), days))
+				(row,) = invoice.payment_schedule
+				self.assertEqual((getdate(invoice.due_date), getdate(row.due_date)), (due, due))
+				self.assertEqual((row.invoice_portion, row.payment_amount, row.outstanding), (100, 495, 495))
