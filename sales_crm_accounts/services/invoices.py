@@ -10,7 +10,7 @@ from frappe.utils import add_days, cint, flt, getdate, today
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, quantize, split, to_decimal
-from sales_crm_accounts.services import policies
+from sales_crm_accounts.services import policies, selling_checks
 
 
 class SiteRounding(billing.Rounding):
@@ -267,6 +267,7 @@ def _rounding(deal) -> SiteRounding:
 		rate=precision("rate"),
 		amount=precision("amount"),
 		mode=ROUND_HALF_UP if method.startswith("Commercial") else ROUND_HALF_EVEN,
+		one_row=selling_checks.one_row_an_item(),
 	)
 
 

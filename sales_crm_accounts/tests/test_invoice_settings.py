@@ -130,3 +130,51 @@ class TestInvoiceSettings(SiteTestCase):
 				(row,) = invoice.payment_schedule
 				self.assertEqual((getdate(invoice.due_date), getdate(row.due_date)), (due, due))
 				self.assertEqual((row.invoice_portion, row.payment_amount, row.outstanding), (100, 495, 495))
+
+	def test_prices_are_judged_on_the_deal_and_not_on_its_parts(self):
+		"""Bought for 600.00, sold for 900.00 in thirds of 299.97: billed. Sold for 500.00: not won."""
+		make.make_policy(create_sales_order=1)
+		frappe.db.set_value("Item", make.SERVICE, "last_purchase_rate", 600)
+		frappe.clear_document_cache("Item", make.SERVICE)
+		values = {
+			"validate_selling_price": 1,
+			"maintain_same_sales_rate": 1,
+			"maintain_same_rate_action": "Stop",
+		}
+		try:
+			with settings(SELLING, **values):
+				deal = make.make_deal(make.thirds(), win=True, delivery_date=today())
+				self.assertEqual(
+					[invoice.net_total for invoice in make.bill_all(deal)], [299.97, 299.97, 300.06]
+				)
+				with self.assertRaises(frappe.ValidationError) as caught:
+					make.make_deal(items=[(make.SERVICE, 1, 500)], win=True, delivery_date=today())
+				self.assertIn("lower than its last purchase rate", str(caught.exception))
+				frappe.db.rollback()
+				# A draft that a person submits; and one to which somebody added another row is ERPNext's to judge.
+				make.make_policy(submit_invoices=0)
+				deal = make.make_deal(make.thirds(), win=True)
+				first, second, _third = make.bill_all(deal)
+				first.submit()
+				self.assertEqual(first.docstatus, 1)
+				second.items[0].rate = 200
+				self.assertMessage("Selling rate for item", second.save)
+				second.reload()
+				second.append("items", {"item_code": make.SERVICE, "qty": 1, "rate": 1})
+				self.assertMessage("Selling rate for item", second.save)
+		finally:
+			frappe.db.set_value("Item", make.SERVICE, "last_purchase_rate", 0)
+			frappe.clear_document_cache("Item", make.SERVICE)
+			frappe.db.commit()
+
+	def test_one_row_an_item_where_more_are_not_allowed(self):
+		"""3 pieces for 100.02 in thirds of 33.34: 2 at 11.11 and 1 at 11.12 would be two rows; one piece at 33.34 is one."""
+		with settings(SELLING, allow_multiple_items=0):
+			plan = [make.row("A", amount=33.34), make.row("B", amount=33.34), make.row("C")]
+			deal = make.make_deal(plan, items=[(make.SERVICE, 3, 33.34)], win=True)
+			for invoice in make.bill_all(deal):
+				(row,) = invoice.items
+				self.assertEqual((row.qty, row.rate, invoice.net_total), (1, 33.34, 33.34))
+			with self.assertRaises(frappe.ValidationError) as caught:
+				make.make_deal(items=[(make.SERVICE, 1, 10), (make.SERVICE, 1, 20)], win=True)
+			self.assertIn("entered multiple times", frappe.utils.strip_html(str(caught.exception)))
