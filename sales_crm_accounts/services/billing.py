@@ -16,7 +16,15 @@ from frappe.utils import cint, flt, getdate, now_datetime, strip_html, today
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.problems import _ as N_
-from sales_crm_accounts.services import figures, invoices, ledger, month_sales, policies
+from sales_crm_accounts.services import (
+	changes,
+	figures,
+	invoice_numbers,
+	invoices,
+	ledger,
+	month_sales,
+	policies,
+)
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.installments import lock
 from sales_crm_accounts.services.receivables import notices, promises
@@ -118,7 +126,8 @@ def _try(deal, names: list[str], force: bool, header=None) -> list[frappe._dict]
 	key = invoices.billing_key(deal, policy, open_rows)
 	if key in standing_by_key:
 		return results + _relink(open_rows, standing_by_key[key])
-	invoice = _insert_invoice(deal, policy, open_rows, open_rows[0].reserved_number, header)
+	number = _kept_number(deal, policy, open_rows[0], header)
+	invoice = _insert_invoice(deal, policy, open_rows, number, header)
 	for row in open_rows:
 		frappe.db.set_value(
 			"Deal Installment",
@@ -270,6 +279,17 @@ def _give_number_back(row):
 	revert_series_if_last(series, row.reserved_number, invoice)
 	if NamingSeries(series).get_current_value() != last:
 		frappe.db.set_value("Deal Installment", row.name, "reserved_number", None, update_modified=False)
+
+
+def _kept_number(deal, policy, row, header) -> str | None:
+	"""The number that the installment keeps, where the invoice could have it today; else it is noted, and a new one is taken."""
+	number = row.reserved_number
+	if not number or (header and header.posting_date == getdate(today())):
+		return number
+	if invoice_numbers.fits_today(invoices.header(deal, policy), number):
+		return number
+	changes.note_unused_numbers(deal, [number])
+	return None
 
 
 def _insert_invoice(deal, policy, installments, number: str | None = None, header=None):

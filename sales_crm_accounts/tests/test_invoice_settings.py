@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import frappe
 from frappe.utils import add_days, getdate, today
 
-from sales_crm_accounts.services import billing, sweep
+from sales_crm_accounts.services import billing, invoice_numbers, sweep
 from sales_crm_accounts.services.receivables import charge_invoices
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
@@ -178,3 +178,42 @@ class TestInvoiceSettings(SiteTestCase):
 			with self.assertRaises(frappe.ValidationError) as caught:
 				make.make_deal(items=[(make.SERVICE, 1, 10), (make.SERVICE, 1, 20)], win=True)
 			self.assertIn("entered multiple times", frappe.utils.strip_html(str(caught.exception)))
+
+	def test_a_number_of_another_year_is_left_and_noted(self):
+		"""A failed try kept a number of 1999, or of a series that the policy no longer has; one of this year is used."""
+		deal = make.make_deal(win=True)
+		(row,) = make.installments(deal)
+		row.db_set("reserved_number", "ACC-SINV-1999-00007")
+		frappe.db.commit()
+		(result,) = sweep.bill_deal(deal.name)
+		self.assertTrue(result.sales_invoice.startswith(f"ACC-SINV-{getdate().year}-"), result)
+		self.assertTrue(
+			frappe.db.exists(
+				"Comment",
+				{
+					"reference_doctype": "Deal",
+					"reference_name": deal.name,
+					"content": ("like", "%not used: ACC-SINV-1999-00007%"),
+				},
+			)
+		)
+		self.assertFalse(make.installments(deal)[0].reserved_number)
+		deal = make.make_deal(win=True)
+		(row,) = make.installments(deal)
+		number = f"ACC-SINV-{getdate().year}-{frappe.utils.now_datetime():%m%d%H%M%S}"
+		row.db_set("reserved_number", number)
+		frappe.db.commit()
+		self.assertEqual(sweep.bill_deal(deal.name)[0].sales_invoice, number)
+		invoice = frappe.new_doc("Sales Invoice", naming_series="INV-.####.-.YYYY.", company=make.COMPANY)
+		year = getdate().year
+		for text, fits in ((f"INV-0012-{year}", True), (f"INV-0012-{year - 1}", False), (number, False)):
+			self.assertEqual(invoice_numbers.fits_today(invoice, text), fits)
+		rule = {"doctype": "Document Naming Rule", "document_type": "Sales Invoice", "prefix": "R.YYYY.-"}
+		frappe.get_doc({**rule, "prefix_digits": 5}).insert()
+		for text, fits in (
+			(f"R{year}-00012", True),
+			(f"R{year - 1}-00012", False),
+			(f"INV-0012-{year}", False),
+		):
+			self.assertEqual(invoice_numbers.fits_today(invoice, text), fits)
+		frappe.db.rollback()
