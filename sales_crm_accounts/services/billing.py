@@ -19,6 +19,7 @@ from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services import (
 	changes,
 	figures,
+	invoice_mail,
 	invoice_numbers,
 	invoices,
 	ledger,
@@ -26,6 +27,7 @@ from sales_crm_accounts.services import (
 	policies,
 )
 from sales_crm_accounts.services.approvals import automatic
+from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.installments import lock
 from sales_crm_accounts.services.receivables import notices, promises
 
@@ -106,12 +108,10 @@ def _bill_unit(deal, rows: list, force: bool) -> list[frappe._dict]:
 			result = _try(deal, names, force, _reserve_number(deal, rows, force))
 			frappe.db.commit()
 			return result
-		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError) as error:
-			frappe.db.rollback()
-			if attempt == ATTEMPTS_ON_DEADLOCK - 1:
-				return _failed(names, error)
 		except Exception as error:
 			frappe.db.rollback()
+			if is_lock_error(error) and attempt < ATTEMPTS_ON_DEADLOCK - 1:
+				continue
 			frappe.clear_messages()
 			return _failed(names, error)
 
@@ -150,7 +150,7 @@ def _try(deal, names: list[str], force: bool, header=None) -> list[frappe._dict]
 		)
 	_refresh(open_rows, invoice)
 	if invoice.docstatus == 1 and policy.email_invoice:
-		_mail(invoice, policy)
+		invoice_mail.send(invoice, policy)
 	return results
 
 
@@ -318,48 +318,6 @@ def _refresh(rows, invoice):
 	if invoice.docstatus == 0:
 		figures.refresh_installments([row.name for row in rows])
 		figures.refresh_deals({row.deal for row in rows})
-
-
-def _mail(invoice, policy):
-	"""Queue the mail with the invoice as PDF; in the invoice's transaction, so it goes once and only if the invoice stands.
-
-	A mail that cannot be queued (no address, no mail account, a broken template) is told on the invoice and stops nothing.
-	"""
-	recipient = invoice.contact_email or frappe.db.get_value("Customer", invoice.customer, "email_id")
-	if not recipient:
-		invoice.add_comment("Info", _("Not mailed: the customer has no mail address."))
-		return
-	frappe.db.savepoint("sca_mail")
-	messages = list(frappe.local.message_log)
-	try:
-		message = frappe.get_cached_doc("Email Template", policy.email_template).get_formatted_email(
-			{"doc": invoice, **invoice.as_dict()}
-		)
-		frappe.sendmail(
-			recipients=[recipient],
-			subject=message["subject"],
-			message=message["message"],
-			reference_doctype=invoice.doctype,
-			reference_name=invoice.name,
-			attachments=[
-				{
-					"print_format_attachment": 1,
-					"doctype": invoice.doctype,
-					"name": invoice.name,
-					"print_format": policy.print_format or None,
-					"print_letterhead": 1,
-					"lang": invoice.language or frappe.db.get_value("Customer", invoice.customer, "language"),
-				}
-			],
-		)
-	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
-		raise
-	except Exception as error:
-		frappe.db.rollback(save_point="sca_mail")
-		frappe.local.message_log = messages
-		invoice.add_comment(
-			"Info", _("Not mailed: {0}").format(strip_html(str(error)) or type(error).__name__)
-		)
 
 
 def _failed(names: list[str], error: Exception) -> list[frappe._dict]:

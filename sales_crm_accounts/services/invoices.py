@@ -227,6 +227,12 @@ def check_taxes(deal, invoice):
 	)
 
 
+def render_terms(invoice):
+	"""The policy's terms with the figures of the invoice, as ERPNext's form renders them; once its totals are computed."""
+	if "{" in (invoice.terms or ""):
+		invoice.terms = frappe.render_template(invoice.terms, invoice.as_dict())
+
+
 def _append_line(invoice, deal, policy, line: billing.InvoiceLine, on_order: bool = True):
 	item = deal.items[line.item]
 	rate = float(line.rate)

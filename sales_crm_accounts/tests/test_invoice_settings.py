@@ -1,14 +1,18 @@
 """Invoices of deals on sites that are set up otherwise: ERPNext's settings of taxes, terms of payment, prices and rows."""
 
 from contextlib import contextmanager
+from unittest.mock import patch
 
 import frappe
 from frappe.utils import add_days, getdate, today
 
 from sales_crm_accounts.services import billing, invoice_numbers, sweep
+from sales_crm_accounts.services.approvals import posting
 from sales_crm_accounts.services.receivables import charge_invoices
 from sales_crm_accounts.tests import SiteTestCase
+from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import factories as make
+from sales_crm_accounts.tests.approval_case import ApprovalCase
 
 ACCOUNTS, SELLING = "Accounts Settings", "Selling Settings"
 
@@ -217,3 +221,60 @@ class TestInvoiceSettings(SiteTestCase):
 		):
 			self.assertEqual(invoice_numbers.fits_today(invoice, text), fits)
 		frappe.db.rollback()
+
+	def test_terms_speak_of_the_invoice(self):
+		terms = make.ensure(
+			"Terms and Conditions",
+			"SCA Dear Terms",
+			title="SCA Dear Terms",
+			terms="Dear {{ customer_name }}, pay {{ grand_total }} for {{ name }}.",
+			selling=1,
+		)
+		make.make_policy(tc_name=terms)
+		(invoice,) = make.bill_all(make.make_deal(win=True))
+		self.assertEqual(invoice.terms, f"Dear {make.CUSTOMER}, pay 900.0 for {invoice.name}.")
+
+	def test_a_changed_record_is_tried_again(self):
+		"""MariaDB 11.6 and later say 1020 where a deadlock or a waiting time would have been."""
+		deal = make.make_deal(win=True)
+		error = frappe.db.OperationalError(1020, "Record has changed since last read")
+		with patch.object(billing, "_look", side_effect=[error, billing._look(deal, [])]):
+			(result,) = sweep.bill_deal(deal.name)
+		self.assertEqual(result.outcome, billing.INVOICED)
+
+
+class TestInvoiceMails(ApprovalCase):
+	def tearDown(self):
+		super().tearDown()
+		make.drop_policies()
+
+	def test_a_draft_is_mailed_once_when_it_is_submitted(self):
+		"""By a person, after an approval chain, and not twice where the run submits by itself under a chain that asks nobody."""
+		make.mail_account()
+		frappe.db.set_value("Customer", make.CUSTOMER, "email_id", "buyer@sca.example.com")
+		make.ensure(
+			"Email Template",
+			"SCA Invoice",
+			__newname="SCA Invoice",
+			subject="Invoice {{ doc.name }}",
+			response="Dear {{ doc.customer }}",
+		)
+		mails = lambda invoice: frappe.db.count("Email Queue", {"reference_name": invoice.name})  # noqa: E731
+		values = {"email_invoice": 1, "email_template": "SCA Invoice"}
+		make.make_policy(submit_invoices=0, **values)
+		(invoice,) = make.bill_all(make.make_deal(win=True))
+		self.assertEqual((invoice.docstatus, mails(invoice)), (0, 0))
+		invoice.submit()
+		self.assertEqual(mails(invoice), 1)
+		make.make_policy(**values)
+		people.make_chain("SCA Invoices", "Sales Invoice")
+		(invoice,) = make.bill_all(make.make_deal(win=True, deal_owner=people.REQUESTER))
+		self.assertEqual((invoice.docstatus, mails(invoice)), (0, 0))
+		people.approve(people.request_of(invoice))
+		posting.post(people.request_of(invoice).name)
+		invoice.reload()
+		self.assertEqual((invoice.docstatus, mails(invoice)), (1, 1))
+		other = frappe.db.get_value("Company", {"name": ("!=", make.COMPANY)})
+		people.make_chain("SCA Invoices", "Sales Invoice", company=other)
+		(invoice,) = make.bill_all(make.make_deal(win=True))
+		self.assertEqual((invoice.docstatus, mails(invoice)), (1, 1))
