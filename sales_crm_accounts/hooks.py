@@ -72,6 +72,7 @@ doc_events = {
 	"Sales Invoice": {
 		"before_insert": "sales_crm_accounts.events.sales_invoice.before_insert",
 		"after_insert": "sales_crm_accounts.events.sales_invoice.after_insert",
+		"before_validate": "sales_crm_accounts.events.sales_invoice.before_validate",
 		"validate": "sales_crm_accounts.events.sales_invoice.validate",
 		"on_submit": "sales_crm_accounts.events.sales_invoice.on_submit",
 		"on_change": "sales_crm_accounts.events.sales_invoice.on_change",

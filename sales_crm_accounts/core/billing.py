@@ -37,12 +37,13 @@ def split_lines(remaining: Sequence[Decimal], part: Decimal, precision: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-	"""Decimals of quantity, rate and amount on the invoice, and how the site rounds an amount."""
+	"""Decimals of quantity, rate and amount on the invoice, how the site rounds an amount, and whether an item has one row only."""
 
 	quantity: int = 3
 	rate: int = 2
 	amount: int = 2
 	mode: str = ROUND_HALF_UP
+	one_row: bool = False
 
 	def line_amount(self, quantity: Decimal, rate: Decimal) -> Decimal:
 		"""What ERPNext makes of quantity x rate (taxes_and_totals.calculate_item_values)."""
@@ -53,14 +54,14 @@ def exact_rows(quantity: Decimal, amount: Decimal, rounding: Rounding) -> list[t
 	"""(quantity, rate) rows that keep the quantity and whose amounts sum to `amount` to the smallest unit.
 
 	One row wherever a rate with the allowed decimals gives the amount. Otherwise one unit is billed apart with the rest:
-	3 pieces for 33.34 are 2 at 11.11 and 1 at 11.12.
+	3 pieces for 33.34 are 2 at 11.11 and 1 at 11.12; where an item has one row only, 1 at 33.34.
 	"""
 	if quantity <= 0:
 		return [(Decimal(1), amount)]
 	rate = quantize(amount / quantity, rounding.rate)
 	if rounding.line_amount(quantity, rate) == amount:
 		return [(quantity, rate)]
-	if quantity <= 1:
+	if quantity <= 1 or rounding.one_row:
 		return [(Decimal(1), amount)]
 	rate = quantize(amount / quantity, rounding.rate, ROUND_DOWN)
 	most = quantity - 1
@@ -146,7 +147,9 @@ def lines_of_cells(
 		elif rounding.rate == rounding.amount and line.quantity == (pieces := int(line.quantity)) > 0:
 			# exact_rows in whole numbers.
 			rate, rest = divmod(cell, pieces)
-			if rest:
+			if rest and rounding.one_row:
+				result.append(InvoiceLine(index, ONE, amount, amount))
+			elif rest:
 				rate_of_most = Decimal(rate).scaleb(-rounding.rate)
 				amount_of_most = Decimal(rate * (pieces - 1)).scaleb(-rounding.amount)
 				result.append(InvoiceLine(index, line.quantity - 1, rate_of_most, amount_of_most))

@@ -1,7 +1,7 @@
 import frappe
 from frappe import _
 
-from sales_crm_accounts.services import installments, ledger
+from sales_crm_accounts.services import installments, invoice_mail, invoices, ledger, selling_checks
 from sales_crm_accounts.services.receivables import charge_invoices, disputes, pauses, promises
 
 #: Our records that name an invoice never keep it from being cancelled.
@@ -29,7 +29,14 @@ def after_insert(doc, method=None):
 		installments.link(doc)
 
 
+def before_validate(doc, method=None):
+	selling_checks.leave_out(doc)
+
+
 def validate(doc, method=None):
+	selling_checks.put_back(doc)
+	if doc.flags.sca_billing and doc.is_new():
+		invoices.render_terms(doc)
 	if not doc.is_new() and not doc.flags.sca_billing:
 		kept = frappe.db.get_value(
 			doc.doctype,
@@ -43,6 +50,7 @@ def validate(doc, method=None):
 
 def on_submit(doc, method=None):
 	ledger.mark([doc.name])
+	invoice_mail.submitted(doc)
 
 
 def on_change(doc, method=None):

@@ -16,9 +16,19 @@ from frappe.utils import cint, flt, getdate, now_datetime, strip_html, today
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.problems import _ as N_
-from sales_crm_accounts.services import figures, invoices, ledger, month_sales, policies
+from sales_crm_accounts.services import (
+	changes,
+	figures,
+	invoice_mail,
+	invoice_numbers,
+	invoices,
+	ledger,
+	month_sales,
+	policies,
+)
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.as_user import acting_as
+from sales_crm_accounts.services.derived import is_lock_error
 from sales_crm_accounts.services.installments import lock
 from sales_crm_accounts.services.receivables import notices, promises
 
@@ -98,12 +108,10 @@ def _bill_unit(deal, rows: list, forced: frozenset[str]) -> list[frappe._dict]:
 			result = _try(deal, names, forced, _reserve_number(deal, rows, forced))
 			frappe.db.commit()
 			return result
-		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError) as error:
-			frappe.db.rollback()
-			if attempt == ATTEMPTS_ON_DEADLOCK - 1:
-				return _failed(names, error)
 		except Exception as error:
 			frappe.db.rollback()
+			if is_lock_error(error) and attempt < ATTEMPTS_ON_DEADLOCK - 1:
+				continue
 			frappe.clear_messages()
 			return _failed(names, error)
 
@@ -118,7 +126,8 @@ def _try(deal, names: list[str], forced: frozenset[str], header=None) -> list[fr
 	key = invoices.billing_key(deal, policy, open_rows)
 	if key in standing_by_key:
 		return results + _relink(open_rows, standing_by_key[key])
-	invoice = _insert_invoice(deal, policy, open_rows, open_rows[0].reserved_number, header)
+	number = _kept_number(deal, policy, open_rows[0], header)
+	invoice = _insert_invoice(deal, policy, open_rows, number, header)
 	for row in open_rows:
 		frappe.db.set_value(
 			"Deal Installment",
@@ -141,7 +150,7 @@ def _try(deal, names: list[str], forced: frozenset[str], header=None) -> list[fr
 		)
 	_refresh(open_rows, invoice)
 	if invoice.docstatus == 1 and policy.email_invoice:
-		_mail(invoice, policy)
+		invoice_mail.send(invoice, policy)
 	return results
 
 
@@ -279,6 +288,17 @@ def _give_number_back(row):
 		frappe.db.set_value("Deal Installment", row.name, "reserved_number", None, update_modified=False)
 
 
+def _kept_number(deal, policy, row, header) -> str | None:
+	"""The number that the installment keeps, where the invoice could have it today; else it is noted, and a new one is taken."""
+	number = row.reserved_number
+	if not number or (header and header.posting_date == getdate(today())):
+		return number
+	if invoice_numbers.fits_today(invoices.header(deal, policy), number):
+		return number
+	changes.note_unused_numbers(deal, [number])
+	return None
+
+
 def _insert_invoice(deal, policy, installments, number: str | None = None, header=None):
 	invoice = invoices.build_invoice(deal, installments, invoice=header)
 	expected = sum((to_decimal(row.net_amount) for row in installments), ZERO)
@@ -295,6 +315,7 @@ def _insert_invoice(deal, policy, installments, number: str | None = None, heade
 				"The items come to {0} on the invoice, the installment is {1}. Check the rounding of rates and pricing rules."
 			).format(f"{billed:f}", f"{expected:f}")
 		)
+	invoices.check_taxes(deal, invoice)
 	return invoice
 
 
@@ -304,48 +325,6 @@ def _refresh(rows, invoice):
 	if invoice.docstatus == 0:
 		figures.refresh_installments([row.name for row in rows])
 		figures.refresh_deals({row.deal for row in rows})
-
-
-def _mail(invoice, policy):
-	"""Queue the mail with the invoice as PDF; in the invoice's transaction, so it goes once and only if the invoice stands.
-
-	A mail that cannot be queued (no address, no mail account, a broken template) is told on the invoice and stops nothing.
-	"""
-	recipient = invoice.contact_email or frappe.db.get_value("Customer", invoice.customer, "email_id")
-	if not recipient:
-		invoice.add_comment("Info", _("Not mailed: the customer has no mail address."))
-		return
-	frappe.db.savepoint("sca_mail")
-	messages = list(frappe.local.message_log)
-	try:
-		message = frappe.get_cached_doc("Email Template", policy.email_template).get_formatted_email(
-			{"doc": invoice, **invoice.as_dict()}
-		)
-		frappe.sendmail(
-			recipients=[recipient],
-			subject=message["subject"],
-			message=message["message"],
-			reference_doctype=invoice.doctype,
-			reference_name=invoice.name,
-			attachments=[
-				{
-					"print_format_attachment": 1,
-					"doctype": invoice.doctype,
-					"name": invoice.name,
-					"print_format": policy.print_format or None,
-					"print_letterhead": 1,
-					"lang": invoice.language or frappe.db.get_value("Customer", invoice.customer, "language"),
-				}
-			],
-		)
-	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
-		raise
-	except Exception as error:
-		frappe.db.rollback(save_point="sca_mail")
-		frappe.local.message_log = messages
-		invoice.add_comment(
-			"Info", _("Not mailed: {0}").format(strip_html(str(error)) or type(error).__name__)
-		)
 
 
 def _failed(names: list[str], error: Exception) -> list[frappe._dict]:

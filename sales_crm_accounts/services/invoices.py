@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import frappe
+from frappe import _
 from frappe.utils import add_days, cint, flt, getdate, today
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, quantize, split, to_decimal
-from sales_crm_accounts.services import policies
+from sales_crm_accounts.services import policies, selling_checks
 
 
 class SiteRounding(billing.Rounding):
@@ -95,6 +96,9 @@ def build_invoice(deal, installments, posting_date=None, position: Position | No
 	invoice.due_date = max(due_date(row, posting_date) for row in installments)
 	if one_invoice and len(installments) > 1:
 		_set_schedule(invoice, installments, posting_date)
+	else:
+		# Without a row of its own, ERPNext may copy the order's, with the order's day (automatically_fetch_payment_terms).
+		invoice.append("payment_schedule", {"due_date": invoice.due_date, "invoice_portion": 100})
 	return invoice
 
 
@@ -179,6 +183,7 @@ def header(deal, policy, posting_date=None):
 			invoice.set(target, source)
 	if policy.tc_name:
 		invoice.terms = frappe.get_cached_value("Terms and Conditions", policy.tc_name, "terms")
+	add_taxes(invoice, deal.total_taxes_and_charges)
 	for row in deal.sales_team:
 		invoice.append(
 			"sales_team",
@@ -189,6 +194,43 @@ def header(deal, policy, posting_date=None):
 			},
 		)
 	return invoice
+
+
+def add_taxes(doc, expected=True):
+	"""The rows of the document's tax template, and where none is named and taxes are `expected`, those of the customer's Tax Rule.
+
+	On saving, ERPNext adds them only where Accounts Settings say so (`add_taxes_from_item_tax_template`); in its forms and
+	mappers it always does.
+	"""
+	if doc.taxes_and_charges:
+		doc.append_taxes_from_master()
+	elif expected and not frappe.db.get_single_value("Accounts Settings", "add_taxes_from_item_tax_template"):
+		doc.flags.ignore_permissions = True
+		doc.set_missing_lead_customer_details()
+
+
+def check_taxes(deal, invoice):
+	"""Refuses an invoice without any tax where the deal was won with tax."""
+	if invoice.taxes or not deal.total_taxes_and_charges:
+		return
+	tax = frappe.format_value(deal.total_taxes_and_charges, {"fieldtype": "Currency"}, currency=deal.currency)
+	if invoice.taxes_and_charges:
+		frappe.throw(
+			_("Tax template {0} has no taxes, the deal has {1}. Enter them in the template again.").format(
+				invoice.taxes_and_charges, tax
+			)
+		)
+	frappe.throw(
+		_(
+			"No tax template is found for the invoice, the deal has taxes of {0}. Name one in the billing policy or in a Tax Rule of the customer."
+		).format(tax)
+	)
+
+
+def render_terms(invoice):
+	"""The policy's terms with the figures of the invoice, as ERPNext's form renders them; once its totals are computed."""
+	if "{" in (invoice.terms or ""):
+		invoice.terms = frappe.render_template(invoice.terms, invoice.as_dict())
 
 
 def _append_line(invoice, deal, policy, line: billing.InvoiceLine, on_order: bool = True):
@@ -231,6 +273,7 @@ def _rounding(deal) -> SiteRounding:
 		rate=precision("rate"),
 		amount=precision("amount"),
 		mode=ROUND_HALF_UP if method.startswith("Commercial") else ROUND_HALF_EVEN,
+		one_row=selling_checks.one_row_an_item(),
 	)
 
 

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.utils import getdate, strip_html, today
 
 from sales_crm_accounts import erpnext_compat
-from sales_crm_accounts.services import policies
+from sales_crm_accounts.services import policies, selling_checks
 from sales_crm_accounts.services.deal_checks import check_link
 from sales_crm_accounts.services.invoices import whole_deal_invoice
 
@@ -66,6 +66,7 @@ def _refusal(deal, invoice) -> str | None:
 	"""ERPNext's own reason against the ledger lines of the invoice; None where it has none."""
 	with erpnext_compat.quiet_messages():
 		try:
+			selling_checks.check_whole(invoice)
 			invoice.set_against_income_account()
 			erpnext_compat.ledger_lines(invoice)
 		except FiscalYearError as error:

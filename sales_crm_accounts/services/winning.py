@@ -7,7 +7,7 @@ from frappe.utils import flt, get_link_to_form, getdate, today
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services import deals, policies, posting_trial
 from sales_crm_accounts.services.approvals import automatic as approvals
-from sales_crm_accounts.services.invoices import dimensions_of
+from sales_crm_accounts.services.invoices import add_taxes, dimensions_of
 
 
 def prepare(deal):
@@ -172,6 +172,7 @@ def make_sales_order(deal):
 	)
 	if deal.selling_price_list:
 		order.selling_price_list = deal.selling_price_list
+	add_taxes(order, deal.total_taxes_and_charges)
 	if deal.discount_amount:
 		order.apply_discount_on, order.discount_amount = "Net Total", deal.discount_amount
 	for row in deal.items:

@@ -58,6 +58,19 @@ class TestExactRows:
 	def test_one_unit_apart_takes_the_rest(self):
 		assert exact_rows(D(3), D("33.34"), Rounding()) == [(D(2), D("11.11")), (D(1), D("11.12"))]
 
+	def test_one_row_only(self):
+		"""Where a second row of an item is refused: 33.34 is one piece, 33.33 three at 11.11, 10.00 four at 2.50."""
+		rounding = Rounding(one_row=True)
+		for quantity, amount, rows in (
+			(3, "33.34", (1, "33.34")),
+			(3, "33.33", (3, "11.11")),
+			(4, "10.00", (4, "2.50")),
+		):
+			assert exact_rows(D(quantity), D(amount), rounding) == [(D(rows[0]), D(rows[1]))]
+			lines = [Line(D(quantity), D("100.00"), D("100.00") * quantity)]
+			(row,) = invoice_lines(lines, [lines[0].amount], [D(quantity)], D(amount), BY_RATE, rounding)
+			assert (row.quantity, row.rate, row.amount) == (D(rows[0]), D(rows[1]), D(amount))
+
 	def test_the_agreed_rate_is_kept_where_it_gives_the_amount(self):
 		# 2.5 hours at 33.33 are 83.325, on the invoice 83.33; the exact rate 33.332 would be shown as 33.33 as well.
 		assert quantity_rows(D("2.5"), D("33.33"), D("83.33"), Rounding()) == [(D("2.5"), D("33.33"))]

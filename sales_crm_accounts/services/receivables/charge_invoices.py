@@ -17,6 +17,7 @@ from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services import month_sales
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.billing import as_billing_user
+from sales_crm_accounts.services.invoices import add_taxes
 from sales_crm_accounts.services.receivables import charge_status, charge_terms, charges
 
 #: A charge with one of these statuses and without an invoice can be invoiced.
@@ -115,6 +116,7 @@ def build(rows: list[frappe._dict]):
 	)
 	if settings.charge_taxes_template:
 		doc.taxes_and_charges = settings.charge_taxes_template
+	add_taxes(doc)
 	if first.account:
 		doc.debit_to = first.account
 	for row in rows:
