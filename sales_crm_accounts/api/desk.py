@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import flt, getdate, today
 
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import hand_over, ledger_fill, policies
+from sales_crm_accounts.services import hand_over, item_rounding, ledger_fill, policies
 
 
 @frappe.whitelist()
@@ -82,12 +82,13 @@ def item_details(
 	)
 	price = flt(details.get("price_list_rate"))
 	discount = flt(details.get("discount_percentage"))
+	rate = price * (1 - discount / 100) - flt(details.get("discount_amount")) * (not discount)
 	return {
 		"item_name": details.get("item_name"),
 		"description": details.get("description"),
 		"uom": details.get("uom"),
 		"conversion_factor": flt(details.get("conversion_factor")) or 1,
-		"rate": flt(price * (1 - discount / 100) - flt(details.get("discount_amount")) * (not discount), 9),
+		"rate": flt(rate, item_rounding.precision("rate", currency or company_currency)),
 	}
 
 

@@ -112,7 +112,7 @@ class TestDesk(SiteTestCase):
 		self.refused(events, user=NOBODY)
 
 	def test_item_details(self):
-		"""120.00 on a price list in the company's currency; at 1.25 that is 96.00 in euros."""
+		"""120.00 on a price list in the company's currency; at 1.25 that is 96.00 in euros, at 1.30 it is 92.31."""
 		make.ensure(
 			"Price List", PRICES, price_list_name=PRICES, currency="USD", selling=1, enabled=1, buying=0
 		)
@@ -136,6 +136,9 @@ class TestDesk(SiteTestCase):
 			**ask, customer=make.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=make.EUR_RATE
 		)
 		self.assertEqual(foreign["rate"], 96)
+		# 120.00 / 1.3 = 92.3076..., rounded as ERPNext rounds it on the invoice.
+		foreign = api.item_details(**ask, customer=make.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=1.3)
+		self.assertEqual(foreign["rate"], 92.31)
 		self.refused(api.item_details, user=NOBODY, **ask)
 
 	def test_policy_coverage(self):

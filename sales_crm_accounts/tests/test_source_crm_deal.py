@@ -172,6 +172,18 @@ class TestCRMDeal(SourceTestCase):
 		self.assertEqual(frappe.db.get_value("Customer", deal.customer, "customer_name"), source.organization)
 		self.assertEqual(api.make_deal_from_crm_deal(source.name).name, deal.name)
 
+	def test_decimals_of_the_site(self):
+		"""With four: 10.0126 off 3 x 100.0000 has no exact rate, so it is the discount: 289.9874. With two, 92.276 is 92.28."""
+		products = [{"product_code": "P-1", "qty": 3, "rate": 100, "discount_amount": 10.0126}]
+		frappe.db.set_default("currency_precision", "4")
+		self.addCleanup(frappe.clear_cache)
+		deal = api.make_deal_from_crm_deal(self.crm_deal(products=products).name)
+		self.assertEqual((deal.discount_amount, deal.insert().net_total), (10.0126, 289.9874))
+		frappe.db.set_default("currency_precision", "2")
+		source = self.crm_deal(products=[{"product_code": "P-1", "qty": 2, "rate": 92.276}])
+		(row,) = api.make_deal_from_crm_deal(source.name).items
+		self.assertEqual((row.rate, row.amount), (92.28, 184.56))
+
 	def test_button_in_the_desk(self):
 		files = [str(path) for path in get_code_files_via_hooks("doctype_js", "CRM Deal")]
 		ours = next(path for path in files if path.endswith("sales_crm_accounts/public/js/crm_deal.js"))

@@ -6,6 +6,7 @@
 from contextlib import contextmanager
 
 import frappe
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 from frappe.utils import add_days, strip_html, today
 
 from sales_crm_accounts import erpnext_compat
@@ -226,6 +227,23 @@ class TestBadInput(SiteTestCase):
 				self.assertFalse(make.installments(deal))
 		self.assertIsNone(api.preview(deal.name)["blocker"])
 		api.win(deal.name)
+
+	def test_amounts_that_no_invoice_comes_to_are_refused_before_winning(self):
+		"""Where the site bills amounts with one decimal: 1 x 92.27 = 92.30, and 900.00 less 0.05 = 900.0."""
+
+		def decimals(doctype: str, field: str):
+			make_property_setter(doctype, field, "precision", "1", "Select")
+			self.addCleanup(frappe.clear_cache, doctype=doctype)
+			frappe.clear_cache(doctype=doctype)
+
+		line = make.make_deal(items=[(make.SERVICE, 1, 92.27)])
+		total = make.make_deal(discount_amount=0.05)
+		decimals("Sales Invoice Item", "amount")
+		decimals("Sales Invoice", "total")
+		self.assertMessage(
+			"Items, row 1: ERPNext would bill 1 x 92.27 = 92.3, the deal says 92.27", line.submit
+		)
+		self.assertMessage("Before tax ERPNext would bill 900, the deal says 899.95", total.submit)
 
 	def test_a_year_that_is_not_opened_yet_stops_only_what_is_billed_today(self):
 		"""ERPNext's own reason comes once, with the remedy."""
