@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import flt, getdate, today
 
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import hand_over, item_rounding, ledger_fill, policies
+from sales_crm_accounts.services import deal_checks, hand_over, item_rounding, ledger_fill, policies
 
 
 @frappe.whitelist()
@@ -104,8 +104,13 @@ def _price_list_rate(price_list_currency, company_currency, currency, rate) -> f
 
 
 @frappe.whitelist()
-def customer_defaults(customer: str, company: str) -> dict:
-	"""What ERPNext would fill on a document for this customer: currency, price list, taxes, address, contact, sales team."""
+def customer_defaults(
+	customer: str, company: str, customer_address: str | None = None, contact_person: str | None = None
+) -> dict:
+	"""What ERPNext would fill on a document for this customer: currency, price list, taxes, address, contact, sales team.
+
+	An address and a contact that were chosen stay where they are the customer's.
+	"""
 	from erpnext.accounts.party import get_party_details
 
 	frappe.has_permission("Customer", "read", customer, throw=True)
@@ -122,6 +127,9 @@ def customer_defaults(customer: str, company: str) -> dict:
 			"contact_person",
 		)
 	}
+	for field, chosen in (("customer_address", customer_address), ("contact_person", contact_person)):
+		if chosen and deal_checks.belongs(deal_checks.OF_CUSTOMER[field], chosen, customer):
+			result[field] = chosen
 	result["taxes_and_charges"] = result["taxes_and_charges"] or policies.default_taxes(company)
 	result["sales_team"] = [
 		{

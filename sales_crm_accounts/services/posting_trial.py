@@ -11,7 +11,7 @@ from frappe.utils import flt, getdate, strip_html, today
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.services import policies
-from sales_crm_accounts.services.deal_checks import check_link
+from sales_crm_accounts.services.deal_checks import check_belongings, check_link
 from sales_crm_accounts.services.invoices import whole_deal_invoice
 
 
@@ -19,6 +19,7 @@ def check(deal):
 	"""Refuses a deal whose invoices would fail, with the row and the remedy where they are known, else with ERPNext's reason."""
 	with erpnext_compat.quiet_messages():
 		invoice = deal.flags.whole_invoice or whole_deal_invoice(deal)
+	check_belongings(deal)
 	_check_rows(deal, invoice)
 	_check_amounts(deal, invoice)
 	if reason := _refusal(deal, invoice):
@@ -90,9 +91,10 @@ def _billing_user() -> str:
 
 
 def _refusal(deal, invoice) -> str | None:
-	"""ERPNext's own reason against the ledger lines of the invoice; None where it has none."""
+	"""ERPNext's own reason against the parties or the ledger lines of the invoice; None where it has none."""
 	with erpnext_compat.quiet_messages():
 		try:
+			erpnext_compat.validate_belongings(invoice)
 			invoice.set_against_income_account()
 			erpnext_compat.ledger_lines(invoice)
 		except FiscalYearError as error:

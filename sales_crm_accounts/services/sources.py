@@ -44,6 +44,7 @@ def claim(deal):
 		)
 	if deal.crm_deal and not (deal.customer or deal.lead or deal.prospect):
 		deal.customer = customers.of_crm_deal(deal.crm_deal, make=True)
+		customers.take_along(deal)
 
 
 def claimed(deal):
