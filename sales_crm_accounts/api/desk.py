@@ -150,12 +150,27 @@ def default_taxes(company: str) -> str | None:
 
 
 @frappe.whitelist()
+def deal_events(
+	doctype: str, start: str, end: str, field_map: str, filters: str | None = None, fields: str | None = None
+) -> list:
+	"""Deals for the calendar, on the days that they are expected to close."""
+	return _events("Deal", start, end, field_map, filters, fields)
+
+
+def _events(
+	doctype: str, start: str, end: str, field_map: str, filters: str | None, fields: str | None
+) -> list:
+	"""Frappe's events of the calendar. It compares as text, and would miss the first day that is shown by its hour."""
+	from frappe.desk.calendar import get_events
+
+	return get_events(doctype, str(getdate(start)), str(getdate(end)), field_map, filters, fields)
+
+
+@frappe.whitelist()
 def installment_events(
 	doctype: str, start: str, end: str, field_map: str, filters: str | None = None, fields: str | None = None
 ) -> list:
 	"""Installments for the calendar, each told by customer, name and what is to come in."""
-	from frappe.desk.calendar import get_events
-
 	fields = [
 		"name",
 		"title",
@@ -167,9 +182,7 @@ def installment_events(
 		"billed_amount",
 		"outstanding_amount",
 	]
-	# Frappe compares as text, and would miss the first day of the calendar by its hour.
-	first, last = str(getdate(start)), str(getdate(end))
-	events = get_events("Deal Installment", first, last, field_map, filters, frappe.as_json(fields))
+	events = _events("Deal Installment", start, end, field_map, filters, frappe.as_json(fields))
 	for event in events:
 		amount = event.outstanding_amount if event.billed_amount else event.planned_amount
 		parts = [event.customer_name, event.title]
