@@ -134,6 +134,13 @@ def quiet_messages():
 		frappe.local.message_log = messages
 
 
+def validate_belongings(invoice) -> None:
+	"""ERPNext's own checks that address, contact and project of an unsaved Sales Invoice are the customer's."""
+	for method in ("validate_party_address_and_contact", "validate_proj_cust"):
+		if hasattr(invoice, method):
+			getattr(invoice, method)()
+
+
 def ledger_lines(invoice) -> list[dict]:
 	"""Ledger lines that an unsaved, computed Sales Invoice would post, in company currency; nothing is written."""
 	from erpnext.accounts import general_ledger

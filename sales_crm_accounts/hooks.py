@@ -92,6 +92,8 @@ doc_events = {
 		"validate": "sales_crm_accounts.events.credit_hold.validate",
 		"set_figures_of_today": "sales_crm_accounts.events.credit_hold.validate",
 		"before_submit": "sales_crm_accounts.events.credit_hold.before_submit",
+		"on_submit": "sales_crm_accounts.events.quotation.on_submit",
+		"on_cancel": "sales_crm_accounts.events.quotation.on_cancel",
 	},
 	"Sales Order": {
 		"validate": "sales_crm_accounts.events.credit_hold.validate",

@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import flt, getdate, today
 
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import hand_over, ledger_fill, policies
+from sales_crm_accounts.services import deal_checks, hand_over, item_rounding, ledger_fill, policies
 
 
 @frappe.whitelist()
@@ -82,12 +82,13 @@ def item_details(
 	)
 	price = flt(details.get("price_list_rate"))
 	discount = flt(details.get("discount_percentage"))
+	rate = price * (1 - discount / 100) - flt(details.get("discount_amount")) * (not discount)
 	return {
 		"item_name": details.get("item_name"),
 		"description": details.get("description"),
 		"uom": details.get("uom"),
 		"conversion_factor": flt(details.get("conversion_factor")) or 1,
-		"rate": flt(price * (1 - discount / 100) - flt(details.get("discount_amount")) * (not discount), 9),
+		"rate": flt(rate, item_rounding.precision("rate", currency or company_currency)),
 	}
 
 
@@ -103,8 +104,13 @@ def _price_list_rate(price_list_currency, company_currency, currency, rate) -> f
 
 
 @frappe.whitelist()
-def customer_defaults(customer: str, company: str) -> dict:
-	"""What ERPNext would fill on a document for this customer: currency, price list, taxes, address, contact, sales team."""
+def customer_defaults(
+	customer: str, company: str, customer_address: str | None = None, contact_person: str | None = None
+) -> dict:
+	"""What ERPNext would fill on a document for this customer: currency, price list, taxes, address, contact, sales team.
+
+	An address and a contact that were chosen stay where they are the customer's.
+	"""
 	from erpnext.accounts.party import get_party_details
 
 	frappe.has_permission("Customer", "read", customer, throw=True)
@@ -121,6 +127,9 @@ def customer_defaults(customer: str, company: str) -> dict:
 			"contact_person",
 		)
 	}
+	for field, chosen in (("customer_address", customer_address), ("contact_person", contact_person)):
+		if chosen and deal_checks.belongs(deal_checks.OF_CUSTOMER[field], chosen, customer):
+			result[field] = chosen
 	result["taxes_and_charges"] = result["taxes_and_charges"] or policies.default_taxes(company)
 	result["sales_team"] = [
 		{
@@ -141,12 +150,27 @@ def default_taxes(company: str) -> str | None:
 
 
 @frappe.whitelist()
+def deal_events(
+	doctype: str, start: str, end: str, field_map: str, filters: str | None = None, fields: str | None = None
+) -> list:
+	"""Deals for the calendar, on the days that they are expected to close."""
+	return _events("Deal", start, end, field_map, filters, fields)
+
+
+def _events(
+	doctype: str, start: str, end: str, field_map: str, filters: str | None, fields: str | None
+) -> list:
+	"""Frappe's events of the calendar. It compares as text, and would miss the first day that is shown by its hour."""
+	from frappe.desk.calendar import get_events
+
+	return get_events(doctype, str(getdate(start)), str(getdate(end)), field_map, filters, fields)
+
+
+@frappe.whitelist()
 def installment_events(
 	doctype: str, start: str, end: str, field_map: str, filters: str | None = None, fields: str | None = None
 ) -> list:
 	"""Installments for the calendar, each told by customer, name and what is to come in."""
-	from frappe.desk.calendar import get_events
-
 	fields = [
 		"name",
 		"title",
@@ -158,9 +182,7 @@ def installment_events(
 		"billed_amount",
 		"outstanding_amount",
 	]
-	# Frappe compares as text, and would miss the first day of the calendar by its hour.
-	first, last = str(getdate(start)), str(getdate(end))
-	events = get_events("Deal Installment", first, last, field_map, filters, frappe.as_json(fields))
+	events = _events("Deal Installment", start, end, field_map, filters, frappe.as_json(fields))
 	for event in events:
 		amount = event.outstanding_amount if event.billed_amount else event.planned_amount
 		parts = [event.customer_name, event.title]

@@ -3,6 +3,8 @@
 import frappe
 from frappe import _
 
+from sales_crm_accounts.services.deal_checks import OF_CUSTOMER, belongs
+
 CRM_DEAL = "CRM Deal"
 
 
@@ -69,6 +71,19 @@ def _insert(customer, source) -> str:
 			title=_("Customer Missing"),
 		)
 	return customer.name
+
+
+def take_along(deal):
+	"""Contact and address that Frappe CRM has of it become the customer's too, as ERPNext does with those of a lead."""
+	for field, doctype in OF_CUSTOMER.items():
+		name = deal.get(field)
+		if not (name and deal.customer) or belongs(doctype, name, deal.customer):
+			continue
+		record = frappe.get_doc(doctype, name)
+		if deal.flags.ignore_permissions or record.has_permission("write"):
+			record.append("links", {"link_doctype": "Customer", "link_name": deal.customer})
+			# A deal that makes itself is made whatever rights the user has who won its source.
+			record.save(ignore_permissions=bool(deal.flags.ignore_permissions))
 
 
 def of_crm_deal(name: str, make: bool = False) -> str | None:

@@ -31,10 +31,59 @@ def check_party(deal):
 		deal.customer_name = customer.customer_name
 		deal.customer_group = deal.customer_group or customer.customer_group
 		deal.territory = deal.territory or customer.territory
+		_leave_with_customer(deal)
 	elif deal.lead:
 		deal.customer_name = frappe.get_cached_value("Lead", deal.lead, "title")
 	else:
 		deal.customer_name = deal.prospect
+
+
+#: Fields of a deal whose records are linked with the customers that they belong to.
+OF_CUSTOMER = {"customer_address": "Address", "contact_person": "Contact"}
+
+
+def belongs(doctype: str, name: str, customer: str) -> bool:
+	"""Whether the Address or Contact is one of the customer's, as ERPNext asks on every invoice."""
+	return bool(
+		frappe.db.exists(
+			"Dynamic Link",
+			{
+				"parenttype": doctype,
+				"parent": name,
+				"link_doctype": "Customer",
+				"link_name": customer,
+			},
+		)
+	)
+
+
+def _leave_with_customer(deal):
+	"""Address and contact of another customer do not stay when the customer of a deal is changed."""
+	if deal.is_new() or not deal.has_value_changed("customer"):
+		return
+	for field, doctype in OF_CUSTOMER.items():
+		if deal.get(field) and not belongs(doctype, deal.get(field), deal.customer):
+			deal.set(field, None)
+			if field == "contact_person":
+				deal.contact_email = None
+
+
+def check_belongings(deal):
+	"""ERPNext takes no invoice with an address, a contact or a project of another customer."""
+	for field, doctype in OF_CUSTOMER.items():
+		if deal.get(field) and not belongs(doctype, deal.get(field), deal.customer):
+			frappe.throw(
+				_(
+					"{0}: {1} does not belong to customer {2}. Choose another, or add the customer to its links."
+				).format(_(deal.meta.get_label(field)), deal.get(field), deal.customer)
+			)
+	owner = deal.project and frappe.db.get_value("Project", deal.project, "customer")
+	if owner and owner != deal.customer:
+		frappe.throw(
+			_("Project {0} belongs to customer {1}, the deal to {2}. Choose another.").format(
+				deal.project, owner, deal.customer
+			)
+		)
 
 
 def check_accounting_links(deal):

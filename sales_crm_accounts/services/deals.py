@@ -9,7 +9,7 @@ from sales_crm_accounts.core import billing, pipeline
 from sales_crm_accounts.core.money import split, to_decimal
 from sales_crm_accounts.core.plan import PlanRow, amounts, check_one_invoice, check_rows
 from sales_crm_accounts.core.problems import RuleError
-from sales_crm_accounts.services import deal_checks, deal_rates, messages, policies
+from sales_crm_accounts.services import deal_checks, deal_rates, item_rounding, messages, policies
 from sales_crm_accounts.services.figures_sql import DEAL_FIGURES
 
 PLAN_FIELDS = (
@@ -36,9 +36,9 @@ def set_totals(deal):
 	"""Amounts of the items, the deal amount, and taxes as ERPNext computes them; each row checked."""
 	_set_currency(deal)
 	for row in deal.items:
+		item_rounding.round_row(deal, row)
 		deal_checks.check_item(deal, row)
-		row.amount = flt(flt(row.rate) * flt(row.qty), row.precision("amount"))
-	deal.total_qty = sum(flt(row.qty) for row in deal.items)
+	deal.total_qty = flt(sum(row.qty for row in deal.items), deal.precision("total_qty"))
 	deal.total = flt(sum(row.amount for row in deal.items), deal.precision("total"))
 	deal.discount_amount = flt(deal.discount_amount, deal.precision("discount_amount"))
 	if deal.discount_amount < 0 or (deal.discount_amount and deal.discount_amount >= deal.total):

@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import cint, flt, get_link_to_form, getdate, today
 
 from sales_crm_accounts.core.money import ZERO, quantize, to_decimal
-from sales_crm_accounts.services import customers, deal_rates, policies
+from sales_crm_accounts.services import customers, deal_rates, item_rounding, policies
 
 CRM_DEAL = "CRM Deal"
 
@@ -42,6 +42,7 @@ def from_opportunity(name: str):
 				"rate": row.rate,
 			},
 		)
+	item_rounding.round_rows(deal)
 	return deal
 
 
@@ -140,7 +141,8 @@ def _quoted_items(source, deal):
 				"quotation_item": row.name,
 			},
 		)
-	total = sum((quantize(to_decimal(row.rate) * to_decimal(row.qty), 9) for row in deal.items), ZERO)
+	item_rounding.round_rows(deal)
+	total = sum((to_decimal(row.amount) for row in deal.items), ZERO)
 	net = sum((to_decimal(row.net_amount) for row in rows), ZERO)
 	precision = deal.precision("discount_amount") or 2
 	deal.discount_amount = max(0.0, flt(float(total - net), precision))
@@ -261,6 +263,7 @@ def _crm_products(source, deal):
 		"erpnext_item_code"
 	)
 	discount = ZERO
+	decimals = {field: item_rounding.precision(field, deal.currency) for field in ("qty", "rate")}
 	for row in source.get("products") or []:
 		code = row.get("product_code")
 		item_code = (
@@ -268,14 +271,14 @@ def _crm_products(source, deal):
 		) or None
 		if not item_code and code and frappe.db.exists("Item", code):
 			item_code = code
-		quantity = to_decimal(flt(row.get("qty")) or 1)
-		rate = to_decimal(flt(row.get("rate"), 9))
+		quantity = to_decimal(flt(row.get("qty"), decimals["qty"]) or 1)
+		rate = to_decimal(flt(row.get("rate"), decimals["rate"]))
 		amount = rate * quantity
 		taken_off = (
 			to_decimal(flt(row.get("discount_amount"), 9))
 			or amount * to_decimal(flt(row.get("discount_percentage"), 9)) / 100
 		)
-		net_rate = quantize((amount - taken_off) / quantity, 2)
+		net_rate = quantize((amount - taken_off) / quantity, decimals["rate"])
 		if net_rate * quantity == amount - taken_off:
 			rate = net_rate
 		else:
@@ -291,7 +294,8 @@ def _crm_products(source, deal):
 				"rate": float(rate),
 			},
 		)
-	deal.discount_amount = float(quantize(discount, 2))
+	item_rounding.round_rows(deal)
+	deal.discount_amount = float(quantize(discount, deal.precision("discount_amount")))
 
 
 def _primary_contact(source) -> str | None:

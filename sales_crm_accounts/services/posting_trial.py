@@ -7,11 +7,11 @@ will have is on it, and it costs no further calculation.
 import frappe
 from erpnext.accounts.utils import FiscalYearError
 from frappe import _
-from frappe.utils import getdate, strip_html, today
+from frappe.utils import flt, getdate, strip_html, today
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.services import policies, selling_checks
-from sales_crm_accounts.services.deal_checks import check_link
+from sales_crm_accounts.services.deal_checks import check_belongings, check_link
 from sales_crm_accounts.services.invoices import whole_deal_invoice
 
 
@@ -19,7 +19,9 @@ def check(deal):
 	"""Refuses a deal whose invoices would fail, with the row and the remedy where they are known, else with ERPNext's reason."""
 	with erpnext_compat.quiet_messages():
 		invoice = deal.flags.whole_invoice or whole_deal_invoice(deal)
+	check_belongings(deal)
 	_check_rows(deal, invoice)
+	_check_amounts(deal, invoice)
 	if reason := _refusal(deal, invoice):
 		frappe.throw(
 			_("ERPNext would refuse the invoices of this deal: {0} Mend this before the deal is won.").format(
@@ -47,6 +49,32 @@ def _check_rows(deal, invoice):
 		check_link(deal, "Cost Center", row.cost_center, where)
 
 
+def _check_amounts(deal, invoice):
+	"""What ERPNext makes of quantities, rates and discount is what the deal says, so that the invoices can come to its amount."""
+	remedy = " " + _("Change the quantity or the rate, or the decimals of these fields on the Sales Invoice.")
+	for row, line in zip(deal.items, invoice.items, strict=False):
+		if flt(line.amount, 9) != flt(row.amount, 9):
+			frappe.throw(
+				_("Items, row {0}:").format(row.idx)
+				+ " "
+				+ _("ERPNext would bill {0} x {1} = {2}, the deal says {3}.").format(
+					*(f"{flt(value, 9):.15g}" for value in (line.qty, line.rate, line.amount, row.amount))
+				)
+				+ remedy,
+				title=_("Invoices Cannot Be Posted"),
+			)
+	billed = flt(flt(invoice.total) - flt(invoice.discount_amount), invoice.precision("total"))
+	if billed != flt(deal.net_total, 9):
+		frappe.throw(
+			_("Before tax ERPNext would bill {0}, the deal says {1}.").format(
+				f"{billed:.15g}", f"{flt(deal.net_total, 9):.15g}"
+			)
+			+ " "
+			+ _("Change the discount, or the decimals of totals on the Sales Invoice."),
+			title=_("Invoices Cannot Be Posted"),
+		)
+
+
 def _check_account(deal, account: str | None, where: str):
 	check_link(deal, "Account", account, where)
 	if account and frappe.get_cached_value("Account", account, "freeze_account") == "Yes":
@@ -63,9 +91,10 @@ def _billing_user() -> str:
 
 
 def _refusal(deal, invoice) -> str | None:
-	"""ERPNext's own reason against the ledger lines of the invoice; None where it has none."""
+	"""ERPNext's own reason against the parties or the ledger lines of the invoice; None where it has none."""
 	with erpnext_compat.quiet_messages():
 		try:
+			erpnext_compat.validate_belongings(invoice)
 			selling_checks.check_whole(invoice)
 			invoice.set_against_income_account()
 			erpnext_compat.ledger_lines(invoice)

@@ -44,6 +44,7 @@ def claim(deal):
 		)
 	if deal.crm_deal and not (deal.customer or deal.lead or deal.prospect):
 		deal.customer = customers.of_crm_deal(deal.crm_deal, make=True)
+		customers.take_along(deal)
 
 
 def claimed(deal):
@@ -57,6 +58,8 @@ def release(deal):
 		deal.source_key = None
 		frappe.db.set_value("Deal", deal.name, "source_key", None, update_modified=False)
 	_point(deal, None)
+	# Of a draft whose quotation was cancelled, the pointer stays for the amended one.
+	frappe.db.set_value("Quotation", {"deal": deal.name, "docstatus": 2}, "deal", None, update_modified=False)
 
 
 def _point(deal, target: str | None):
@@ -72,6 +75,53 @@ def _take_over(deal, cancelled):
 	for field in SOURCES:
 		if not deal.get(field):
 			deal.set(field, cancelled.get(field))
+	leave_cancelled(deal)
+
+
+# A quotation that is cancelled or amended
+
+
+def leave_cancelled(deal):
+	"""An amended deal does not begin with a quotation that was cancelled meanwhile; with the one that amends it, if there is one."""
+	if deal.quotation and frappe.db.get_value("Quotation", deal.quotation, "docstatus") == 2:
+		deal.quotation = frappe.db.get_value("Quotation", {"amended_from": deal.quotation, "docstatus": 1})
+
+
+def quotation_cancelled(quotation):
+	"""Draft deals of it go on without it, as nothing that names a cancelled document can be saved.
+
+	Of a won deal Frappe does not let it be cancelled.
+	"""
+	for name in frappe.get_all("Deal", filters={"quotation": quotation.name, "docstatus": 0}, pluck="name"):
+		deal = frappe.get_doc("Deal", name)
+		deal.quotation = None
+		doctype, source = _source_of(deal)
+		free = source and not deal_of(doctype, source)
+		# Written beside the form, which the user may be in: `modified` moves, so that an open form has to be loaded anew.
+		deal.db_set({"quotation": None, "source_key": _key(doctype, source) if free else None}, notify=True)
+		deal.add_comment(
+			"Info",
+			_("Quotation {0} was cancelled. The deal keeps what it has from it.").format(quotation.name),
+		)
+
+
+def quotation_amended(quotation):
+	"""The draft deal of the quotation that this one amends becomes its deal; what was agreed meanwhile on the deal stays."""
+	name = quotation.amended_from and frappe.db.get_value("Quotation", quotation.amended_from, "deal")
+	if not name or deal_of("Quotation", quotation.name) not in (None, name):
+		return
+	deal = frappe.get_doc("Deal", name)
+	if deal.docstatus != 0 or deal.quotation:
+		return
+	deal.db_set({"quotation": quotation.name, "source_key": _key("Quotation", quotation.name)}, notify=True)
+	_point(deal, deal.name)
+	quotation.deal = deal.name
+	deal.add_comment(
+		"Info",
+		_("Quotation {0} replaces {1}. Compare its items and discount: the deal was not changed.").format(
+			quotation.name, quotation.amended_from
+		),
+	)
 
 
 def _source_of(deal) -> tuple[str | None, str | None]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ..core import policy
 from ..core.billing import Line
-from ..core.money import ZERO, scale_units
+from ..core.money import ZERO, quantize, scale_units
 from .books import Company, Deal, Policy, Tax
 
 
@@ -21,15 +21,20 @@ class Totals:
 		}
 
 	def set(self, deal: Deal):
-		"""Lines and totals of a deal; the tax as on one invoice over the whole deal."""
-		line_amount = self.rounding.line_amount
+		"""Lines and totals of a deal, rounded as on an invoice; the tax as on one invoice over the whole deal."""
 		deal.lines = [
-			Line(quantity, rate, line_amount(quantity, rate), whole_number)
-			for _item, quantity, rate, whole_number in deal.items
+			self.line(quantity, rate, whole_number) for _item, quantity, rate, whole_number in deal.items
 		]
 		net = sum([line.amount for line in deal.lines], ZERO) - deal.discount
 		deal.net_total = units = int(net.scaleb(self.rounding.amount))
 		deal.grand_total = units + sum(self.taxes(deal.tax, units)) if deal.tax else units
+
+	def line(self, quantity: Decimal, rate: Decimal, whole_number: bool) -> Line:
+		"""Quantity and rate are rounded before they are multiplied (taxes_and_totals.calculate_item_values)."""
+		rounding = self.rounding
+		quantity = shorten(quantity, rounding.quantity, rounding.mode)
+		rate = shorten(rate, rounding.rate, rounding.mode)
+		return Line(quantity, rate, rounding.line_amount(quantity, rate), whole_number)
 
 	def taxes(self, tax: Tax, net: int) -> list[int]:
 		"""Taxes on a net total, rounded once an invoice as ERPNext does (taxes_and_totals.calculate_taxes)."""
@@ -47,6 +52,11 @@ class Totals:
 			Decimal(deal.net_total).scaleb(-self.company.precision) * deal.rate,
 		)
 		return self.policies.get(name)
+
+
+def shorten(value: Decimal, precision: int, mode: str) -> Decimal:
+	"""Rounded where it has more decimals, else as it was written."""
+	return quantize(value, precision, mode) if value.as_tuple().exponent < -precision else value
 
 
 def ratio(percent: Decimal) -> tuple[int, int]:

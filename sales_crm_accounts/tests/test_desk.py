@@ -113,8 +113,31 @@ class TestDesk(SiteTestCase):
 		self.assertEqual(events(), [])
 		self.refused(events, user=NOBODY)
 
+	def test_deal_events(self):
+		"""A deal that is expected to close on the first day the calendar shows is in it; to its seller alone."""
+		day = add_days(today(), 9)
+		deal = self.deal(expected_close_date=day)
+
+		def events(first: str, last: str):
+			found = api.deal_events(
+				"Deal",
+				f"{first} 00:00:00",
+				f"{last} 00:00:00",
+				frappe.as_json({"start": "expected_close_date", "end": "expected_close_date", "id": "name"}),
+				fields=frappe.as_json(["name", "title", "expected_close_date", "status", "docstatus"]),
+			)
+			return [event.expected_close_date for event in found if event.name == deal.name]
+
+		frappe.set_user(SELLER)
+		self.assertEqual(events(day, add_days(day, 5)), [getdate(day)])
+		self.assertEqual(events(add_days(day, -5), day), [getdate(day)])
+		self.assertEqual(events(add_days(day, 1), add_days(day, 5)), [])
+		frappe.set_user(OTHER_SELLER)
+		self.assertEqual(events(day, add_days(day, 5)), [])
+		self.refused(events, day, day, user=NOBODY)
+
 	def test_item_details(self):
-		"""120.00 on a price list in the company's currency; at 1.25 that is 96.00 in euros."""
+		"""120.00 on a price list in the company's currency; at 1.25 that is 96.00 in euros, at 1.30 it is 92.31."""
 		make.ensure(
 			"Price List", PRICES, price_list_name=PRICES, currency="USD", selling=1, enabled=1, buying=0
 		)
@@ -138,6 +161,9 @@ class TestDesk(SiteTestCase):
 			**ask, customer=make.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=make.EUR_RATE
 		)
 		self.assertEqual(foreign["rate"], 96)
+		# 120.00 / 1.3 = 92.3076..., rounded as ERPNext rounds it on the invoice.
+		foreign = api.item_details(**ask, customer=make.FOREIGN_CUSTOMER, currency="EUR", conversion_rate=1.3)
+		self.assertEqual(foreign["rate"], 92.31)
 		self.refused(api.item_details, user=NOBODY, **ask)
 
 	def test_policy_coverage(self):

@@ -5,6 +5,7 @@ import frappe
 from frappe.desk.form.meta import get_code_files_via_hooks
 from frappe.utils import add_days, today
 
+from sales_crm_accounts.api import deal as deal_api
 from sales_crm_accounts.api import sources as api
 from sales_crm_accounts.services import mapping
 from sales_crm_accounts.setup import crm
@@ -159,7 +160,8 @@ class TestCRMDeal(SourceTestCase):
 
 	def test_one_click(self):
 		"""2 x 100.00 less 10 % is 2 x 90.00; 1.00 off 3 x 10.00 has no exact rate and becomes the deal's discount: 209.00."""
-		source = self.crm_deal()
+		contact = frappe.get_doc({"doctype": "Contact", "first_name": "SCA Buyer"}).insert()
+		source = self.crm_deal(contacts=[{"contact": contact.name, "is_primary": 1}])
 		frappe.set_user(make.SELLER)
 		deal = api.make_deal_from_crm_deal(source.name)
 		self.assertEqual((deal.title, deal.customer, deal.crm_deal), (source.organization, None, source.name))
@@ -170,7 +172,22 @@ class TestCRMDeal(SourceTestCase):
 		deal.insert()
 		self.assertEqual((deal.discount_amount, deal.net_total, deal.deal_owner), (1, 209, make.SELLER))
 		self.assertEqual(frappe.db.get_value("Customer", deal.customer, "customer_name"), source.organization)
+		# The contact is the new customer's, so that it can stand on the invoices.
+		self.assertEqual(deal.contact_person, contact.name)
+		self.assertIsNone(deal_api.preview(deal.name)["blocker"])
 		self.assertEqual(api.make_deal_from_crm_deal(source.name).name, deal.name)
+
+	def test_decimals_of_the_site(self):
+		"""With four: 10.0126 off 3 x 100.0000 has no exact rate, so it is the discount: 289.9874. With two, 92.276 is 92.28."""
+		products = [{"product_code": "P-1", "qty": 3, "rate": 100, "discount_amount": 10.0126}]
+		frappe.db.set_default("currency_precision", "4")
+		self.addCleanup(frappe.clear_cache)
+		deal = api.make_deal_from_crm_deal(self.crm_deal(products=products).name)
+		self.assertEqual((deal.discount_amount, deal.insert().net_total), (10.0126, 289.9874))
+		frappe.db.set_default("currency_precision", "2")
+		source = self.crm_deal(products=[{"product_code": "P-1", "qty": 2, "rate": 92.276}])
+		(row,) = api.make_deal_from_crm_deal(source.name).items
+		self.assertEqual((row.rate, row.amount), (92.28, 184.56))
 
 	def test_button_in_the_desk(self):
 		files = [str(path) for path in get_code_files_via_hooks("doctype_js", "CRM Deal")]

@@ -155,6 +155,61 @@ class TestQuotation(SourceTestCase):
 		deal.cancel()
 		self.assertEqual(frappe.db.get_value("Quotation", source.name, ["docstatus", "deal"]), (1, None))
 
+	def test_a_cancelled_quotation_and_the_amended_one(self):
+		"""A draft deal goes on without it and finds the amended one; a won deal holds its quotation."""
+		source = quotation()
+		deal = api.make_deal_from_quotation(source.name).insert()
+		stale = frappe.get_doc("Deal", deal.name)
+		source.reload()
+		source.cancel()
+		self.assertRaises(frappe.ValidationError, stale.save)  # loaded before: it has to be loaded anew
+		deal.reload()
+		deal.save()
+		self.assertEqual((deal.quotation, deal.source_key, deal.net_total), (None, None, 270))
+		self.assertIn(f"Quotation {source.name} was cancelled.", self.comments(deal))
+
+		amended = frappe.copy_doc(source)
+		amended.docstatus, amended.amended_from = 0, source.name
+		amended.insert()
+		amended.submit()
+		deal.reload()
+		deal.save()
+		self.assertEqual(deal.quotation, amended.name)
+		self.assertEqual(frappe.db.get_value("Quotation", amended.name, "deal"), deal.name)
+		self.assertIn(f"Quotation {amended.name} replaces {source.name}.", self.comments(deal))
+		self.assertEqual(api.make_deal_from_quotation(amended.name).name, deal.name)
+
+		deal.submit()
+		amended.reload()
+		self.assertRaises(frappe.LinkExistsError, amended.cancel)
+		frappe.db.rollback()
+
+	def test_an_amended_deal_of_a_cancelled_quotation(self):
+		"""The deal is cancelled, then its quotation: the amended deal can be saved; and a draft without quotation be deleted."""
+		source = quotation(opportunity=opportunity().name)
+		deal = api.make_deal_from_quotation(source.name).insert()
+		deal.submit()
+		deal.reload()
+		deal.cancel()
+		source.reload()
+		source.cancel()
+		again = frappe.copy_doc(deal)
+		again.docstatus, again.amended_from = 0, deal.name
+		again.insert()
+		again.save()
+		self.assertEqual((again.quotation, again.opportunity), (None, deal.opportunity))
+
+		source = quotation()
+		deal = api.make_deal_from_quotation(source.name).insert()
+		source.reload()
+		source.cancel()
+		frappe.delete_doc("Deal", deal.name)
+		self.assertIsNone(frappe.db.get_value("Quotation", source.name, "deal"))
+
+	@staticmethod
+	def comments(deal) -> str:
+		return " ".join(frappe.get_all("Comment", {"reference_name": deal.name}, pluck="content"))
+
 	def test_rights(self):
 		source = quotation()
 		frappe.set_user(make.ACCOUNTANT)

@@ -48,6 +48,7 @@ const NOT_MADE_HERE = [
 
 // What a customer's own settings replace, whatever stood there.
 const FOLLOW_CUSTOMER = ["currency", "taxes_and_charges"];
+const OF_CUSTOMER = ["customer_address", "contact_person"];
 
 frappe.ui.form.on("Deal", {
 	setup(frm) {
@@ -119,8 +120,18 @@ frappe.ui.form.on("Deal", {
 		const defaults = await frappe.xcall("sales_crm_accounts.api.desk.customer_defaults", {
 			customer: frm.doc.customer,
 			company: frm.doc.company,
+			customer_address: frm.doc.customer_address || null,
+			contact_person: frm.doc.contact_person || null,
 		});
 		const { sales_team, ...values } = defaults;
+		// Those of another customer do not stay.
+		for (const field of OF_CUSTOMER) {
+			if ((frm.doc[field] || null) !== (values[field] || null))
+				await frm.set_value(field, values[field] || null);
+			delete values[field];
+		}
+		if (!frm.doc.contact_person && frm.doc.contact_email)
+			await frm.set_value("contact_email", null);
 		for (const [field, value] of Object.entries(values)) {
 			if (value && (!frm.doc[field] || FOLLOW_CUSTOMER.includes(field)))
 				await frm.set_value(field, value);

@@ -11,6 +11,12 @@ from sales_crm_accounts.services.receivables import credit, credit_holds
 class Deal(Document):
 	"""A sale from first contact to the last payment. A draft is open, submitting wins it."""
 
+	def _validate_links(self):
+		# Comes before before_insert, and would refuse what an amended deal was copied with.
+		if self.is_new() and self.amended_from:
+			sources.leave_cancelled(self)
+		super()._validate_links()
+
 	def before_validate(self):
 		self.title = (self.title or "").strip()
 		deals.keep_derived(self)

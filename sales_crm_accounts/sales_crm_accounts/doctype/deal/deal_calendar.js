@@ -12,6 +12,7 @@ frappe.views.calendar["Deal"] = {
 		docstatus: "docstatus",
 	},
 	fields: ["name", "title", "expected_close_date", "status", "docstatus"],
+	get_events_method: "sales_crm_accounts.api.desk.deal_events",
 	get_css_class(event) {
 		return sales_crm_accounts.deal.calendar_class(event.status);
 	},

@@ -6,10 +6,12 @@
 from contextlib import contextmanager
 
 import frappe
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 from frappe.utils import add_days, strip_html, today
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.api import deal as api
+from sales_crm_accounts.api import desk as desk_api
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
 
@@ -226,6 +228,77 @@ class TestBadInput(SiteTestCase):
 				self.assertFalse(make.installments(deal))
 		self.assertIsNone(api.preview(deal.name)["blocker"])
 		api.win(deal.name)
+
+	def test_amounts_that_no_invoice_comes_to_are_refused_before_winning(self):
+		"""Where the site bills amounts with one decimal: 1 x 92.27 = 92.30, and 900.00 less 0.05 = 900.0."""
+
+		def decimals(doctype: str, field: str):
+			make_property_setter(doctype, field, "precision", "1", "Select")
+			self.addCleanup(frappe.clear_cache, doctype=doctype)
+			frappe.clear_cache(doctype=doctype)
+
+		line = make.make_deal(items=[(make.SERVICE, 1, 92.27)])
+		total = make.make_deal(discount_amount=0.05)
+		decimals("Sales Invoice Item", "amount")
+		decimals("Sales Invoice", "total")
+		self.assertMessage(
+			"Items, row 1: ERPNext would bill 1 x 92.27 = 92.3, the deal says 92.27", line.submit
+		)
+		self.assertMessage("Before tax ERPNext would bill 900, the deal says 899.95", total.submit)
+
+	def test_what_belongs_to_another_customer(self):
+		"""Address and contact leave with the customer they belong to; typed again, and a project, they stop the deal from being won."""
+		one, other = (
+			frappe.get_doc({"doctype": "Customer", "customer_name": f"SCA {name} Party"}).insert().name
+			for name in ("First", "Second")
+		)
+		links = [{"link_doctype": "Customer", "link_name": one}]
+		address = frappe.get_doc(
+			{
+				"doctype": "Address",
+				"address_title": "SCA Party",
+				"address_type": "Billing",
+				"address_line1": "Way 1",
+				"city": "Town",
+				"country": frappe.db.get_value("Company", make.COMPANY, "country"),
+				"links": links,
+			}
+		).insert()
+		contact = frappe.get_doc({"doctype": "Contact", "first_name": "SCA Person", "links": links}).insert()
+		project = frappe.get_doc(
+			{"doctype": "Project", "project_name": "SCA Job", "company": make.COMPANY, "customer": one}
+		).insert()
+		given = {"customer_address": address.name, "contact_person": contact.name}
+		deal = make.make_deal(customer=one, project=project.name, **given)
+		self.assertIsNone(api.preview(deal.name)["blocker"])
+		defaults = desk_api.customer_defaults(other, make.COMPANY, **given)
+		self.assertEqual([defaults[field] for field in given], [None, None])
+		defaults = desk_api.customer_defaults(one, make.COMPANY, **given)
+		self.assertEqual({field: defaults[field] for field in given}, given)
+
+		deal.customer = other
+		deal.save()
+		self.assertEqual([deal.get(field) for field in given], [None, None])
+		text = f"Project {project.name} belongs to customer {one}, the deal to {other}. Choose another."
+		self.assertEqual(api.preview(deal.name)["blocker"], text)
+		self.assertMessage(text, api.win, deal.name)
+		for field, name, text in (
+			("customer_address", address.name, "Billing Address"),
+			("contact_person", contact.name, "Contact Person"),
+		):
+			deal.reload()
+			deal.update({"project": None, "customer_address": None, "contact_person": None, field: name})
+			deal.save()
+			self.assertMessage(
+				f"{text}: {name} does not belong to customer {other}. Choose another, or add the customer to its links.",
+				api.win,
+				deal.name,
+			)
+		deal.reload()
+		deal.contact_person = None
+		deal.save()
+		api.win(deal.name)
+		make.bill_all(deal)
 
 	def test_a_year_that_is_not_opened_yet_stops_only_what_is_billed_today(self):
 		"""ERPNext's own reason comes once, with the remedy."""

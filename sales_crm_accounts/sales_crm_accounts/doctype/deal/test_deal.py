@@ -22,6 +22,24 @@ class TestDeal(SiteTestCase):
 		self.assertEqual((deal.total, deal.net_total), (400, 360))
 		self.assertEqual((deal.total_taxes_and_charges, deal.grand_total), (36, 396))
 
+	def test_quantities_and_rates_are_those_of_the_invoice(self):
+		"""ERPNext bills 92.28, 9.88 and 1.235 hours: 10 x 92.28 = 922.80, 100 x 9.88 = 988.00, 1.235 x 100.00 = 123.50.
+
+		123.50 in thirds is 41.16 + 41.16 + 41.18 (shares 41.16255, 41.16255 and 41.1749).
+		"""
+		for item, plan, kept, parts in (
+			((make.SERVICE, 10, 92.276460275), None, (10, 92.28, 922.8), [922.8]),
+			((make.SERVICE, 100, 9.875), None, (100, 9.88, 988), []),
+			((make.HOURS, 1.23456, 100), make.thirds(), (1.235, 100, 123.5), [41.16, 41.16, 41.18]),
+		):
+			with self.subTest(item=item):
+				deal = make.make_deal(plan, items=[item], win=bool(parts))
+				(row,) = deal.items
+				self.assertEqual((row.qty, row.rate, row.amount), kept)
+				self.assertEqual((deal.total_qty, deal.net_total), (kept[0], kept[2]))
+				if parts:
+					self.assertEqual([invoice.net_total for invoice in make.bill_all(deal)], parts)
+
 	def test_plan_parts_sum_to_the_deal(self):
 		"""Thirds of 100.00 are 33.34, 33.33 and 33.33 by largest remainder of 33.33, 33.33 and 33.34 %."""
 		deal = make.make_deal(make.thirds(), items=[(make.SERVICE, 1, 100)])
