@@ -16,9 +16,9 @@ def before_insert(doc, method=None):
 	if doc.flags.sca_billing:
 		return
 	# The key is ours: only an invoice that replaces a cancelled one inherits it, whatever the client sends.
-	doc.deal_billing_key = None
+	doc.deal_billing_key = doc.deal_installments = None
 	if doc.amended_from:
-		doc.deal_billing_key = installments.key_of_cancelled(doc.amended_from)
+		doc.deal_billing_key = installments.key_for(doc, installments.taken_over(doc))
 	elif not doc.is_return:
 		doc.deal_installment = None
 
@@ -39,6 +39,11 @@ def validate(doc, method=None):
 		)
 		if kept and doc.docstatus < 2:
 			doc.update(kept)
+
+
+def before_submit(doc, method=None):
+	if doc.amended_from and not doc.flags.sca_billing:
+		installments.taken_over(doc)
 
 
 def on_submit(doc, method=None):
