@@ -11,7 +11,7 @@ from frappe.utils import flt, get_link_to_form
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import changes, figures, ledger, sources
+from sales_crm_accounts.services import changes, figures, ledger, let_go, sources
 
 # What stands in the way
 
@@ -378,6 +378,7 @@ def cancelled(deal):
 	"""The rest of the deal goes with it: installments that were never billed, its order, its claim on where it came from."""
 	cancel_installments(deal)
 	_drop_order(deal)
+	let_go.let_go(deal)
 	sources.release(deal)
 	ledger.flush()
 	figures.refresh_deals([deal.name])
