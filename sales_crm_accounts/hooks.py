@@ -73,6 +73,7 @@ doc_events = {
 		"before_insert": "sales_crm_accounts.events.sales_invoice.before_insert",
 		"after_insert": "sales_crm_accounts.events.sales_invoice.after_insert",
 		"validate": "sales_crm_accounts.events.sales_invoice.validate",
+		"before_update_after_submit": "sales_crm_accounts.events.sales_invoice.validate",
 		"before_submit": "sales_crm_accounts.events.sales_invoice.before_submit",
 		"on_submit": "sales_crm_accounts.events.sales_invoice.on_submit",
 		"on_change": "sales_crm_accounts.events.sales_invoice.on_change",

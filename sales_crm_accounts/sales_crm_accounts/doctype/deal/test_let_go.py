@@ -6,6 +6,7 @@ from frappe.utils import add_days, getdate, today
 
 from sales_crm_accounts.api import deal as deal_api
 from sales_crm_accounts.services import profit
+from sales_crm_accounts.services.approvals import verification
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
 
@@ -125,3 +126,11 @@ class TestLetGo(SiteTestCase):
 		frappe.get_doc("Journal Entry", journal.name).save(ignore_permissions=True)
 		make_purchase_invoice(order.name).insert(ignore_permissions=True)
 		self.assertEqual(self.expenses(deal), 120)
+		# An approved bill that lost its deal this way was not changed after its approval; one that lost a deal that stands was.
+		won = make.make_deal(win=True)
+		for name, same in ((deal.name, True), (won.name, False)):
+			before, after = verification._without_cancelled_deals(
+				{"fields": {"supplier": "S", "deal": name}, "rows": {"items": [{"qty": 1, "deal": name}]}},
+				{"fields": {"supplier": "S"}, "rows": {"items": [{"qty": 1}]}},
+			)
+			self.assertEqual(before == after, same)
