@@ -74,6 +74,8 @@ doc_events = {
 		"after_insert": "sales_crm_accounts.events.sales_invoice.after_insert",
 		"before_validate": "sales_crm_accounts.events.sales_invoice.before_validate",
 		"validate": "sales_crm_accounts.events.sales_invoice.validate",
+		"before_update_after_submit": "sales_crm_accounts.events.sales_invoice.validate",
+		"before_submit": "sales_crm_accounts.events.sales_invoice.before_submit",
 		"on_submit": "sales_crm_accounts.events.sales_invoice.on_submit",
 		"on_change": "sales_crm_accounts.events.sales_invoice.on_change",
 		"before_cancel": [

@@ -16,9 +16,12 @@ def before_insert(doc, method=None):
 	if doc.flags.sca_billing:
 		return
 	# The key is ours: only an invoice that replaces a cancelled one inherits it, whatever the client sends.
-	doc.deal_billing_key = None
+	doc.deal_billing_key = doc.deal_installments = None
 	if doc.amended_from:
-		doc.deal_billing_key = installments.key_of_cancelled(doc.amended_from)
+		rows = installments.taken_over(doc)
+		doc.deal_billing_key = installments.key_for(doc, rows)
+		if rows:
+			doc.deal = rows[0].deal
 	elif not doc.is_return:
 		doc.deal_installment = None
 
@@ -41,11 +44,19 @@ def validate(doc, method=None):
 		kept = frappe.db.get_value(
 			doc.doctype,
 			doc.name,
-			["deal_billing_key", "deal_installment", "receivable_charge_key"],
+			["deal_billing_key", "deal_installment", "receivable_charge_key", "deal"],
 			as_dict=True,
 		)
 		if kept and doc.docstatus < 2:
+			if not kept.deal_billing_key:
+				# What bills no installment may be moved to another deal.
+				kept.pop("deal")
 			doc.update(kept)
+
+
+def before_submit(doc, method=None):
+	if doc.amended_from and not doc.flags.sca_billing:
+		installments.taken_over(doc)
 
 
 def on_submit(doc, method=None):

@@ -342,6 +342,8 @@ def revert(change):
 			for field in ("confirmed_on", "confirmed_by", "planned_invoice_date", "due_date"):
 				values[field] = now[field]
 		put(name, **values, status=_open_status(values.planned_invoice_date), cancelled_by_change=None)
+	new = [everything[row.installment] for row in change.rows if row.installment not in before]
+	_pass_on_numbers(new, sorted(before), deal)
 	_after(change, deal, touched, _("was cancelled; the former plan holds again"))
 
 
@@ -371,6 +373,12 @@ def _check_revertible(change, deal, everything, before):
 				)
 			)
 	kept = {row.installment for row in change.rows}
+	texts += [
+		_("{0} came later and was written on what this change made. Cancel it first.").format(
+			get_link_to_form("Deal Change", later)
+		)
+		for later in _later_changes(change, kept | set(before))
+	]
 	for name in before:
 		now = everything.get(name)
 		if name not in kept and (not now or now.cancelled_by_change != change.name):
@@ -381,6 +389,24 @@ def _check_revertible(change, deal, everything, before):
 		frappe.throw(
 			texts if len(texts) > 1 else texts[0], title=_("Cannot Undo the Change"), as_list=len(texts) > 1
 		)
+
+
+def _later_changes(change, names: set[str]) -> list[str]:
+	"""Changes submitted since that are written on one of these installments, whether or not they left it as it was."""
+	other, row = frappe.qb.DocType("Deal Change"), frappe.qb.DocType("Deal Change Before")
+	# The change is being cancelled, which is its last modification; before that it was submitting it.
+	submitted = (change.get_doc_before_save() or change).modified
+	return (
+		frappe.qb.from_(other)
+		.join(row)
+		.on(row.parent == other.name)
+		.where((other.deal == change.deal) & (other.docstatus == 1) & (other.name != change.name))
+		.where((other.modified > submitted) & row.installment.isin(sorted(names) or [""]))
+		.orderby(other.name)
+		.select(other.name)
+		.distinct()
+		.run(pluck=True)
+	)
 
 
 def _changed_again(row, now) -> bool:
@@ -473,6 +499,8 @@ def put(name: str, **values):
 	installment = frappe.get_doc("Deal Installment", name, for_update=True)
 	installment.update(values)
 	installment.flags.ignore_permissions = True
+	# What it names may be gone (the user who confirmed it, a payment term): that is history, and no reason against its plan.
+	installment.flags.ignore_links = True
 	installment.save()
 
 

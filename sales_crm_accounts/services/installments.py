@@ -2,7 +2,7 @@
 
 import frappe
 from frappe import _
-from frappe.utils import getdate, today
+from frappe.utils import get_link_to_form, getdate, today
 
 from sales_crm_accounts.core import plan
 from sales_crm_accounts.services import figures
@@ -84,20 +84,78 @@ def _set(row, **values):
 	figures.refresh_deals([row.deal])
 
 
-def key_of_cancelled(invoice: str) -> str | None:
-	"""Billing key that an amended invoice takes over, while no other invoice stands for the installments of the cancelled one."""
-	waiting = _waiting_since(invoice)
-	if not waiting:
+def taken_over(invoice) -> list[frappe._dict]:
+	"""Installments that an amended invoice takes over: all that the cancelled one billed, locked.
+
+	Refused where one of them was billed or taken out of the plan since: the old rows would ask for its amount again.
+	"""
+	texts, rows = [], lock(_billed_by(invoice.amended_from))
+	for row in rows:
+		link = get_link_to_form("Deal Installment", row.name)
+		if row.sales_invoice and row.sales_invoice != invoice.name:
+			texts.append(
+				_(
+					"Installment {0} was billed by invoice {1} since {2} was cancelled. Leave {2} cancelled and release what is left to bill, or cancel {1} (delete it while it is a draft) and amend then."
+				).format(link, get_link_to_form("Sales Invoice", row.sales_invoice), invoice.amended_from)
+			)
+		elif not row.sales_invoice and row.status == "Cancelled":
+			texts.append(
+				_(
+					"Installment {0} of invoice {1} is cancelled. Leave {1} cancelled; what is planned in its place is billed by itself."
+				).format(link, invoice.amended_from)
+			)
+	if texts:
+		frappe.throw(
+			texts if len(texts) > 1 else texts[0],
+			title=_("The Invoice Cannot Be Amended"),
+			as_list=len(texts) > 1,
+		)
+	return rows
+
+
+def _billed_by(invoice: str) -> list[str]:
+	"""Installments that a cancelled invoice billed, whatever became of them since."""
+	kept = frappe.db.get_value(
+		"Sales Invoice", invoice, ["deal_installment", "deal_installments", "creation"], as_dict=True
+	)
+	names = set(frappe.get_all("Deal Installment", filters={"former_invoice": invoice}, pluck="name"))
+	if kept.deal_installment:
+		names.add(kept.deal_installment)
+	if kept.deal_installments:
+		return sorted(names.union(kept.deal_installments.split("\n")))
+	if not kept.deal_installment:
+		# Cancelled before the list was kept: what an invoice made later has of the deals on its rows.
+		names.update(
+			frappe.db.sql(
+				"""
+				select distinct installment.name
+				from `tabSales Invoice Item` line
+				join `tabDeal Item` item on item.name = line.deal_item
+				join `tabDeal Installment` installment on installment.deal = item.parent
+				join `tabSales Invoice` later on later.name = installment.sales_invoice
+				where line.parent = %(invoice)s and line.parenttype = 'Sales Invoice'
+					and installment.creation <= %(creation)s and later.creation > %(creation)s
+				""",
+				{"invoice": invoice, "creation": kept.creation},
+				pluck=True,
+			)
+		)
+	return sorted(names)
+
+
+def key_for(invoice, rows: list[frappe._dict]) -> str | None:
+	"""Billing key of an amended invoice over these installments."""
+	if not rows:
 		return None
-	whole_deal = frappe.db.get_value("Sales Invoice", invoice, "deal_installment") is None
-	if whole_deal and not frappe.db.exists("Sales Invoice", {"deal_billing_key": waiting[0].deal}):
-		return waiting[0].deal
-	return waiting[0].name
+	whole_deal = frappe.db.get_value("Sales Invoice", invoice.amended_from, "deal_installment") is None
+	if whole_deal and not frappe.db.exists("Sales Invoice", {"deal_billing_key": rows[0].deal}):
+		return rows[0].deal
+	return rows[0].name
 
 
 def link(invoice):
 	"""An amended invoice takes the place of the cancelled one."""
-	for row in _waiting_since(invoice.amended_from):
+	for row in taken_over(invoice):
 		frappe.db.set_value(
 			"Deal Installment",
 			row.name,
@@ -109,20 +167,6 @@ def link(invoice):
 				"last_error": None,
 			},
 		)
-
-
-def _waiting_since(invoice: str) -> list[frappe._dict]:
-	"""Installments that wait since this invoice of theirs was cancelled."""
-	return frappe.get_all(
-		"Deal Installment",
-		filters={
-			"former_invoice": invoice,
-			"sales_invoice": ("is", "not set"),
-			"status": ("!=", "Cancelled"),
-		},
-		fields=["name", "deal"],
-		order_by="name",
-	)
 
 
 def forget(invoice):
@@ -138,7 +182,19 @@ def forget(invoice):
 def unlink(invoice, reason: str):
 	"""An invoice was cancelled: its installments wait, on hold, until it is amended or somebody releases them."""
 	rows = frappe.get_all(
-		"Deal Installment", filters={"sales_invoice": invoice.name}, fields=["name", "deal"]
+		"Deal Installment",
+		filters={"sales_invoice": invoice.name},
+		fields=["name", "deal"],
+		order_by="name",
+	)
+	# Kept for whoever amends the invoice: the installments forget it once they are billed again.
+	invoice.deal_installments = "\n".join(row.name for row in rows) or None
+	frappe.db.set_value(
+		"Sales Invoice",
+		invoice.name,
+		"deal_installments",
+		invoice.deal_installments,
+		update_modified=False,
 	)
 	for row in rows:
 		frappe.db.set_value(

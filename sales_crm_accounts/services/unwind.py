@@ -11,7 +11,7 @@ from frappe.utils import flt, get_link_to_form
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import changes, figures, ledger, sources
+from sales_crm_accounts.services import changes, figures, ledger, let_go, sources
 
 # What stands in the way
 
@@ -80,6 +80,19 @@ def _obstacle(doctype: str, name: str, text: str, *values, creditable: bool = Fa
 	}
 
 
+def _names_of_invoices(deal: str) -> list[str]:
+	"""Live invoices that name the deal, and those that bill its installments, whatever they name."""
+	billing = frappe.get_all(
+		"Deal Installment", filters={"deal": deal, "sales_invoice": ("is", "set")}, pluck="sales_invoice"
+	)
+	return frappe.get_all(
+		"Sales Invoice",
+		filters={"is_return": 0, "docstatus": ("<", 2)},
+		or_filters={"deal": deal, "name": ("in", billing or [""])},
+		pluck="name",
+	)
+
+
 def _invoices(deal: str) -> list[frappe._dict]:
 	"""Live invoices of the deal, each with what its credit notes take off and the state of its account."""
 	fields = [
@@ -93,7 +106,7 @@ def _invoices(deal: str) -> list[frappe._dict]:
 	]
 	invoices = frappe.get_all(
 		"Sales Invoice",
-		filters={"deal": deal, "is_return": 0, "docstatus": ("<", 2)},
+		filters={"name": ("in", _names_of_invoices(deal) or [""])},
 		fields=fields,
 		order_by="name",
 	)
@@ -316,7 +329,7 @@ def make_credit_notes(deal) -> list[str]:
 	# Two clicks at once: the second waits here, and then sees the drafts of the first.
 	names = (
 		frappe.qb.from_(invoice)
-		.where((invoice.deal == deal.name) & (invoice.docstatus == 1) & (invoice.is_return == 0))
+		.where(invoice.name.isin(_names_of_invoices(deal.name) or [""]) & (invoice.docstatus == 1))
 		.orderby(invoice.name)
 		.for_update()
 		.select(invoice.name)
@@ -378,6 +391,7 @@ def cancelled(deal):
 	"""The rest of the deal goes with it: installments that were never billed, its order, its claim on where it came from."""
 	cancel_installments(deal)
 	_drop_order(deal)
+	let_go.let_go(deal)
 	sources.release(deal)
 	ledger.flush()
 	figures.refresh_deals([deal.name])
@@ -396,7 +410,13 @@ def cancel_installments(deal):
 
 def _drop_order(deal):
 	"""Cancel the order that winning made; close it where credited invoices or returned deliveries keep hold of it."""
-	if not deal.sales_order or frappe.db.get_value("Sales Order", deal.sales_order, "docstatus") != 1:
+	name = deal.sales_order
+	docstatus = name and frappe.db.get_value("Sales Order", name, "docstatus", for_update=True)
+	if docstatus == 0:
+		# It waits for its approval; the request is closed with it, so that nobody posts it for a deal that is none.
+		deal.db_set("sales_order", None, update_modified=False)
+		frappe.delete_doc("Sales Order", name, ignore_permissions=True)
+	if docstatus != 1:
 		return
 	order = frappe.get_doc("Sales Order", deal.sales_order)
 	order.flags.ignore_permissions = True

@@ -124,6 +124,14 @@ CUSTOM_FIELDS = {
 		# Makes a second invoice for the same installment impossible. Data that is empty is kept as NULL, so the unique index leaves
 		# all other invoices alone.
 		_key("deal_billing_key", "Deal Billing Key", "deal_installment", unique=1, no_copy=1),
+		# Set when it is cancelled: what it billed, a name a line, for whoever amends it.
+		_key(
+			"deal_installments",
+			"Deal Installments",
+			"receivable_charge_key",
+			fieldtype="Small Text",
+			no_copy=1,
+		),
 		# Set on an invoice over interest and fees: the first of its charges, so that no second invoice has it.
 		_key("receivable_charge_key", "Receivable Charge Key", "deal_billing_key", unique=1, no_copy=1),
 	],

@@ -278,6 +278,10 @@ class TestCharges(ChargeCase):
 		(claim,) = charge(late_invoice((365, -40)))
 		self.assertEqual(state(claim)[0], "Claimed")
 		self.assertIn("no item", claim.last_error)
+		# Its deal is cancelled meanwhile: no invoice may name that.
+		deal = make.make_deal(win=True)
+		deal.cancel()
+		frappe.db.set_value("Receivable Charge", claim.name, "deal", deal.name)
 		self.use(charge_mode="Invoice")
 		others = frappe.get_all(
 			"Receivable Charge", {"company": make.COMPANY, "name": ("!=", claim.name)}, pluck="name"

@@ -218,10 +218,10 @@ def _what_changed(doc, log) -> str:
 	"""The change in words; empty where ERPNext itself moves what is different after posting."""
 	before = log.request and frappe.db.get_value("Approval Request", log.request, "content")
 	if before:
-		changes = rules.changes(
-			moves.comparable(doc.doctype, rules.parse(before)),
-			moves.comparable(doc.doctype, rules.parse(content.as_text(content.material(doc)))),
+		before, after = _without_cancelled_deals(
+			rules.parse(before), rules.parse(content.as_text(content.material(doc)))
 		)
+		changes = rules.changes(moves.comparable(doc.doctype, before), moves.comparable(doc.doctype, after))
 		if not changes:
 			return ""
 		lines = [
@@ -235,6 +235,26 @@ def _what_changed(doc, log) -> str:
 		more = len(lines) - LISTED
 		return "\n".join([*lines[:LISTED], _("and {0} more").format(more)] if more > 0 else lines)
 	return _no_longer_passes(doc, log)
+
+
+def _without_cancelled_deals(before: dict, after: dict) -> tuple[dict, dict]:
+	"""Both contents without deals that are cancelled: what is still open gives them up (services/let_go.py)."""
+	parts = [
+		part
+		for text in (before, after)
+		for part in (
+			text.get("fields", {}),
+			*(line for lines in text.get("rows", {}).values() for line in lines),
+		)
+	]
+	named = {part["deal"] for part in parts if part.get("deal")}
+	cancelled = named and set(
+		frappe.get_all("Deal", filters={"name": ("in", sorted(named)), "docstatus": 2}, pluck="name")
+	)
+	for part in parts:
+		if cancelled and part.get("deal") in cancelled:
+			del part["deal"]
+	return before, after
 
 
 def _no_longer_passes(doc, log) -> str:

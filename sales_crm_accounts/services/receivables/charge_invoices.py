@@ -119,6 +119,14 @@ def build(rows: list[frappe._dict]):
 	add_taxes(doc)
 	if first.account:
 		doc.debit_to = first.account
+	# Frappe inserts no invoice that names a cancelled deal.
+	cancelled = set(
+		frappe.get_all(
+			"Deal",
+			filters={"name": ("in", [row.deal for row in rows if row.deal] or [""]), "docstatus": 2},
+			pluck="name",
+		)
+	)
 	for row in rows:
 		item = settings.interest_item if row.kind == charges.INTEREST else settings.fee_item
 		if not item:
@@ -137,7 +145,7 @@ def build(rows: list[frappe._dict]):
 				"rate": rate,
 				"price_list_rate": rate,
 				"receivable_charge": row.name,
-				"deal": row.deal,
+				"deal": None if row.deal in cancelled else row.deal,
 			},
 		)
 	return doc

@@ -8,6 +8,7 @@ from frappe.utils import add_days, today
 from sales_crm_accounts.api import deal as deal_api
 from sales_crm_accounts.services import billing
 from sales_crm_accounts.tests import SiteTestCase
+from sales_crm_accounts.tests import approval_factories as people
 from sales_crm_accounts.tests import factories as make
 
 
@@ -176,6 +177,46 @@ class TestUnwind(SiteTestCase):
 		self.assertEqual(
 			frappe.db.get_value("Sales Order", credited.sales_order, ["docstatus", "status"]), (1, "Closed")
 		)
+
+	def test_an_order_that_waits_for_approval_goes_with_the_deal(self):
+		"""A chain keeps the deal's order a draft: it is deleted, and its request is closed, so that nobody posts it."""
+		people.make_people()
+		self.addCleanup(people.remove_chains)
+		people.make_chain("SCA Unwind Orders", "Sales Order")
+		policy = make.make_policy("SCA Unwind Draft", create_sales_order=1, min_amount=9_000_007)
+		deal = self.thirds(billing_policy=policy.name, delivery_date=add_days(today(), 30))
+		order = deal.sales_order
+		self.assertEqual(frappe.db.get_value("Sales Order", order, "docstatus"), 0)
+		request = frappe.db.get_value("Approval Request", {"reference_name": order, "status": "Open"})
+		self.assertTrue(request)
+		deal.cancel()
+		self.assertFalse(frappe.db.exists("Sales Order", order))
+		self.assertEqual(frappe.db.get_value("Approval Request", request, "status"), "Closed")
+		deal.reload()
+		self.assertFalse(deal.sales_order)
+
+	def test_an_invoice_stays_with_the_deal_that_it_bills(self):
+		"""Its header names another deal, by hand or by the API: it keeps its own; one that was moved before is an obstacle here."""
+		policy = make.make_policy("SCA Unwind Moved", submit_invoices=0, min_amount=9_000_008)
+		deal, other = self.thirds(billing_policy=policy.name), self.thirds()
+		billing.bill([f"{deal.name}-01", f"{deal.name}-02"], force=True)
+		first, second = (row.sales_invoice for row in make.installments(deal)[:2])
+		invoice = frappe.get_doc("Sales Invoice", first)
+		invoice.deal = other.name
+		invoice.save()
+		self.assertEqual(invoice.deal, deal.name)
+		invoice.submit()
+		invoice.deal = other.name
+		invoice.save()
+		self.assertEqual(invoice.deal, deal.name)
+		frappe.db.set_value("Sales Invoice", second, "deal", other.name)
+		frappe.db.set_value("Sales Invoice", first, "deal", other.name)
+		self.assertEqual(
+			{(row["name"], row["creditable"]) for row in deal_api.obstacles(deal.name)},
+			{(first, True), (second, False)},
+		)
+		self.assertIn(second, self.refused(deal))
+		self.assertEqual(len(deal_api.make_credit_notes(deal.name)), 1)
 
 	def test_an_advance_on_the_order_is_named(self):
 		from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry

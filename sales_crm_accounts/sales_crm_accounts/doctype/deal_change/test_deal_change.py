@@ -432,6 +432,69 @@ class TestDealChange(SiteTestCase):
 		frappe.db.rollback(save_point="sca_test")
 		self.assertEqual(make.installments(deal)[1].status, "Cancelled")
 
+	def test_changes_are_undone_in_their_order(self):
+		"""Due after 30 days, then 40, then 60: the first change cannot go while the second stands; then both go, and it is 30 again."""
+		deal = self.won_deal()
+
+		def due_in(days: int):
+			rows = [
+				{**make.row(f"Due in {days}", amount=300, due_days=days, billing_trigger="On Date"), **fields}
+				for fields in (
+					{"installment": f"{deal.name}-02", "trigger_date": add_months(today(), 1)},
+					{"installment": f"{deal.name}-03", "trigger_date": add_months(today(), 2)},
+				)
+			]
+			return make.make_change(deal, rows, submit=True)
+
+		first, second = due_in(40), due_in(60)
+		first.reload()
+		frappe.db.savepoint("sca_test")
+		self.assertMessage(second.name, first.cancel)
+		frappe.db.rollback(save_point="sca_test")
+		self.assertEqual(make.installments(deal)[1].due_days, 60)
+		for change, days in ((second, 40), (first, 30)):
+			change.reload()
+			change.cancel()
+			self.assertEqual([row.due_days for row in make.installments(deal)[1:3]], [days, days])
+
+	def test_who_confirmed_may_be_gone(self):
+		"""A milestone that a deleted user confirmed is planned anew, put back and cancelled with the deal all the same."""
+		user = make.make_user("gone@sca.example.com", ["Deal User"])
+		deal = make.make_deal([make.row("All", billing_trigger="On Milestone", milestone="M")], win=True)
+		frappe.db.set_value(
+			"Deal Installment",
+			f"{deal.name}-01",
+			{"confirmed_on": today(), "confirmed_by": user, "planned_invoice_date": today()},
+		)
+		frappe.delete_doc("User", user, force=True)
+		frappe.db.value_cache.clear()  # the next request knows the user no more
+		change = make.make_change(deal, submit=True)
+		self.assertEqual(make.installments(deal)[0].confirmed_by, user)
+		change.reload()
+		change.cancel()
+		deal.reload()
+		deal.cancel()
+		self.assertEqual(make.installments(deal)[0].status, "Cancelled")
+
+	def test_number_of_an_installment_that_goes_with_its_change(self):
+		"""The new installment took a number; with the change undone it goes to the one that comes back, or is told."""
+		deal = self.won_deal()
+		change = make.make_change(deal, [make.row("A", 50), make.row("B", 50)], submit=True)
+		for end, number in (("04", "SCA-NUMBER-4"), ("05", "SCA-NUMBER-5")):
+			frappe.db.set_value("Deal Installment", f"{deal.name}-{end}", "reserved_number", number)
+		frappe.db.set_value("Deal Installment", f"{deal.name}-02", "reserved_number", "SCA-NUMBER-2")
+		change.reload()
+		change.cancel()
+		self.assertEqual(
+			[row.reserved_number for row in make.installments(deal)[1:]],
+			["SCA-NUMBER-2", "SCA-NUMBER-4", None, None],
+		)
+		self.assertTrue(
+			frappe.db.exists(
+				"Comment", {"reference_name": deal.name, "content": ("like", "%not used: SCA-NUMBER-5%")}
+			)
+		)
+
 	def test_amend_a_cancelled_change(self):
 		deal = self.won_deal()
 		change = make.make_change(deal, [make.row("A", 100)], submit=True)
