@@ -45,12 +45,14 @@ class TestDesk(SiteTestCase):
 		frappe.set_user(SELLER)
 		self.assertEqual(
 			self.granted(api.form_state(early.name)),
-			{"can_win", "can_lose", "can_preview"}
+			{"can_win", "can_lose", "can_preview", "can_hand_over"}
 			| ({"can_make_customer"} if frappe.has_permission("Customer", "create") else set()),
 		)
-		self.assertEqual(self.granted(api.form_state(deal.name)), {"can_win", "can_lose", "can_preview"})
+		self.assertEqual(
+			self.granted(api.form_state(deal.name)), {"can_win", "can_lose", "can_preview", "can_hand_over"}
+		)
 		deal_api.lose(deal.name, detail="Too dear")
-		self.assertEqual(self.granted(api.form_state(deal.name)), {"can_reopen"})
+		self.assertEqual(self.granted(api.form_state(deal.name)), {"can_reopen", "can_hand_over"})
 		self.assertEqual(self.granted(api.form_state(won.name)), {"can_change", "can_bill"})
 		frappe.set_user(ACCOUNTANT)
 		self.assertEqual(
