@@ -266,7 +266,12 @@ class TestBadInput(SiteTestCase):
 		).insert()
 		contact = frappe.get_doc({"doctype": "Contact", "first_name": "SCA Person", "links": links}).insert()
 		project = frappe.get_doc(
-			{"doctype": "Project", "project_name": "SCA Job", "company": make.COMPANY, "customer": one}
+			{
+				"doctype": "Project",
+				"project_name": f"SCA Job {frappe.generate_hash(length=6)}",
+				"company": make.COMPANY,
+				"customer": one,
+			}
 		).insert()
 		given = {"customer_address": address.name, "contact_person": contact.name}
 		deal = make.make_deal(customer=one, project=project.name, **given)
