@@ -73,7 +73,10 @@ async function describe(frm) {
 			: __("raised on the day");
 	const state = doc.submit_invoices ? __("submitted") : __("left as drafts");
 	let text = __("{0}: {1}, {2}, {3}.", [who, how, when, state]);
-	if (doc.disabled) text = __("Disabled: it covers no more deals. Deals that were won under it are still billed by it.");
+	if (doc.disabled)
+		text = __(
+			"Disabled: it covers no more deals. Deals that were won under it are still billed by it."
+		);
 	else if (!frm.is_new() && !frm.is_dirty()) {
 		const cover = await frappe.xcall("sales_crm_accounts.api.desk.policy_coverage", {
 			policy: doc.name,
