@@ -81,7 +81,7 @@ class TestHandOver(SiteTestCase):
 		self.assertIn("Only a Deal Manager", self.refused(ACCOUNTANT, deal))
 		self.assertIn("no role for deals", self.refused(MANAGER, deal, CLERK, frappe.ValidationError))
 		self.assertIn(
-			"no enabled", self.refused(MANAGER, deal, "gone@sca.example.com", frappe.ValidationError)
+			"no enabled", self.refused(MANAGER, deal, "never.was@sca.example.com", frappe.ValidationError)
 		)
 		self.assertIn("already", self.refused(MANAGER, deal, SELLER, frappe.ValidationError))
 		approved = content.material(frappe.get_doc("Deal", deal.name))
