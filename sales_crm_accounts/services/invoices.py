@@ -183,7 +183,7 @@ def header(deal, policy, posting_date=None):
 			invoice.set(target, source)
 	if policy.tc_name:
 		invoice.terms = frappe.get_cached_value("Terms and Conditions", policy.tc_name, "terms")
-	add_taxes(invoice, deal.total_taxes_and_charges)
+	_add_taxes_of(deal, invoice)
 	for row in deal.sales_team:
 		invoice.append(
 			"sales_team",
@@ -194,6 +194,21 @@ def header(deal, policy, posting_date=None):
 			},
 		)
 	return invoice
+
+
+def _add_taxes_of(deal, invoice):
+	"""`add_taxes`, reading the template once for all invoices of the deal that are made with this copy of it."""
+	if not invoice.taxes_and_charges:
+		add_taxes(invoice, deal.total_taxes_and_charges)
+		return
+	known = deal.flags.sca_taxes
+	if not known or known[0] != invoice.taxes_and_charges:
+		add_taxes(invoice)
+		rows = [row.as_dict(no_default_fields=True, no_nulls=True) for row in invoice.taxes]
+		deal.flags.sca_taxes = (invoice.taxes_and_charges, rows)
+		return
+	for row in known[1]:
+		invoice.append("taxes", dict(row))
 
 
 def add_taxes(doc, expected=True):
