@@ -17,7 +17,6 @@ from sales_crm_accounts.core import billing, plan
 from sales_crm_accounts.core.money import ZERO, to_decimal
 from sales_crm_accounts.core.problems import _ as N_
 from sales_crm_accounts.services import (
-	changes,
 	figures,
 	invoice_mail,
 	invoice_numbers,
@@ -295,7 +294,7 @@ def _kept_number(deal, policy, row, header) -> str | None:
 		return number
 	if invoice_numbers.fits_today(invoices.header(deal, policy), number):
 		return number
-	changes.note_unused_numbers(deal, [number])
+	invoice_numbers.note_unused_numbers(deal, [number])
 	return None
 
 

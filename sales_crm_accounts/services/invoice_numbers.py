@@ -1,8 +1,9 @@
-"""Whether an invoice number that was taken earlier is one that the invoice could be given today."""
+"""Invoice numbers that were taken before their invoice: whether one still fits, and what is said of those that nothing came of."""
 
 import re
 
 import frappe
+from frappe import _
 from frappe.model.naming import get_default_naming_series, parse_naming_series
 from frappe.utils.data import evaluate_filters
 
@@ -43,3 +44,11 @@ def _by_series(invoice) -> str | None:
 	if "#" not in series:
 		series += ".#####"
 	return parse_naming_series(series, doc=invoice, number_generator=lambda _prefix, _digits: COUNTER)
+
+
+def note_unused_numbers(deal, numbers: list[str]):
+	"""Say on the timeline which numbers of the invoice series nothing came of, for whoever checks the series."""
+	if numbers:
+		deal.add_comment(
+			"Comment", text=_("Invoice numbers that were taken and not used: {0}").format(", ".join(numbers))
+		)

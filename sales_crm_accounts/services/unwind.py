@@ -11,7 +11,15 @@ from frappe.utils import flt, get_link_to_form
 
 from sales_crm_accounts import erpnext_compat
 from sales_crm_accounts.permissions.quiet import may
-from sales_crm_accounts.services import changes, figures, ledger, let_go, sources
+from sales_crm_accounts.services import (
+	change_effects,
+	changes,
+	figures,
+	invoice_numbers,
+	ledger,
+	let_go,
+	sources,
+)
 
 # What stands in the way
 
@@ -402,8 +410,10 @@ def cancel_installments(deal):
 	"""What was never billed is cancelled; what was billed and credited keeps its figures as history."""
 	rows = [row for row in changes.installments_of(deal.name, lock=True) if changes.is_unbilled(row)]
 	for row in rows:
-		changes.put(row.name, status="Cancelled", reserved_number=None)
-	changes.note_unused_numbers(deal, [row.reserved_number for row in rows if row.get("reserved_number")])
+		change_effects.put(row.name, status="Cancelled", reserved_number=None)
+	invoice_numbers.note_unused_numbers(
+		deal, [row.reserved_number for row in rows if row.get("reserved_number")]
+	)
 	if rows:
 		figures.refresh_installments([row.name for row in rows])
 

@@ -222,6 +222,14 @@ def bill_all(deal) -> list:
 	return [frappe.get_doc("Sales Invoice", row.sales_invoice) for row in installments(deal)]
 
 
+def invoices_of(deal) -> list:
+	"""Standing invoices of the deal, in the order in which they were made."""
+	names = frappe.get_all(
+		"Sales Invoice", filters={"deal": deal.name, "docstatus": ("<", 2)}, pluck="name", order_by="creation"
+	)
+	return [frappe.get_doc("Sales Invoice", name) for name in names]
+
+
 def make_change(deal, rows=None, amount_change=0, reason="Customer asked for it", submit=False):
 	"""A Deal Change as the form makes it: filled with what is not billed, rows replaced where given."""
 	values = changes_api.fill(deal.name)

@@ -3,23 +3,14 @@
 from unittest.mock import patch
 
 import frappe
-from frappe.model.naming import NamingSeries
-from frappe.utils import add_days, add_months, flt, get_url_to_form, getdate, today
+from frappe.utils import add_days, add_months, flt, getdate, today
 
 from sales_crm_accounts.api import deal as api
 from sales_crm_accounts.api import desk as desk_api
 from sales_crm_accounts.services import billing, ledger, sweep
-from sales_crm_accounts.services.invoices import build_invoice
 from sales_crm_accounts.services.timeline import money_events
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
-
-
-def invoices_of(deal):
-	names = frappe.get_all(
-		"Sales Invoice", filters={"deal": deal.name, "docstatus": ("<", 2)}, pluck="name", order_by="creation"
-	)
-	return [frappe.get_doc("Sales Invoice", name) for name in names]
 
 
 class TestBilling(SiteTestCase):
@@ -31,7 +22,7 @@ class TestBilling(SiteTestCase):
 		deal = make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE)
 		for _run in range(2):
 			sweep.bill_deal(deal.name)
-		(invoice,) = invoices_of(deal)
+		(invoice,) = make.invoices_of(deal)
 		rows = make.installments(deal)
 		self.assertEqual([row.status for row in rows], ["Billed", "Planned", "Planned"])
 		self.assertEqual(rows[0].sales_invoice, invoice.name)
@@ -97,7 +88,7 @@ class TestBilling(SiteTestCase):
 		make.make_policy(invoicing_method="One Invoice with Schedule")
 		deal = make.make_deal(make.thirds(), win=True, taxes_and_charges=make.TAX_TEMPLATE)
 		sweep.bill_deal(deal.name)
-		(invoice,) = invoices_of(deal)
+		(invoice,) = make.invoices_of(deal)
 		self.assertEqual(invoice.grand_total, 990)
 		self.assertEqual([row.payment_amount for row in invoice.payment_schedule], [329.97, 329.97, 330.06])
 		self.assertEqual([row.outstanding for row in invoice.payment_schedule], [329.97, 329.97, 330.06])
@@ -135,14 +126,14 @@ class TestBilling(SiteTestCase):
 		)
 		frappe.db.commit()
 		sweep.bill_deal(deal.name)
-		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [900, 100])
+		self.assertEqual([invoice.net_total for invoice in make.invoices_of(deal)], [900, 100])
 		waiting = make.installments(deal)[2]
 		self.assertFalse(waiting.sales_invoice)
 		(result,) = api.bill(deal.name, waiting.name)
 		self.assertEqual(result.reason, "Waits for Go-live.")
 		api.confirm(waiting.name)
 		sweep.bill_deal(deal.name)
-		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [900, 100, 100])
+		self.assertEqual([invoice.net_total for invoice in make.invoices_of(deal)], [900, 100, 100])
 
 	def test_one_invoice_and_what_is_on_hold(self):
 		"""300.00 a month: the held one that is asked for comes with the others; another held one stays behind."""
@@ -153,13 +144,13 @@ class TestBilling(SiteTestCase):
 				rows = make.installments(deal)
 				api.hold(rows[held].name, "Asked by the customer")
 				api.bill(deal.name, rows[0].name)
-				(invoice,) = invoices_of(deal)
+				(invoice,) = make.invoices_of(deal)
 				self.assertEqual(invoice.net_total, total)
 				rows = make.installments(deal)
 				self.assertEqual([index for index, row in enumerate(rows) if row.sales_invoice], taken)
 		api.release(rows[1].name)
 		api.bill(deal.name, rows[1].name)
-		self.assertEqual([invoice.net_total for invoice in invoices_of(deal)], [600.03, 299.97])
+		self.assertEqual([invoice.net_total for invoice in make.invoices_of(deal)], [600.03, 299.97])
 
 	def test_policy_is_obeyed(self):
 		income = make.account("SCA Projects", "Direct Income", "Income Account")
@@ -196,7 +187,7 @@ class TestBilling(SiteTestCase):
 			sales_team=[{"sales_person": person, "allocated_percentage": 100, "commission_rate": 5}],
 		)
 		sweep.bill_deal(deal.name)
-		invoices = invoices_of(deal)
+		invoices = make.invoices_of(deal)
 		self.assertEqual(
 			[invoice.docstatus for invoice in invoices], [0, 0]
 		)  # now, and 40 days ahead of one month
@@ -243,214 +234,13 @@ class TestBilling(SiteTestCase):
 		order.reload()
 		self.assertEqual(order.per_billed, 100)
 
-	def test_milestone(self):
-		deal = make.make_deal(
-			[
-				make.row("Now", 50),
-				make.row("Done", 50, billing_trigger="On Milestone", milestone="Go-live", due_days=10),
-			],
-			win=True,
-		)
-		waiting = make.installments(deal)[1]
-		self.assertEqual((waiting.planned_invoice_date, waiting.status), (None, "Planned"))
-		self.assertEqual(billing.bill([waiting.name])[0].reason, "Waits for Go-live.")
-		api.confirm(waiting.name)
-		waiting.reload()
-		self.assertEqual((waiting.status, waiting.confirmed_by), ("Ready", "Administrator"))
-		sweep.bill_deal(deal.name)
-		self.assertEqual(len(invoices_of(deal)), 2)
-		with self.assertRaises(frappe.ValidationError):
-			api.unconfirm(waiting.name)
-
-	def test_what_is_billed_by_date_has_no_confirmation_to_take_back(self):
-		deal = make.make_deal(make.thirds(), win=True)
-		later = make.installments(deal)[1]
-		self.assertMessage("nothing to confirm", api.unconfirm, later.name)
-		later.reload()
-		self.assertEqual(getdate(later.planned_invoice_date), getdate(add_months(today(), 1)))
-		frappe.db.set_value(
-			"Deal Installment", later.name, {"billing_trigger": "On Delivery", "status": "Cancelled"}
-		)
-		self.assertMessage("is cancelled", api.unconfirm, later.name)
-
-	def test_delivery(self):
-		make_stock()
-		deal = make.make_deal(
-			[make.row("Deposit", 50), make.row("Rest", 50, billing_trigger="On Delivery")],
-			items=[(make.MACHINE, 2, 450)],
-			win=True,
-		)
-		rest = make.installments(deal)[1]
-		first, second = deliver(deal, 1), None
-		rest.reload()
-		self.assertFalse(rest.confirmed_on)
-		second = deliver(deal, 1)
-		rest.reload()
-		self.assertEqual((str(rest.confirmed_on), rest.status), (today(), "Ready"))
-		second.cancel()
-		rest.reload()
-		self.assertFalse(rest.confirmed_on)
-		first.cancel()
-
-	def test_returned_goods_are_not_billed(self):
-		"""2 of 2 delivered is confirmed; one returned takes it back; without the return it holds again. By hand it stays."""
-		make_stock()
-		plan = [make.row("Deposit", 50), make.row("Rest", 50, billing_trigger="On Delivery")]
-		deal = make.make_deal(plan, items=[(make.MACHINE, 2, 450)], win=True)
-		rest = make.installments(deal)[1]
-		confirmed = lambda: str(frappe.db.get_value("Deal Installment", rest.name, "confirmed_on") or "")  # noqa: E731
-		note = deliver(deal, 2)
-		self.assertEqual(confirmed(), today())
-		back = give_back(note, 1)
-		self.assertEqual(confirmed(), "")
-		back.cancel()
-		self.assertEqual(confirmed(), today())
-		api.unconfirm(rest.name)
-		back = give_back(note, 1)
-		api.confirm(rest.name)
-		give_back(note, 1)
-		self.assertEqual(confirmed(), today())
-		# Delivered again; what is returned after it is billed stays with its invoice.
-		api.unconfirm(rest.name)
-		note = deliver(deal, 2)
-		self.assertEqual(confirmed(), today())
-		make.bill_all(deal)
-		give_back(note, 2)
-		self.assertEqual(confirmed(), today())
-
-	def test_failed_invoice_leaves_the_reason_and_a_retry_heals(self):
-		deal = make.make_deal(win=True, deal_owner=make.SELLER)
-		self.addCleanup(self.set_language, make.SELLER, frappe.db.get_value("User", make.SELLER, "language"))
-		self.set_language(make.SELLER, "zh")
-		frappe.db.set_value("Item", make.SERVICE, "disabled", 1)
-		frappe.clear_document_cache("Item", make.SERVICE)
-		frappe.db.commit()
-		last = NamingSeries("ACC-SINV-.YYYY.-").get_current_value()
-		try:
-			(result,) = sweep.bill_deal(deal.name)
-		finally:
-			frappe.db.set_value("Item", make.SERVICE, "disabled", 0)
-			frappe.clear_document_cache("Item", make.SERVICE)
-			frappe.db.commit()
-		(row,) = make.installments(deal)
-		self.assertEqual((result.outcome, row.status, row.attempts), ("Failed", "Ready", 1))
-		self.assertIn("disabled", row.last_error)
-		self.assertFalse(invoices_of(deal))
-		self.assertEqual(NamingSeries("ACC-SINV-.YYYY.-").get_current_value(), last)  # no gap in the numbers
-		# The job speaks English, the owner reads Chinese.
-		told = frappe.get_all(
-			"Notification Log", {"document_name": row.name, "for_user": make.SELLER}, ["subject", "link"]
-		)
-		self.assertEqual(
-			[(line.subject.split("：")[0], line.link) for line in told],
-			[(f"无法开具 {deal.name}, All 的发票", get_url_to_form("Deal Installment", row.name))],
-		)
-		self.assertIn("disabled", told[0].subject)
-		sweep.bill_deal(deal.name)
-		(row,) = make.installments(deal)
-		self.assertEqual((row.status, row.last_error, len(invoices_of(deal))), ("Billed", None, 1))
-
-	@staticmethod
-	def set_language(user: str, language: str | None):
-		frappe.db.set_value("User", user, "language", language)
-		frappe.cache.hdel("lang", user)
-		frappe.db.commit()
-
-	def test_a_failure_does_not_wake_what_was_cancelled_meanwhile(self):
-		deal = make.make_deal(win=True)
-		(row,) = make.installments(deal)
-		frappe.db.set_value("Deal Installment", row.name, "status", "Cancelled")
-		self.assertEqual(billing._failed([row.name], Exception("no")), [])
-		self.assertEqual(make.installments(deal)[0].status, "Cancelled")
-
-	def test_number_of_another_year_is_not_given_back(self):
-		deal = make.make_deal(win=True)
-		(row,) = make.installments(deal)
-		row.db_set("reserved_number", "ACC-SINV-1999-00001")
-		last = NamingSeries("ACC-SINV-.YYYY.-").get_current_value()
-		billing._give_number_back(row)
-		self.assertEqual(NamingSeries("ACC-SINV-.YYYY.-").get_current_value(), last)
-		self.assertEqual(make.installments(deal)[0].reserved_number, "ACC-SINV-1999-00001")
-
-	def test_killed_between_invoice_and_link(self):
-		"""A worker that dies after the invoice is made and before the commit leaves nothing; the next run makes it, once."""
-		deal = make.make_deal(win=True)
-		frappe.db.commit()
-		with patch.object(billing, "_refresh", side_effect=SystemExit), self.assertRaises(SystemExit):
-			sweep.bill_deal(deal.name)
-		frappe.db.rollback()
-		self.assertFalse(invoices_of(deal))
-		sweep.sca_daily_billing()
-		self.assertEqual(len(invoices_of(deal)), 1)
-
-	def test_key_is_unique_in_the_database(self):
-		deal = make.make_deal(win=True)
-		make.bill_all(deal)
-		(row,) = make.installments(deal)
-		frappe.db.set_value("Deal Installment", row.name, "sales_invoice", None)
-		frappe.db.commit()
-		(result,) = billing.bill([row.name], force=True)
-		self.assertEqual(len(invoices_of(deal)), 1)
-		self.assertEqual(result.outcome, "Passed Over")
-		self.assertTrue(make.installments(deal)[0].sales_invoice)
-
-	def test_key_cannot_be_forged(self):
-		deal = make.make_deal(win=True)
-		(row,) = make.installments(deal)
-		invoice = build_invoice(deal, [row])
-		invoice.insert()
-		self.assertFalse(invoice.deal_billing_key)
-		self.assertFalse(make.installments(deal)[0].sales_invoice)
-
-	def test_cancelled_amended_and_deleted_invoices(self):
-		deal = make.make_deal(win=True)
-		(invoice,) = make.bill_all(deal)
-		invoice.cancel()
-		(row,) = make.installments(deal)
-		self.assertEqual((row.status, row.on_hold, row.sales_invoice), ("Ready", 1, None))
-		self.assertIn(invoice.name, row.hold_reason)
-		self.assertFalse(sweep.bill_deal(deal.name))  # nobody decided yet
-		amended = frappe.copy_doc(invoice)
-		amended.amended_from = invoice.name
-		amended.docstatus = 0
-		amended.insert()
-		(row,) = make.installments(deal)
-		self.assertEqual((row.sales_invoice, row.on_hold), (amended.name, 0))
-		frappe.delete_doc("Sales Invoice", amended.name)
-		(row,) = make.installments(deal)
-		self.assertEqual((row.sales_invoice, row.former_invoice, row.on_hold), (None, None, 1))
-		api.release(row.name)
-		frappe.db.commit()
-		sweep.bill_deal(deal.name)
-		self.assertEqual(len(invoices_of(deal)), 1)
-
-	def test_amended_invoice_of_a_whole_deal(self):
-		"""One invoice for three installments, cancelled and amended: all three follow, and a sweep raises nothing more."""
-		make.make_policy(invoicing_method="One Invoice with Schedule")
-		deal = make.make_deal(make.thirds(), win=True)
-		sweep.bill_deal(deal.name)
-		(invoice,) = invoices_of(deal)
-		invoice.cancel()
-		self.assertEqual({row.former_invoice for row in make.installments(deal)}, {invoice.name})
-		amended = frappe.copy_doc(invoice)
-		amended.amended_from = invoice.name
-		amended.docstatus = 0
-		amended.insert()
-		amended.submit()
-		ledger.flush()
-		rows = make.installments(deal)
-		self.assertEqual({row.sales_invoice for row in rows}, {amended.name})
-		self.assertEqual([row.status for row in rows], ["Billed"] * 3)
-		self.assertEqual([row.outstanding_amount for row in rows], [299.97, 299.97, 300.06])
-		self.assertFalse(sweep.bill_deal(deal.name))
-
 	def test_missed_days_are_caught_up(self):
 		deal = make.make_deal(make.thirds(), win=True)
 		for row in make.installments(deal):
 			frappe.db.set_value("Deal Installment", row.name, "planned_invoice_date", add_days(today(), -20))
 		frappe.db.commit()
 		sweep.sca_daily_billing()
-		invoices = invoices_of(deal)
+		invoices = make.invoices_of(deal)
 		self.assertEqual(len(invoices), 3)
 		self.assertEqual({str(invoice.posting_date) for invoice in invoices}, {today()})
 		self.assertEqual(
@@ -461,15 +251,15 @@ class TestBilling(SiteTestCase):
 		frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 1)
 		deal = make.make_deal(win=True)
 		sweep.sca_daily_billing()
-		self.assertFalse(invoices_of(deal))
+		self.assertFalse(make.invoices_of(deal))
 		frappe.db.set_single_value("Sales CRM Accounts Settings", "pause_billing", 0)
 		make.make_policy(automatic_billing=0)
 		other = make.make_deal(win=True)
 		frappe.db.commit()
 		sweep.sca_daily_billing()
-		self.assertEqual((len(invoices_of(deal)), len(invoices_of(other))), (1, 0))
+		self.assertEqual((len(make.invoices_of(deal)), len(make.invoices_of(other))), (1, 0))
 		api.bill(other.name)
-		self.assertEqual(len(invoices_of(other)), 1)
+		self.assertEqual(len(make.invoices_of(other)), 1)
 
 	def test_a_pause_stops_what_is_queued_but_nobodys_own_click(self):
 		deals = [make.make_deal(win=True) for _number in range(3)]
@@ -485,7 +275,7 @@ class TestBilling(SiteTestCase):
 		bill_unit = billing._bill_unit
 		with patch.object(billing, "_bill_unit", pause_after_the_first):
 			sweep.bill_chunk(names, "Daily Sweep")
-		billed = lambda: [len(invoices_of(deal)) for deal in deals]  # noqa: E731
+		billed = lambda: [len(make.invoices_of(deal)) for deal in deals]  # noqa: E731
 		self.assertEqual(sorted(billed()), [0, 0, 1])
 		sweep.bill_chunk(names, "Daily Sweep")
 		for deal in deals:
@@ -542,7 +332,7 @@ class TestBilling(SiteTestCase):
 		deal = make.make_deal(win=True)
 		with patch("frappe.sendmail", side_effect=frappe.OutgoingEmailError("no account")):
 			sweep.bill_deal(deal.name)
-		(invoice,) = invoices_of(deal)
+		(invoice,) = make.invoices_of(deal)
 		self.assertTrue(
 			frappe.db.exists("Comment", {"reference_name": invoice.name, "content": ("like", "%no account%")})
 		)
@@ -550,7 +340,7 @@ class TestBilling(SiteTestCase):
 		deal = make.make_deal(win=True)
 		for _run in range(2):
 			sweep.bill_deal(deal.name)
-		(invoice,) = invoices_of(deal)
+		(invoice,) = make.invoices_of(deal)
 		mails = frappe.get_all(
 			"Email Queue", filters={"reference_name": invoice.name}, fields=["name", "message"]
 		)
@@ -560,91 +350,6 @@ class TestBilling(SiteTestCase):
 			frappe.parse_json(frappe.db.get_value("Email Queue", mails[0].name, "attachments"))[0]["name"],
 			invoice.name,
 		)
-
-	def test_preview_of_a_year_that_is_not_opened(self):
-		"""No fiscal year far ahead: the amounts stand, the ledger lines do not, and the totals are of all invoices."""
-		deal = make.make_deal(
-			[make.row("Now", 50), make.row("Far", 50, billing_trigger="On Date", trigger_months=480)],
-			taxes_and_charges=make.TAX_TEMPLATE,
-		)
-		preview = api.preview(deal.name)
-		self.assertEqual([bool(row["problem"]) for row in preview["invoices"]], [False, True])
-		self.assertIn("Fiscal Year", preview["invoices"][1]["problem"])
-		self.assertEqual(
-			preview["totals"], {"net_total": 900, "total_taxes_and_charges": 90, "grand_total": 990}
-		)
-		self.assertFalse(preview["incomplete"])
-
-	def test_preview_says_what_keeps_the_deal_from_being_won(self):
-		lead = frappe.get_doc({"doctype": "Lead", "lead_name": "SCA Preview Lead"}).insert()
-		deal = make.make_deal(customer=None, lead=lead.name)
-		self.assertIn("A deal is won with a customer", api.preview(deal.name)["blocker"])
-		self.assertIsNone(api.preview(make.make_deal().name)["blocker"])
-
-	def test_preview_is_what_is_posted(self):
-		deal = make.make_deal(make.thirds(), taxes_and_charges=make.TAX_TEMPLATE)
-		invoices_before, deals_before = frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")
-		preview = api.preview(deal.name)
-		self.assertEqual([row["problem"] for row in preview["invoices"]], [None] * 3)
-		self.assertEqual(
-			(frappe.db.count("Sales Invoice"), frappe.db.count("Deal Installment")),
-			(invoices_before, deals_before),
-		)
-		deal.reload()
-		deal.submit()
-		for shown, invoice in zip(preview["invoices"], make.bill_all(deal), strict=True):
-			self.assertEqual(shown["grand_total"], invoice.grand_total)
-			posted = frappe.get_all(
-				"GL Entry", filters={"voucher_no": invoice.name}, fields=["account", "debit", "credit"]
-			)
-			self.assertEqual(
-				sorted((row["account"], row["debit"], row["credit"]) for row in shown["gl"]),
-				sorted((row.account, row.debit, row.credit) for row in posted),
-			)
-
-
-def make_stock():
-	warehouse = frappe.db.get_value(
-		"Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse"
-	)
-	entry = frappe.get_doc(
-		{
-			"doctype": "Stock Entry",
-			"stock_entry_type": "Material Receipt",
-			"company": make.COMPANY,
-			"items": [{"item_code": make.MACHINE, "qty": 5, "basic_rate": 100, "t_warehouse": warehouse}],
-		}
-	)
-	entry.insert()
-	entry.submit()
-
-
-def deliver(deal, quantity):
-	warehouse = frappe.db.get_value(
-		"Item Default", {"parent": make.MACHINE, "company": make.COMPANY}, "default_warehouse"
-	)
-	note = frappe.get_doc(
-		{
-			"doctype": "Delivery Note",
-			"company": make.COMPANY,
-			"customer": make.CUSTOMER,
-			"deal": deal.name,
-			"items": [{"item_code": make.MACHINE, "qty": quantity, "rate": 450, "warehouse": warehouse}],
-		}
-	)
-	note.insert()
-	note.submit()
-	return note
-
-
-def give_back(note, quantity):
-	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
-
-	back = make_sales_return(note.name)
-	back.items[0].qty = -quantity
-	back.insert()
-	back.submit()
-	return back
 
 
 class TestSweep(SiteTestCase):

@@ -5,7 +5,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from sales_crm_accounts.services import changes
+from sales_crm_accounts.services import change_effects, changes
 
 
 class DealChange(Document):
@@ -13,10 +13,10 @@ class DealChange(Document):
 		changes.validate(self)
 
 	def on_submit(self):
-		changes.apply(self)
+		change_effects.apply(self)
 
 	def on_cancel(self):
-		changes.revert(self)
+		change_effects.revert(self)
 
 	def on_trash(self):
 		if self.docstatus == 2:
