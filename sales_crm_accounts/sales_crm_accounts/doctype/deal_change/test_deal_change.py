@@ -1,36 +1,17 @@
 # Copyright (c) 2026, sales_crm_accounts contributors
 # License: GPL-3.0. See LICENSE
 
-import threading
 
 import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
 from sales_crm_accounts.api import changes as api
 from sales_crm_accounts.services import billing, changes
-from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
+from sales_crm_accounts.tests.change_case import ChangeCase, plan_of
 
 
-def plan_of(deal) -> list[tuple]:
-	"""(name's end, net amount, planned amount, status) of all installments."""
-	return [
-		(row.name[-2:], row.net_amount, row.planned_amount, row.status) for row in make.installments(deal)
-	]
-
-
-class TestDealChange(SiteTestCase):
-	def won_deal(self, **values):
-		"""900.00 in thirds of 300.00, VAT 10 %: 330.00 each with tax; the first is billed."""
-		plan = [
-			make.row("First", amount=300, due_days=30),
-			make.row("Second", amount=300, due_days=30, billing_trigger="On Date", trigger_months=1),
-			make.row("Third", due_days=30, billing_trigger="On Date", trigger_months=2),
-		]
-		deal = make.make_deal(plan, win=True, taxes_and_charges=make.TAX_TEMPLATE, **values)
-		billing.bill([f"{deal.name}-01"], force=True)
-		return deal
-
+class TestDealChange(ChangeCase):
 	def test_rows_are_filled_with_what_is_not_billed(self):
 		deal = self.won_deal()
 		filled = api.fill(deal.name)
@@ -240,92 +221,6 @@ class TestDealChange(SiteTestCase):
 			frappe.get_doc({"doctype": "Deal Change", "deal": draft.name, "reason": "x"}).insert,
 		)
 
-	def test_two_users_change_at_once(self):
-		"""Both write on the same plan; the first to submit wins, the second is told and nothing of his is done."""
-		deal = self.won_deal()
-		one = make.make_change(deal, [make.row("One", 100)])
-		two = make.make_change(deal, [make.row("Two", 100)])
-		one.submit()
-		frappe.db.savepoint("two")
-		self.assertMessage("was cancelled meanwhile", two.submit)
-		frappe.db.rollback(save_point="two")
-		self.assertEqual(
-			[row.title for row in make.installments(deal) if row.status != "Cancelled"], ["First", "One"]
-		)
-		two.reload()
-		self.assertEqual(two.docstatus, 0)
-		self.assertMessage("Take the present plan again", two.save)
-		# The remedy: what the form's button fetches.
-		two.reload()
-		two.update({**api.fill(deal.name), "rows": []})
-		two.append("rows", make.row("Two", 100))
-		two.save()
-		two.submit()
-		self.assertEqual(
-			[row.title for row in make.installments(deal) if row.status != "Cancelled"], ["First", "Two"]
-		)
-
-	def test_two_connections_submit_at_the_same_moment(self):
-		"""The second waits for the first to commit, then sees what it did and changes nothing."""
-		deal = self.won_deal()
-		one = make.make_change(deal, [make.row("One", 100)])
-		two = make.make_change(deal, [make.row("Two", 100)])
-		frappe.db.commit()
-		site, errors = frappe.local.site, []
-
-		def submit_two():
-			frappe.init(site)
-			frappe.connect()
-			try:
-				frappe.get_doc("Deal Change", two.name).submit()
-				frappe.db.commit()
-			except Exception as error:
-				errors.append(str(error))
-			finally:
-				frappe.destroy()
-
-		other = threading.Thread(target=submit_two)
-		frappe.db.get_value("Deal", deal.name, "name")
-		one.submit()
-		other.start()
-		other.join(timeout=2)
-		self.assertTrue(other.is_alive(), "did not wait for the row lock")
-		frappe.db.commit()
-		other.join(timeout=60)
-		self.assertEqual(len(errors), 1)
-		self.assertIn("was cancelled meanwhile", errors[0])
-		self.assertEqual(
-			[(row.title, row.net_amount) for row in make.installments(deal) if row.status != "Cancelled"],
-			[("First", 300), ("One", 600)],
-		)
-		two.reload()
-		self.assertEqual(two.docstatus, 0)
-
-	def test_billing_and_changing_at_the_same_moment(self):
-		"""Billing has the installment; the change waits for its commit and is then refused, naming the invoice."""
-		deal = self.won_deal()
-		change = make.make_change(deal, [make.row("All in one", 100)])
-		frappe.db.commit()
-		site, results = frappe.local.site, []
-
-		def bill():
-			frappe.init(site)
-			frappe.connect()
-			try:
-				results.extend(billing.bill([f"{deal.name}-02"], force=True))
-			finally:
-				frappe.destroy()
-
-		# This transaction has its view of the data before the invoice is there.
-		frappe.db.get_value("Deal Installment", f"{deal.name}-02", "sales_invoice")
-		worker = threading.Thread(target=bill)
-		worker.start()
-		worker.join(timeout=60)
-		self.assertEqual(results[0].outcome, "Invoiced")
-		frappe.db.savepoint("sca_test")
-		self.assertMessage(f"was billed meanwhile by invoice {results[0].sales_invoice}", change.submit)
-		frappe.db.rollback(save_point="sca_test")
-
 	def test_billed_between_writing_and_submitting(self):
 		deal = self.won_deal()
 		change = make.make_change(deal, [make.row("All in one", 100)])
@@ -361,139 +256,6 @@ class TestDealChange(SiteTestCase):
 			{"doctype": "Deal Change", **values, "reason": "x", "unbilled_amount": 9999}
 		).insert()
 		self.assertEqual((forged.unbilled_amount, forged.rows[0].installment), (300, None))
-
-	def test_cancel_restores_the_former_plan(self):
-		deal = self.won_deal()
-		before = [
-			(
-				row.title,
-				row.net_amount,
-				row.planned_amount,
-				row.planned_invoice_date,
-				row.due_date,
-				row.status,
-			)
-			for row in make.installments(deal)
-		]
-		change = make.make_change(
-			deal,
-			[
-				{
-					**make.row("Second", amount=100, billing_trigger="On Milestone", milestone="M"),
-					"installment": f"{deal.name}-02",
-				},
-				make.row("New", billing_trigger="On Date", trigger_months=3),
-			],
-			amount_change=60,
-			submit=True,
-		)
-		change.reload()
-		change.cancel()
-		after = [
-			(
-				row.title,
-				row.net_amount,
-				row.planned_amount,
-				row.planned_invoice_date,
-				row.due_date,
-				row.status,
-			)
-			for row in make.installments(deal)
-		]
-		self.assertEqual(after[:3], before)
-		self.assertEqual((after[3][0], after[3][5]), ("New", "Cancelled"))
-		deal.reload()
-		self.assertEqual(deal.planned_amount, 990)
-		with self.assertRaises(frappe.ValidationError):
-			frappe.delete_doc("Deal Change", change.name)
-
-	def test_cancel_is_refused_when_billed_or_changed_again(self):
-		deal = self.won_deal()
-		change = make.make_change(
-			deal,
-			[make.row("A", amount=200), make.row("B", billing_trigger="On Milestone", milestone="M")],
-			submit=True,
-		)
-		later = make.make_change(
-			deal,
-			[{**make.row("A", amount=150), "installment": f"{deal.name}-04"}, make.row("C")],
-			submit=True,
-		)
-		change.reload()
-		frappe.db.savepoint("sca_test")
-		self.assertMessage("was changed again. Cancel the later Deal Change first", change.cancel)
-		frappe.db.rollback(save_point="sca_test")
-		later.reload()
-		later.cancel()
-		billing.bill([f"{deal.name}-04"], force=True)
-		change.reload()
-		frappe.db.savepoint("sca_test")
-		self.assertMessage("is billed by", change.cancel)
-		frappe.db.rollback(save_point="sca_test")
-		self.assertEqual(make.installments(deal)[1].status, "Cancelled")
-
-	def test_changes_are_undone_in_their_order(self):
-		"""Due after 30 days, then 40, then 60: the first change cannot go while the second stands; then both go, and it is 30 again."""
-		deal = self.won_deal()
-
-		def due_in(days: int):
-			rows = [
-				{**make.row(f"Due in {days}", amount=300, due_days=days, billing_trigger="On Date"), **fields}
-				for fields in (
-					{"installment": f"{deal.name}-02", "trigger_date": add_months(today(), 1)},
-					{"installment": f"{deal.name}-03", "trigger_date": add_months(today(), 2)},
-				)
-			]
-			return make.make_change(deal, rows, submit=True)
-
-		first, second = due_in(40), due_in(60)
-		first.reload()
-		frappe.db.savepoint("sca_test")
-		self.assertMessage(second.name, first.cancel)
-		frappe.db.rollback(save_point="sca_test")
-		self.assertEqual(make.installments(deal)[1].due_days, 60)
-		for change, days in ((second, 40), (first, 30)):
-			change.reload()
-			change.cancel()
-			self.assertEqual([row.due_days for row in make.installments(deal)[1:3]], [days, days])
-
-	def test_who_confirmed_may_be_gone(self):
-		"""A milestone that a deleted user confirmed is planned anew, put back and cancelled with the deal all the same."""
-		user = make.make_user("gone@sca.example.com", ["Deal User"])
-		deal = make.make_deal([make.row("All", billing_trigger="On Milestone", milestone="M")], win=True)
-		frappe.db.set_value(
-			"Deal Installment",
-			f"{deal.name}-01",
-			{"confirmed_on": today(), "confirmed_by": user, "planned_invoice_date": today()},
-		)
-		frappe.delete_doc("User", user, force=True)
-		frappe.db.value_cache.clear()  # the next request knows the user no more
-		change = make.make_change(deal, submit=True)
-		self.assertEqual(make.installments(deal)[0].confirmed_by, user)
-		change.reload()
-		change.cancel()
-		deal.reload()
-		deal.cancel()
-		self.assertEqual(make.installments(deal)[0].status, "Cancelled")
-
-	def test_number_of_an_installment_that_goes_with_its_change(self):
-		"""The new installment took a number; with the change undone it goes to the one that comes back, or is told."""
-		deal = self.won_deal()
-		change = make.make_change(deal, [make.row("A", 50), make.row("B", 50)], submit=True)
-		for end, number in (("04", "SCA-NUMBER-4"), ("05", "SCA-NUMBER-5")):
-			frappe.db.set_value("Deal Installment", f"{deal.name}-{end}", "reserved_number", number)
-		frappe.db.set_value("Deal Installment", f"{deal.name}-02", "reserved_number", "SCA-NUMBER-2")
-		change.reload()
-		change.cancel()
-		self.assertEqual(
-			[row.reserved_number for row in make.installments(deal)[1:]],
-			["SCA-NUMBER-2", "SCA-NUMBER-4", None, None],
-		)
-		self.assertTrue(
-			frappe.db.exists(
-				"Comment", {"reference_name": deal.name, "content": ("like", "%not used: SCA-NUMBER-5%")}
-			)
-		)
 
 	def test_amend_a_cancelled_change(self):
 		deal = self.won_deal()
