@@ -314,6 +314,20 @@ def journal(rows: list[dict], voucher_type: str = "Journal Entry", date=None, su
 	return entry
 
 
+def unreconcile(payment):
+	"""Take a payment off all that it pays."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "Unreconcile Payment",
+			"company": payment.company,
+			"voucher_type": payment.doctype,
+			"voucher_no": payment.name,
+		}
+	)
+	doc.add_references()
+	doc.insert(ignore_permissions=True).submit()
+
+
 def supplier_bill(amount: float, deal: str | None, account: str):
 	"""A submitted Purchase Invoice of a haulier over one service; its deal is the document's."""
 	group = frappe.db.get_value("Supplier Group", {"is_group": 0}) or ensure(

@@ -269,17 +269,22 @@ class TestCashMatching(SiteTestCase):
 		self.assertEqual((proposal.status, source.status), ("Applied", "Reconciled"))
 		self.assertEqual(open_of(invoice), [(1, 0)])
 
-	def test_gated_payments_of_several_customers_wait_for_the_last_of_them(self):
-		"""900.00 and 450.00 in one line of 1,350.00: posted one after the other."""
+	def awaiting_for_two(self, name: str):
+		"""(invoices, bank line, proposal) of 900.00 and 450.00 of two customers in one line, applied and waiting for approval."""
 		self.addCleanup(approvals.remove_chains)
 		approvals.make_people()
 		approvals.make_chain("SCA Receipts", "Payment Entry", include_receipts=1)
-		invoices = [invoice("Cash Gate Mother Ltd", [900]), invoice("Cash Gate Daughter Ltd", [450])]
-		source = line(1350, " ".join(one.name for one in invoices), "Cash Gate Mother Ltd")
+		invoices = [invoice(f"{name} Mother Ltd", [900]), invoice(f"{name} Daughter Ltd", [450])]
+		source = line(1350, " ".join(one.name for one in invoices), f"{name} Mother Ltd")
 		(proposal,) = matched(source)
 		frappe.set_user(make.ACCOUNTANT)
 		self.assertEqual(api.apply(proposal.name), "Awaiting Approval")
 		proposal.reload()
+		return invoices, source, proposal
+
+	def test_gated_payments_of_several_customers_wait_for_the_last_of_them(self):
+		"""900.00 and 450.00 in one line of 1,350.00: posted one after the other."""
+		invoices, source, proposal = self.awaiting_for_two("Cash Gate")
 		first, second = (row.payment_entry for row in proposal.rows)
 		self.assertIn(first, proposal.message)
 		self.assertIn(second, proposal.message)
@@ -297,15 +302,7 @@ class TestCashMatching(SiteTestCase):
 
 	def test_what_waits_goes_with_the_part_that_is_cancelled(self):
 		"""900.00 posted and 450.00 waiting, of one line of 1,350.00: the first is cancelled, and the second is never posted without a line."""
-		self.addCleanup(approvals.remove_chains)
-		approvals.make_people()
-		approvals.make_chain("SCA Receipts", "Payment Entry", include_receipts=1)
-		invoices = [invoice("Cash Part Mother Ltd", [900]), invoice("Cash Part Daughter Ltd", [450])]
-		source = line(1350, " ".join(one.name for one in invoices), "Cash Part Mother Ltd")
-		(proposal,) = matched(source)
-		frappe.set_user(make.ACCOUNTANT)
-		self.assertEqual(api.apply(proposal.name), "Awaiting Approval")
-		proposal.reload()
+		invoices, source, proposal = self.awaiting_for_two("Cash Part")
 		posted, waiting = (row.payment_entry for row in proposal.rows)
 		asked = [
 			frappe.db.get_value("Approval Request", {"reference_name": one}) for one in (posted, waiting)

@@ -31,16 +31,7 @@ class TestLetGo(SiteTestCase):
 		self.assertEqual(payment.deal, deal.name)
 		for name in deal_api.make_credit_notes(deal.name):
 			frappe.get_doc("Sales Invoice", name).submit()
-		unreconcile = frappe.get_doc(
-			{
-				"doctype": "Unreconcile Payment",
-				"company": make.COMPANY,
-				"voucher_type": "Payment Entry",
-				"voucher_no": payment.name,
-			}
-		)
-		unreconcile.add_references()
-		unreconcile.insert(ignore_permissions=True).submit()
+		make.unreconcile(payment)
 		deal.reload()
 		deal.cancel()
 		(other,) = make.bill_all(make.make_deal(win=True))

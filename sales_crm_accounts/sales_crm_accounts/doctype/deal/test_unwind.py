@@ -104,16 +104,7 @@ class TestUnwind(SiteTestCase):
 		found = deal_api.obstacles(deal.name)
 		self.assertEqual([(row["doctype"], row["name"]) for row in found], [("Payment Entry", payment.name)])
 		self.assertIn("Refund it with a Payment Entry, or unreconcile it", self.refused(deal))
-		unreconcile = frappe.get_doc(
-			{
-				"doctype": "Unreconcile Payment",
-				"company": make.COMPANY,
-				"voucher_type": "Payment Entry",
-				"voucher_no": payment.name,
-			}
-		)
-		unreconcile.add_references()
-		unreconcile.insert(ignore_permissions=True).submit()
+		make.unreconcile(payment)
 		deal.reload()
 		deal.cancel()
 		self.assertEqual(frappe.db.get_value("Payment Entry", payment.name, "docstatus"), 1)
