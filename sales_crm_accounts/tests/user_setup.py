@@ -133,7 +133,11 @@ def problems() -> list[str]:
 		wrong.append("a dashboard has a chart of ours")
 	if frappe.db.get_value("User", USER, "default_workspace"):
 		wrong.append("a user starts in our workspace")
-	counters = frappe.db.sql("select name from tabSeries where name like 'SCA%%' order by name", pluck=True)
+	counters = [
+		name
+		for name in frappe.db.sql("select name from tabSeries order by name", pluck=True)
+		if name.startswith(tuple(series.split(".")[0] for series in (OURS, SHARED, BY_FIELD)))
+	]
 	if counters != [NamingSeries(SHARED).get_prefix()]:
 		wrong.append(
 			f"counters left: {counters}; that of the shared series {getdate(today()).year} should be"
