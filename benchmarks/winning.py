@@ -51,7 +51,8 @@ def run_ours(frappe, make, billing, deal):
 	"""The deal is won, its installments are made, and each is billed."""
 	deal.submit()
 	frappe.db.commit()
-	results = billing.bill([row.name for row in make.installments(deal)], force=True)
+	names = frappe.get_all("Deal Installment", {"deal": deal.name}, pluck="name", order_by="name")
+	results = billing.bill(names, force=True)
 	failed = [result.reason for result in results if result.outcome != billing.INVOICED]
 	if failed or not results:
 		sys.exit(f"not billed: {failed}")

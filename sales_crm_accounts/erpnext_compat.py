@@ -135,8 +135,11 @@ def quiet_messages():
 
 
 def validate_belongings(invoice) -> None:
-	"""ERPNext's own checks that address, contact and project of an unsaved Sales Invoice are the customer's."""
-	for method in ("validate_party_address_and_contact", "validate_proj_cust"):
+	"""ERPNext's own checks that address, contact and project of an unsaved Sales Invoice are the customer's, and its account fits."""
+	for method in (
+		*("validate_party_address_and_contact", "validate_proj_cust"),
+		*("validate_debit_to_acc", "validate_currency", "validate_party_account_currency"),
+	):
 		if hasattr(invoice, method):
 			getattr(invoice, method)()
 

@@ -2,8 +2,8 @@
 
 The installments are locked and looked at again before anything is made; invoice, its unique `deal_billing_key` and the link on
 the installment are written in one transaction, one invoice a transaction. So a second worker waits and then finds the link, a
-killed worker leaves nothing behind, and a run can always be started again. A failed invoice leaves its reason on the
-installment.
+killed worker leaves nothing half done, and a run can always be started again. A failed invoice leaves its reason on the
+installment. Figures are derived once, for all the invoices of the run.
 """
 
 from contextlib import contextmanager
@@ -60,12 +60,14 @@ def bill(installments: list[str], source: str = "Manual", force: bool = False) -
 	deals, results = {}, []
 	forced = frozenset(installments) if force else frozenset()
 	with as_billing_user(), figures.deals_once(), promises.once(), month_sales.once():
-		units = _units(installments, deals)
-		frappe.db.commit()  # what a transaction sees is as old as its first look
-		for deal, rows in units:
-			if source != "Manual" and policies.billing_paused():
-				break  # due still, and billed by the first run after the pause
-			results += _bill_unit(deal, rows, forced)
+		with ledger.once():
+			units = _units(installments, deals)
+			frappe.db.commit()  # what a transaction sees is as old as its first look
+			for deal, rows in units:
+				if source != "Manual" and policies.billing_paused():
+					break  # due still, and billed by the first run after the pause
+				results += _bill_unit(deal, rows, forced)
+		_derive(results)
 	frappe.db.commit()
 	return results
 
@@ -127,27 +129,7 @@ def _try(deal, names: list[str], forced: frozenset[str], header=None) -> list[fr
 		return results + _relink(open_rows, standing_by_key[key])
 	number = _kept_number(deal, policy, open_rows[0], header)
 	invoice = _insert_invoice(deal, policy, open_rows, number, header)
-	for row in open_rows:
-		frappe.db.set_value(
-			"Deal Installment",
-			row.name,
-			{
-				"sales_invoice": invoice.name,
-				"former_invoice": None,
-				"last_error": None,
-				"attempts": row.attempts + 1,
-				"last_attempt_on": now_datetime(),
-				"on_hold": 0,
-				"hold_reason": None,
-				"reserved_number": None,
-			},
-		)
-		results.append(
-			frappe._dict(
-				deal=row.deal, installment=row.name, outcome=INVOICED, sales_invoice=invoice.name, reason=""
-			)
-		)
-	_refresh(open_rows, invoice)
+	results += _link(open_rows, invoice)
 	if invoice.docstatus == 1 and policy.email_invoice:
 		invoice_mail.send(invoice, policy)
 	return results
@@ -307,6 +289,7 @@ def _insert_invoice(deal, policy, installments, number: str | None = None, heade
 		automatic.insert_and_post(invoice, requester=deal.deal_owner, set_name=number)
 	else:
 		invoice.insert(set_name=number)
+	deal.flags.sca_debit_to = invoice.debit_to  # as ERPNext found it, for the deal's next invoice in this run
 	billed = to_decimal(flt(flt(invoice.total) - flt(invoice.discount_amount), invoice.precision("total")))
 	if billed != expected:
 		frappe.throw(
@@ -318,12 +301,42 @@ def _insert_invoice(deal, policy, installments, number: str | None = None, heade
 	return invoice
 
 
-def _refresh(rows, invoice):
-	"""Figures of the installments and their deal, now that the link is written; a draft is not in the ledger yet."""
-	ledger.flush()
+def _link(rows, invoice) -> list[frappe._dict]:
+	"""Write the invoice on its installments. A draft is not in the ledger yet, so nothing else would derive their figures."""
+	names = [row.name for row in rows]
+	frappe.db.sql(
+		"""
+		update `tabDeal Installment`
+		set
+			sales_invoice = %(invoice)s, former_invoice = null, reserved_number = null, on_hold = 0, hold_reason = null,
+			last_error = null, attempts = attempts + 1, last_attempt_on = %(now)s, modified = %(now)s, modified_by = %(user)s
+		where name in %(names)s
+		""",
+		{"invoice": invoice.name, "names": names, "now": now_datetime(), "user": frappe.session.user},
+	)
+	for name in names:
+		frappe.clear_document_cache("Deal Installment", name)
 	if invoice.docstatus == 0:
-		figures.refresh_installments([row.name for row in rows])
+		figures.refresh_installments(names)
 		figures.refresh_deals({row.deal for row in rows})
+	return [
+		frappe._dict(
+			deal=row.deal, installment=row.name, outcome=INVOICED, sales_invoice=invoice.name, reason=""
+		)
+		for row in rows
+	]
+
+
+def _derive(results: list[frappe._dict]):
+	"""Commit, which derives what the invoices of the run marked. Should the process die before, `sweep.derive_left_behind` does it."""
+	try:
+		frappe.db.commit()
+	except Exception as error:
+		if not is_lock_error(error):
+			raise
+		frappe.db.rollback()
+		ledger.later({result.sales_invoice for result in results if result.outcome == INVOICED})
+		frappe.db.commit()
 
 
 def _failed(names: list[str], error: Exception) -> list[frappe._dict]:

@@ -174,7 +174,7 @@ def header(deal, policy, posting_date=None):
 		invoice.selling_price_list = deal.selling_price_list
 	for source, target in (
 		(deal.taxes_and_charges or policy.taxes_and_charges, "taxes_and_charges"),
-		(policy.debit_to, "debit_to"),
+		(policy.debit_to or deal.flags.sca_debit_to, "debit_to"),
 		(policy.naming_series, "naming_series"),
 		(policy.tc_name, "tc_name"),
 		(policy.letter_head, "letter_head"),

@@ -30,6 +30,25 @@ def flush() -> None:
 	marks.flush()
 
 
+def once():
+	"""`Marks.once`: for many invoices, each in a transaction of its own."""
+	return marks.once()
+
+
+def left_behind() -> list[str]:
+	"""Posted invoices of installments that do not know it: their process died before it derived what it had posted."""
+	invoice, line = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Deal Installment")
+	return (
+		frappe.qb.from_(line)
+		.join(invoice)
+		.on(invoice.name == line.sales_invoice)
+		.where(line.status.isin(["Planned", "Ready"]) & (invoice.docstatus == 1))
+		.select(invoice.name)
+		.distinct()
+		.run(pluck=True)
+	)
+
+
 def refresh(invoices: Iterable[str]) -> None:
 	"""Derive the rows of these invoices from the ledger, and the figures of the deals that depend on them."""
 	names = sorted({name for name in invoices if name})

@@ -9,7 +9,7 @@ from collections import defaultdict
 import frappe
 from frappe.utils import add_days, cint, getdate, now_datetime, today
 
-from sales_crm_accounts.services import billing, policies
+from sales_crm_accounts.services import billing, figures, ledger, policies
 
 #: Installments that one job bills; more are shared between jobs.
 CHUNK = 100
@@ -17,8 +17,7 @@ CHUNK = 100
 
 def sca_daily_billing():
 	"""Scheduler, daily: bill everything that is due, record the run, and mark what became overdue."""
-	from sales_crm_accounts.services import figures
-
+	derive_left_behind()
 	figures.mark_overdue(getdate(today()))
 	frappe.db.commit()
 	if policies.billing_paused():
@@ -30,8 +29,15 @@ def sca_daily_billing():
 
 def sca_hourly_billing():
 	"""Scheduler, hourly: finish what a lost job left. Failed ones wait for the daily run, so that nobody is told every hour."""
+	derive_left_behind()
 	if not policies.billing_paused():
 		run_billing("Daily Sweep", retry_failed=False)
+
+
+def derive_left_behind():
+	"""Figures of invoices whose run died between posting them and deriving what follows. Commits."""
+	ledger.refresh(ledger.left_behind())
+	frappe.db.commit()
 
 
 def bill_deal(deal: str, source: str = "Deal Won", force: bool = False) -> list[dict]:

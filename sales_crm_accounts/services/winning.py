@@ -111,7 +111,8 @@ def make_installments(deal):
 		)
 	gross = deals.planned_amounts(deal, parts)
 	for sequence, (row, planned) in enumerate(zip(deal.plan, gross, strict=True), 1):
-		new_installment(deal, row, sequence, planned).insert(ignore_permissions=True)
+		# Its links are the deal's own, checked with it a moment ago.
+		new_installment(deal, row, sequence, planned).insert(ignore_permissions=True, ignore_links=True)
 
 
 def new_installment(deal, row, sequence: int, planned_amount, created_by_change: str | None = None):
@@ -119,9 +120,9 @@ def new_installment(deal, row, sequence: int, planned_amount, created_by_change:
 	core_row = deals.plan_row(row)
 	won_on = getdate(deal.won_on)
 	invoice_date = core_row.planned_invoice_date(won_on)
-	installment = frappe.new_doc("Deal Installment")
-	installment.update(
+	return frappe.get_doc(
 		{
+			"doctype": "Deal Installment",
 			"deal": deal.name,
 			"sequence": sequence,
 			"title": row.description,
@@ -147,7 +148,6 @@ def new_installment(deal, row, sequence: int, planned_amount, created_by_change:
 			"status": "Ready" if invoice_date and invoice_date <= getdate(today()) else "Planned",
 		}
 	)
-	return installment
 
 
 def make_sales_order(deal):

@@ -26,6 +26,8 @@ USERS = {
 	ACCOUNTANT: ["Accounts User", "Accounts Manager"],
 }
 EUR_RATE = 1.25
+#: ERPNext refuses a foreign invoice on an account of the company's currency without it, until the customer has entries.
+ONE_ACCOUNT = ("Accounts Settings", "allow_multi_currency_invoices_against_single_party_account")
 
 
 def make_company():

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import frappe
 
 from sales_crm_accounts.api import deal as api
-from sales_crm_accounts.services import billing, sweep
+from sales_crm_accounts.services import billing, ledger, sweep
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
 
@@ -46,11 +46,11 @@ def win(deal):
 	frappe.db.commit()
 
 
-def die_before_commit(names):
+def bill_and_die(step: str, names):
 	def kill(*args):
 		os.kill(os.getpid(), signal.SIGKILL)
 
-	with patch.object(billing, "_refresh", side_effect=kill):
+	with patch.object(billing, step, side_effect=kill):
 		billing.bill(names, force=True)
 
 
@@ -73,16 +73,33 @@ class TestExactlyOnce(SiteTestCase):
 
 	def test_killed_worker(self):
 		deal = make.make_deal([make.row("A", 50), make.row("B", 50)], win=True)
-		worker = in_process(die_before_commit, [row.name for row in make.installments(deal)])
-		worker.join(120)
-		self.assertEqual(worker.exitcode, -signal.SIGKILL)
-		frappe.db.rollback()
+		self.die_in("_link", deal)
 		self.assertFalse(frappe.get_all("Sales Invoice", filters={"deal": deal.name}))
 		number = make.installments(deal)[0].reserved_number
 		sweep.sca_hourly_billing()
 		self.assertBilledOnce(deal, 2)
 		# The number that the dead worker had taken is not lost.
 		self.assertEqual(make.installments(deal)[0].sales_invoice, number)
+
+	def test_killed_between_posting_and_deriving(self):
+		"""Both invoices stand, but neither is in the ledger nor on the deal; an hour later all of it is right."""
+		deal = make.make_deal([make.row("A", 50), make.row("B", 50)], win=True)
+		self.die_in("_derive", deal)
+		names = [invoice.name for invoice in make.invoices_of(deal)]
+		self.assertEqual(len(names), 2)
+		self.assertFalse(frappe.db.exists("Open Installment", {"sales_invoice": ("in", names)}))
+		self.assertLessEqual(set(names), set(ledger.left_behind()))
+		sweep.sca_hourly_billing()
+		self.assertBilledOnce(deal, 2)
+		self.assertEqual(frappe.db.count("Open Installment", {"sales_invoice": ("in", names)}), 2)
+		self.assertEqual(deal.reload().billed_amount, deal.grand_total)
+		self.assertFalse(set(names) & set(ledger.left_behind()))
+
+	def die_in(self, step: str, deal):
+		worker = in_process(bill_and_die, step, [row.name for row in make.installments(deal)])
+		worker.join(120)
+		self.assertEqual(worker.exitcode, -signal.SIGKILL)
+		frappe.db.rollback()
 
 	def test_two_clicks_on_win(self):
 		deal = make.make_deal([make.row("A", 50), make.row("B", 50)])

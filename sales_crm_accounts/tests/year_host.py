@@ -33,8 +33,6 @@ SETTINGS = {
 	"holiday_list": None,
 	"charge_mode": "Claim Only",
 }
-#: ERPNext refuses a foreign invoice on an account of the company's currency without it.
-ONE_ACCOUNT = ("Accounts Settings", "allow_multi_currency_invoices_against_single_party_account")
 MADE = ("Dunning Message", "Promise to Pay", "Receivable Dispute", "Collection Pause", "Receivable Charge")
 
 
@@ -50,10 +48,10 @@ class SiteYear(SiteHost):
 		self.rates_made: list[dict] = []
 		self.names: dict[str, str] = {}
 		self.settings = self.settings_before()
-		self.one_account = frappe.db.get_single_value(*ONE_ACCOUNT)
+		self.one_account = frappe.db.get_single_value(*make.ONE_ACCOUNT)
 		add_cleanup(self.clean)
 		make.receivables_settings(**SETTINGS)
-		frappe.db.set_single_value(*ONE_ACCOUNT, 1)
+		frappe.db.set_single_value(*make.ONE_ACCOUNT, 1)
 		sample.ensure("Customer Group", GROUP, customer_group_name=GROUP)
 		self.names = {
 			name: new_customer(
@@ -133,7 +131,7 @@ class SiteYear(SiteHost):
 			frappe.db.delete("Currency Exchange", made)
 		self.drop_policies()
 		make.receivables_settings(**self.settings)
-		frappe.db.set_single_value(*ONE_ACCOUNT, self.one_account)
+		frappe.db.set_single_value(*make.ONE_ACCOUNT, self.one_account)
 		frappe.db.commit()
 
 	def drop_policies(self):

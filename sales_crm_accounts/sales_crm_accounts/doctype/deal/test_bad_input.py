@@ -14,6 +14,7 @@ from sales_crm_accounts.api import deal as api
 from sales_crm_accounts.api import desk as desk_api
 from sales_crm_accounts.tests import SiteTestCase
 from sales_crm_accounts.tests import factories as make
+from sales_crm_accounts.tests.receivable_case import new_customer
 
 
 class TestBadInput(SiteTestCase):
@@ -302,6 +303,19 @@ class TestBadInput(SiteTestCase):
 		deal.reload()
 		deal.contact_person = None
 		deal.save()
+		api.win(deal.name)
+		make.bill_all(deal)
+
+	def test_a_foreign_deal_on_an_account_of_the_company_currency(self):
+		"""ERPNext posts no invoice of it to a customer without entries, unless its settings say so; told before it is won."""
+		before = frappe.db.get_single_value(*make.ONE_ACCOUNT)
+		self.addCleanup(frappe.db.set_single_value, *make.ONE_ACCOUNT, before)
+		frappe.db.set_single_value(*make.ONE_ACCOUNT, 0)
+		deal = make.make_deal(customer=new_customer(), currency="EUR", conversion_rate=make.EUR_RATE)
+		text = "currency (USD) and document currency (EUR) should be same"
+		self.assertMessage(text, api.win, deal.name)
+		self.assertEqual(deal.reload().docstatus, 0)
+		frappe.db.set_single_value(*make.ONE_ACCOUNT, 1)
 		api.win(deal.name)
 		make.bill_all(deal)
 
