@@ -37,6 +37,11 @@ def make_demo_company():
 	if frappe.db.exists("Company", COMPANY):
 		print(f"{COMPANY} is already there.")
 		return
+	if not frappe.db.exists("Warehouse Type", "Transit"):
+		print(
+			"ERPNext has no company here yet. Open the desk, finish its setup wizard, then call this again."
+		)
+		return
 	settings = "Sales CRM Accounts Settings"
 	paused = frappe.db.get_single_value(settings, "pause_billing")
 	# The background job of winning would bill with today's date what this module bills day by day.
@@ -50,6 +55,10 @@ def make_demo_company():
 			_make_open_deal(*values)
 		_make_lost_deal(*LOST)
 		_mark_overdue()
+	except BaseException:
+		frappe.db.rollback()
+		print(f"{COMPANY} is not complete. Call remove_demo_company before you try again.")
+		raise
 	finally:
 		frappe.db.set_single_value(settings, "pause_billing", paused)
 		frappe.db.commit()
@@ -273,7 +282,7 @@ def _bill(deal: str, milestones: dict[int, int]):
 	dates = frappe.get_all("Deal Installment", filters={"deal": deal}, pluck="planned_invoice_date")
 	for day in sorted(day for day in dates if day and day <= getdate(today())):
 		with on_day(day):
-			sweep.bill_deal(deal, "Daily Sweep")
+			sweep.bill_deal(deal, "Manual")  # billing is paused for all but us
 
 
 def _pay(deal: str, sequence: int, share: float, day):
