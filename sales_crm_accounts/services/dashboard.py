@@ -5,9 +5,10 @@ from datetime import date
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Coalesce, Sum
-from frappe.utils import add_months, flt, formatdate, get_first_day, getdate, today
+from frappe.utils import add_months, flt, get_first_day, getdate, today
 
 from sales_crm_accounts.permissions import deal_access
+from sales_crm_accounts.services.messages import axis_label
 
 NOT_BILLED = ("Planned", "Ready")
 MONTHS = 6
@@ -23,7 +24,7 @@ def expected_collections(company: str | None, day: date | str | None = None) -> 
 	day = getdate(day or today())
 	months = [getdate(add_months(get_first_day(day), number)) for number in range(MONTHS)]
 	return {
-		"labels": [_("Overdue"), *(formatdate(month, "MMM yyyy") for month in months), _("Later")],
+		"labels": [_("Overdue"), *(axis_label(month, "yMMM") for month in months), _("Later")],
 		"datasets": [
 			{"name": _("Billed"), "values": _by_month(_billed(company), months, day)},
 			{"name": _("To be billed"), "values": _by_month(_planned(company), months, day)},

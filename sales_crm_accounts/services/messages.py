@@ -1,9 +1,12 @@
-"""Rules' problems as translated messages."""
+"""Rules' problems as translated messages, and days as a chart's axis says them."""
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
 import frappe
+from babel.core import UnknownLocaleError
+from babel.dates import format_skeleton
 from frappe import _
 
 from sales_crm_accounts.core.problems import Problem, RuleError
@@ -16,6 +19,14 @@ ADDRESS = re.compile(r"[^\s,→]+@[^\s,→]+")
 def text(problem: Problem) -> str:
 	"""The problem in the user's language, its dates as the user writes them, its people by their names."""
 	return _(problem.text).format(**{key: _shown(key, value) for key, value in problem.values.items()})
+
+
+def axis_label(day: date, skeleton: str) -> str:
+	"""The parts of a day that a CLDR skeleton names (`yMMM`, `MMMd`), in the order of the user's language."""
+	try:
+		return format_skeleton(skeleton, day, locale=(frappe.local.lang or "en").replace("-", "_"))
+	except (UnknownLocaleError, KeyError):
+		return format_skeleton(skeleton, day, locale="en")
 
 
 def _shown(key: str, value):

@@ -1,5 +1,7 @@
 """The workspace: its cards and charts are there, count what the user may see, and have the figures worked out below."""
 
+from datetime import date
+
 import frappe
 from frappe.desk.desktop import Workspace
 from frappe.desk.doctype.dashboard_chart.dashboard_chart import get as chart_data
@@ -8,6 +10,7 @@ from frappe.utils import add_days, flt, today
 
 from sales_crm_accounts.api import dashboard as api
 from sales_crm_accounts.services import dashboard
+from sales_crm_accounts.services.messages import axis_label
 from sales_crm_accounts.tests import SiteTestCase, factories
 from sales_crm_accounts.tests.factories import MANAGER, OTHER_SELLER, SELLER
 
@@ -37,6 +40,18 @@ class TestDashboard(SiteTestCase):
 				self.assertTrue(frappe.db.exists(kind, row.link_to), row.link_to)
 			if row.get("kanban_board"):
 				self.assertTrue(frappe.db.exists("Kanban Board", row.kanban_board), row.kanban_board)
+
+	def test_days_on_an_axis(self):
+		"""In the order of the reader's language; in English where CLDR does not know it."""
+		self.addCleanup(setattr, frappe.local, "lang", frappe.local.lang)
+		for lang, expected in (
+			("en", "Dec 2026, Dec 7"),
+			("zh", "2026年12月, 12月7日"),
+			("xx", "Dec 2026, Dec 7"),
+		):
+			frappe.local.lang = lang
+			shown = [axis_label(date(2026, 12, 7), skeleton) for skeleton in ("yMMM", "MMMd")]
+			self.assertEqual(", ".join(shown), expected)
 
 	def test_every_doctype_of_the_app_can_be_reached_from_it(self):
 		linked = {row.link_to for row in frappe.get_doc("Workspace", WORKSPACE).links}

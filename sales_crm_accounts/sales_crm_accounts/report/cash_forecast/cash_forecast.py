@@ -16,6 +16,7 @@ from sales_crm_accounts.core.money import ZERO
 from sales_crm_accounts.core.receivables import forecast as rules
 from sales_crm_accounts.permissions import deal_access
 from sales_crm_accounts.sales_crm_accounts.report import common
+from sales_crm_accounts.services.messages import axis_label
 from sales_crm_accounts.services.receivables import cash_forecast as service
 
 KINDS = tuple(service.FIELDS.values())
@@ -71,7 +72,7 @@ def by_week(expected, day, currency) -> tuple:
 			}
 		)
 	chart = common.bar_chart(
-		[formatdate(row["week_start"], "dd MMM") for row in rows],
+		[axis_label(row["week_start"], "MMMd") for row in rows],
 		[(label, [row[field] for row in rows]) for field, label in kind_labels().items()],
 		["green", "blue", "light-blue", common.GRAY],
 		currency,
@@ -118,7 +119,7 @@ def beside_labels() -> dict[str, str]:
 
 def week_columns() -> list[dict]:
 	return [
-		common.column("period", _("Week"), width=200),
+		common.column("period", _("Week"), width=230),
 		*(common.amount(field, label) for field, label in kind_labels().items()),
 		common.amount("total", _("Total")),
 		common.amount("running", _("Running Total")),
@@ -193,7 +194,7 @@ def compare(filters, currency) -> tuple:
 		conditions["name"] = filters.kept
 	kept = frappe.get_list("Cash Forecast", filters=conditions, order_by="week_start desc", limit=1)
 	columns = [
-		common.column("period", _("Week"), width=200),
+		common.column("period", _("Week"), width=230),
 		common.amount("expected", _("Expected")),
 		common.amount("received", _("Received")),
 		common.amount("difference", _("Difference")),
@@ -219,7 +220,7 @@ def compare(filters, currency) -> tuple:
 		)
 	past = [row for row in rows if row["received"] is not None]
 	chart = common.bar_chart(
-		[formatdate(row.week_start, "dd MMM") for row in doc.weeks],
+		[axis_label(getdate(row.week_start), "MMMd") for row in doc.weeks],
 		[
 			(_("Expected"), [row["expected"] for row in rows]),
 			(_("Received"), [row["received"] or 0 for row in rows]),
