@@ -17,6 +17,14 @@ def download(customer: str, company: str):
 	frappe.local.response.type = "pdf"
 
 
+@frappe.whitelist()
+def default_company(customer: str) -> str:
+	"""The company to propose for the customer's statement."""
+	frappe.has_permission("Customer", "read", customer, throw=True)
+	frappe.has_permission("Open Installment", "read", throw=True)
+	return statements.company_for(customer)
+
+
 @frappe.whitelist(methods=["POST"])
 def came_back(name: str, reason: str):
 	"""A statement that was mailed came back; its address is left alone until it is changed."""

@@ -99,6 +99,24 @@ class TestCustomerStatement(ReceivableCase):
 		self.assertEqual(counts[0], counts[1])
 		self.assertLessEqual(counts[0], 8)
 
+	def test_the_company_where_none_is_named(self):
+		"""The user's own, unless the customer owes only another one."""
+		own = frappe.get_all("Company", {"name": ("!=", make.COMPANY)}, pluck="name", limit=1)[0]
+		before = frappe.defaults.get_user_default("Company", make.ACCOUNTANT)
+		frappe.defaults.set_user_default("Company", own, make.ACCOUNTANT)
+		self.addCleanup(frappe.defaults.set_user_default, "Company", before, make.ACCOUNTANT)
+		self.addCleanup(frappe.set_user, "Administrator")
+		frappe.set_user(make.ACCOUNTANT)
+		self.assertEqual(api.default_company(self.customer), own)
+		frappe.set_user("Administrator")
+		invoice(self.customer, -40, (100,), (-10,))
+		frappe.db.commit()
+		frappe.set_user(make.ACCOUNTANT)
+		self.assertEqual(api.default_company(self.customer), make.COMPANY)
+		html = statements.sca_customer_statement_html(frappe.get_doc("Customer", self.customer))
+		self.assertIn(make.COMPANY, html)
+		self.assertIn("100.00", html)
+
 	def test_a_salesperson_gets_none(self):
 		"""It shows what is open of every deal."""
 		invoice(self.customer, -40, (100,), (-10,))

@@ -67,18 +67,20 @@ async function show_payer(frm) {
 	frm.dashboard.show();
 }
 
-function download_statement(frm) {
+async function download_statement(frm) {
+	const customer = frm.doc.name;
+	const company = await frappe.xcall("sales_crm_accounts.api.statements.default_company", { customer });
 	frappe.prompt(
 		{
 			fieldname: "company",
 			label: __("Company"),
 			fieldtype: "Link",
 			options: "Company",
-			default: frappe.defaults.get_user_default("Company"),
+			default: company,
 			reqd: 1,
 		},
 		({ company }) => {
-			const query = new URLSearchParams({ customer: frm.doc.name, company });
+			const query = new URLSearchParams({ customer, company });
 			window.open(
 				frappe.urllib.get_full_url(
 					`/api/method/sales_crm_accounts.api.statements.download?${query}`

@@ -236,11 +236,11 @@ def check_may_see(customer: str, company: str) -> None:
 def sca_customer_statement_html(doc) -> str:
 	"""For the print format: the statement of a Customer document, in the language at hand.
 
-	`doc.sca_statement` or `doc.sca_company` are set by the callers below; from the print page the user's own company counts.
+	`doc.sca_statement` or `doc.sca_company` are set by the callers below; from the print page `company_for` says the company.
 	"""
 	statement = doc.get("sca_statement")
 	if not isinstance(statement, Statement):
-		company = doc.get("sca_company") or _own_company()
+		company = doc.get("sca_company") or company_for(doc.name)
 		check_may_see(doc.name, company)
 		statement = data(company, [doc.name])[doc.name]
 	return frappe.render_template(TEMPLATE, {"statement": statement, "zero": ZERO})
@@ -295,9 +295,22 @@ def _letter_head(statement: Statement, name: str | None) -> tuple[str | None, st
 	)
 
 
-def _own_company() -> str:
-	company = frappe.form_dict.get("company") or frappe.defaults.get_user_default("Company")
-	company = company or frappe.db.get_single_value("Global Defaults", "default_company")
-	if not company:
+def company_for(customer: str) -> str:
+	"""The company that a statement is asked of where none is named: the user's own, unless only others have something open."""
+	if asked := frappe.form_dict.get("company"):
+		return asked
+	own = frappe.defaults.get_user_default("Company") or frappe.db.get_single_value(
+		"Global Defaults", "default_company"
+	)
+	with_open = frappe.get_all(
+		"Open Installment",
+		filters={"customer": customer, "outstanding_amount": ("!=", 0)},
+		pluck="company",
+		distinct=True,
+		order_by="company",
+	)
+	if own not in with_open:
+		own = next((company for company in with_open if ageing.may_see_company(company)), own)
+	if not own:
 		frappe.throw(_("Choose a company."))
-	return company
+	return own
