@@ -88,6 +88,6 @@ async function download_statement(frm) {
 			);
 		},
 		__("Statement of Account"),
-		__("Open")
+		__("Open", null, "Customer")
 	);
 }
