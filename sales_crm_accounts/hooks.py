@@ -217,7 +217,7 @@ has_permission = {
 auto_cancel_exempted_doctypes = ["Deal Expense", "Expected Credit Loss"]
 
 # The deal's records never keep ERPNext's documents from being deleted or cancelled; what may not happen is decided
-# by live documents (services/unwind.py), not by links.
+# by live documents (services/obstacles.py), not by links.
 ignore_links_on_delete = [
 	"Deal Installment",
 	"Open Installment",

@@ -8,6 +8,7 @@ from sales_crm_accounts.services import billing, customers, deals, installments,
 from sales_crm_accounts.services import cash_panel as cash_panel_service
 from sales_crm_accounts.services import hand_over as hand_over_service
 from sales_crm_accounts.services import preview as preview_service
+from sales_crm_accounts.services.obstacles import of_deal as obstacles_of_deal
 
 
 def _deal(name: str, permission: str, for_update: bool = False):
@@ -115,7 +116,7 @@ def release(installment: str) -> None:
 @frappe.whitelist()
 def obstacles(deal: str) -> list:
 	"""What stands in the way of cancelling the deal."""
-	return unwind.obstacles(_deal(deal, "read"))
+	return obstacles_of_deal(_deal(deal, "read"))
 
 
 @frappe.whitelist(methods=["POST"])

@@ -20,6 +20,7 @@ from sales_crm_accounts.services import (
 	figures,
 	invoice_mail,
 	invoice_numbers,
+	invoice_taxes,
 	invoices,
 	ledger,
 	month_sales,
@@ -297,7 +298,7 @@ def _insert_invoice(deal, policy, installments, number: str | None = None, heade
 				"The items come to {0} on the invoice, the installment is {1}. Check the rounding of rates and pricing rules."
 			).format(f"{billed:f}", f"{expected:f}")
 		)
-	invoices.check_taxes(deal, invoice)
+	invoice_taxes.check_taxes(deal, invoice)
 	return invoice
 
 

@@ -7,7 +7,8 @@ from frappe.utils import flt, get_link_to_form, getdate, today
 from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services import deals, policies, posting_trial
 from sales_crm_accounts.services.approvals import automatic as approvals
-from sales_crm_accounts.services.invoices import add_taxes, dimensions_of
+from sales_crm_accounts.services.invoice_taxes import add_taxes
+from sales_crm_accounts.services.invoices import dimensions_of
 
 
 def prepare(deal):

@@ -17,7 +17,7 @@ from sales_crm_accounts.core.money import to_decimal
 from sales_crm_accounts.services import month_sales
 from sales_crm_accounts.services.approvals import automatic
 from sales_crm_accounts.services.billing import as_billing_user
-from sales_crm_accounts.services.invoices import add_taxes
+from sales_crm_accounts.services.invoice_taxes import add_taxes
 from sales_crm_accounts.services.receivables import charge_status, charge_terms, charges
 
 #: A charge with one of these statuses and without an invoice can be invoiced.

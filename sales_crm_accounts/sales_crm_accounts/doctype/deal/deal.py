@@ -4,7 +4,7 @@
 import frappe
 from frappe.model.document import Document
 
-from sales_crm_accounts.services import deal_checks, deals, sources, unwind, winning
+from sales_crm_accounts.services import deal_checks, deals, obstacles, sources, unwind, winning
 from sales_crm_accounts.services.receivables import credit, credit_holds
 
 
@@ -75,7 +75,7 @@ class Deal(Document):
 		deals.set_costs(self)
 
 	def before_cancel(self):
-		unwind.check(self)
+		obstacles.check(self)
 
 	def on_cancel(self):
 		self.db_set("status", "Cancelled", update_modified=False)
