@@ -69,7 +69,9 @@ async function show_payer(frm) {
 
 async function download_statement(frm) {
 	const customer = frm.doc.name;
-	const company = await frappe.xcall("sales_crm_accounts.api.statements.default_company", { customer });
+	const company = await frappe.xcall("sales_crm_accounts.api.statements.default_company", {
+		customer,
+	});
 	frappe.prompt(
 		{
 			fieldname: "company",

@@ -139,17 +139,9 @@ approvals.Inbox = class Inbox {
 			["asked", __("I Asked"), this.counts?.asked],
 			["done", __("Done", null, "Approval Request"), 0],
 		];
-		this.body.find(".sca-tabs").html(
-			tabs
-				.map(
-					([filter, label, count]) => `
-					<button type="button" role="tab" data-filter="${filter}"
-						aria-selected="${filter === this.filter}">${label}${
-							count ? ` <span class="sca-count">${count}</span>` : ""
-						}</button>`
-				)
-				.join("")
-		);
+		this.body
+			.find(".sca-tabs")
+			.html(sales_crm_accounts.detail.tabs(tabs, this.filter, "filter"));
 		const selectable = this.filter === "mine" && this.rows.length > 1;
 		this.body.find(".sca-select-all").prop("hidden", !selectable);
 		this.body

@@ -81,13 +81,8 @@ sales_crm_accounts.deal.ProfitPanel = class ProfitPanel {
 			});
 		}
 		return cards
-			.map(
-				(card) => `
-				<div class="sca-card ${card.tone || ""}">
-					<div class="sca-card-label">${card.label}</div>
-					<div class="sca-card-value">${card.value}</div>
-					<div class="sca-card-note">${card.note || "&nbsp;"}</div>
-				</div>`
+			.map(({ label, value, tone, note }) =>
+				sales_crm_accounts.detail.card(label, value, tone, note || "")
 			)
 			.join("");
 	}

@@ -147,17 +147,9 @@ worklist.Worklist = class Worklist {
 			["Call", __("To Call"), counts.Call],
 			["Waiting", __("Waiting", null, "Promise to Pay"), counts.Waiting],
 		];
-		this.body.find(".sca-tabs").html(
-			tabs
-				.map(
-					([state, label, count]) => `
-					<button type="button" role="tab" data-state="${state}"
-						aria-selected="${state === this.state}">${label}${
-							count ? ` <span class="sca-count">${count}</span>` : ""
-						}</button>`
-				)
-				.join("")
-		);
+		this.body
+			.find(".sca-tabs")
+			.html(sales_crm_accounts.detail.tabs(tabs, this.state, "state"));
 		const choices = [
 			["mine", __("My Customers ({0})", [scopes.mine])],
 			["unassigned", __("Nobody's ({0})", [scopes.unassigned])],

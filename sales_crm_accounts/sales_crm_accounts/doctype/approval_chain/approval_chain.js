@@ -359,11 +359,7 @@ function replay(frm) {
 
 function replay_html(frm, answer) {
 	const { esc } = approvals;
-	const card = (label, value, tone = "") => `
-		<div class="sca-card ${tone}">
-			<div class="sca-card-label">${label}</div>
-			<div class="sca-card-value">${value}</div>
-		</div>`;
+	const { card } = sales_crm_accounts.detail;
 	const table = (head, rows) => `
 		<table class="sca-lines"><thead><tr>${head.map((text) => `<th>${text}</th>`).join("")}</tr></thead>
 		<tbody>${rows.join("")}</tbody></table>`;

@@ -107,12 +107,8 @@ function show_warnings(frm) {
 
 // Cards, and exposure beside loss by bucket.
 function result(doc) {
-	const card = (label, value, note = "") => `
-		<div class="sca-card">
-			<div class="sca-card-label">${label}</div>
-			<div class="sca-card-value">${money(doc, value)}</div>
-			<div class="sca-card-note">${note}</div>
-		</div>`;
+	const card = (label, value, note = "") =>
+		sales_crm_accounts.detail.card(label, money(doc, value), "", note);
 	const share = doc.total_exposure ? (doc.total_loss / doc.total_exposure) * 100 : 0;
 	return `
 		<div class="sca-cash">
