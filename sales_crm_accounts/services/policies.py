@@ -28,13 +28,24 @@ def policy_of(deal) -> frappe._dict:
 	Winning writes it on the deal: policies that are made or changed in scope later do not reach deals that are won.
 	"""
 	open_deal = deal.docstatus == 0 or deal.flags.winning
-	name = deal.billing_policy or (find(deal) if open_deal else None)
+	name = deal.billing_policy or (_found(deal) if open_deal else None)
 	return frappe.get_cached_doc("Billing Policy", name) if name else BUILT_IN
 
 
 def find(deal) -> str | None:
 	"""Name of the narrowest enabled policy of the deal's company, by customer group, territory and amount."""
 	return finder(deal.company)(deal)
+
+
+def _found(deal) -> str | None:
+	"""`find`, once while a deal is won, unless what it depends on changes."""
+	if not deal.flags.winning:
+		return find(deal)
+	asked = (deal.company, deal.customer_group, deal.territory, deal.base_net_total)
+	known = deal.flags.sca_policy
+	if not known or known[0] != asked:
+		known = deal.flags.sca_policy = (asked, find(deal))
+	return known[1]
 
 
 def finder(company: str):

@@ -18,7 +18,7 @@ def prepare(deal):
 	"""
 	deal.won_on = getdate(today())
 	deal.won_by = frappe.session.user
-	deal.flags.winning = True
+	deal.flags.winning, deal.flags.sca_policy = True, None
 	won = deals.stage_of_type("Won")
 	if not won:
 		frappe.throw(_("There is no deal stage of the type Won. Make one first."), title=_("Deal Stage"))
@@ -112,8 +112,10 @@ def make_installments(deal):
 		)
 	gross = deals.planned_amounts(deal, parts)
 	for sequence, (row, planned) in enumerate(zip(deal.plan, gross, strict=True), 1):
+		installment = new_installment(deal, row, sequence, planned)
+		installment.flags.ignore_version = True  # there is none of a new document; Frappe would look for it
 		# Its links are the deal's own, checked with it a moment ago.
-		new_installment(deal, row, sequence, planned).insert(ignore_permissions=True, ignore_links=True)
+		installment.insert(ignore_permissions=True, ignore_links=True)
 
 
 def new_installment(deal, row, sequence: int, planned_amount, created_by_change: str | None = None):

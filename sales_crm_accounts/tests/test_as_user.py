@@ -44,6 +44,13 @@ class TestAsUser(SiteTestCase):
 		self.assertEqual(answer.status_code, 200, answer.get_data(as_text=True)[-500:])
 		return answer.json
 
+	def test_what_is_cleared_inside_is_not_known_outside(self):
+		frappe.local.cache["sca_before"] = 1
+		with acting_as(make.MANAGER):
+			self.assertEqual(frappe.local.cache["sca_before"], 1)
+			frappe.local.cache = {}  # as `frappe.clear_cache` does
+		self.assertNotIn("sca_before", frappe.local.cache)
+
 	def test_session_form_and_templates_come_back(self):
 		"""The same objects, untouched, also where the block fails and where it is somebody else's block."""
 		session, data = frappe.local.session, frappe.local.session.data
