@@ -134,8 +134,8 @@ def quiet_messages():
 		frappe.local.message_log = messages
 
 
-def validate_belongings(invoice) -> None:
-	"""ERPNext's own checks that address, contact and project of an unsaved Sales Invoice are the customer's, and its account fits."""
+def validate_party(invoice) -> None:
+	"""ERPNext's own checks that address, contact and project of an unsaved Sales Invoice are the customer's, and that its receivable account fits."""
 	for method in (
 		*("validate_party_address_and_contact", "validate_proj_cust"),
 		*("validate_debit_to_acc", "validate_currency", "validate_party_account_currency"),

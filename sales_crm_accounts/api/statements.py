@@ -18,11 +18,10 @@ def download(customer: str, company: str):
 
 
 @frappe.whitelist()
-def default_company(customer: str) -> str:
-	"""The company to propose for the customer's statement."""
-	frappe.has_permission("Customer", "read", customer, throw=True)
-	frappe.has_permission("Open Installment", "read", throw=True)
-	return statements.company_for(customer)
+def default_company(customer: str) -> str | None:
+	"""The company to propose for the customer's statement; none to whom no statement of it may be shown."""
+	company = statements.company_for(customer)
+	return company if company and statements.may_see(customer, company) else None
 
 
 @frappe.whitelist(methods=["POST"])

@@ -68,7 +68,7 @@ def bill(installments: list[str], source: str = "Manual", force: bool = False) -
 				if source != "Manual" and policies.billing_paused():
 					break  # due still, and billed by the first run after the pause
 				results += _bill_unit(deal, rows, forced)
-		_derive(results)
+		ledger.commit()  # should the process die before, `sweep.derive_left_behind` finds what it posted
 	frappe.db.commit()
 	return results
 
@@ -326,18 +326,6 @@ def _link(rows, invoice) -> list[frappe._dict]:
 		)
 		for row in rows
 	]
-
-
-def _derive(results: list[frappe._dict]):
-	"""Commit, which derives what the invoices of the run marked. Should the process die before, `sweep.derive_left_behind` does it."""
-	try:
-		frappe.db.commit()
-	except Exception as error:
-		if not is_lock_error(error):
-			raise
-		frappe.db.rollback()
-		ledger.later({result.sales_invoice for result in results if result.outcome == INVOICED})
-		frappe.db.commit()
 
 
 def _failed(names: list[str], error: Exception) -> list[frappe._dict]:

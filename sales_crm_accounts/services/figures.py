@@ -48,7 +48,7 @@ def refresh_deals(deals: Iterable[str]) -> None:
 def deals_once():
 	"""Deals that change inside are refreshed once, at the end: for many invoices of one deal, each in its own transaction.
 
-	Their installments are always right; should the process die here, `mark_overdue` finds the deals that differ.
+	Should the process die here, `mark_overdue` finds the deals that differ.
 	"""
 	frappe.local.sca_waiting_deals = waiting = set()
 	try:

@@ -35,6 +35,11 @@ def once():
 	return marks.once()
 
 
+def commit() -> None:
+	"""`Marks.commit`: what the run has posted stands, and a lock on its figures is no reason to stop."""
+	marks.commit()
+
+
 def left_behind() -> list[str]:
 	"""Posted invoices of installments that do not know it: their process died before it derived what it had posted."""
 	invoice, line = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Deal Installment")

@@ -39,6 +39,19 @@ class Marks:
 		if marks:
 			self.derive(marks)
 
+	def commit(self) -> None:
+		"""Commit, deriving what is marked; where that met somebody else's lock, `failed` sees to it. For work that stands already."""
+		marks = sorted(self._marked())
+		try:
+			frappe.db.commit()
+		except Exception as error:
+			if not is_lock_error(error):
+				raise
+			frappe.db.rollback()
+			if marks and self.failed:
+				self.failed(marks)
+			frappe.db.commit()
+
 	def before_commit(self) -> None:
 		"""Derive for the commit of somebody else's document."""
 		marks = sorted(self._marked())

@@ -25,7 +25,7 @@ def axis_label(day: date, skeleton: str) -> str:
 	"""The parts of a day that a CLDR skeleton names (`yMMM`, `MMMd`), in the order of the user's language."""
 	try:
 		return format_skeleton(skeleton, day, locale=(frappe.local.lang or "en").replace("-", "_"))
-	except (UnknownLocaleError, KeyError):
+	except (UnknownLocaleError, ValueError, KeyError):
 		return format_skeleton(skeleton, day, locale="en")
 
 

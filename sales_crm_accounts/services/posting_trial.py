@@ -94,7 +94,7 @@ def _refusal(deal, invoice) -> str | None:
 	"""ERPNext's own reason against the parties or the ledger lines of the invoice; None where it has none."""
 	with erpnext_compat.quiet_messages():
 		try:
-			erpnext_compat.validate_belongings(invoice)
+			erpnext_compat.validate_party(invoice)
 			selling_checks.check_whole(invoice)
 			invoice.set_against_income_account()
 			erpnext_compat.ledger_lines(invoice)

@@ -36,8 +36,8 @@ def sca_hourly_billing():
 
 def derive_left_behind():
 	"""Figures of invoices whose run died between posting them and deriving what follows. Commits."""
-	ledger.refresh(ledger.left_behind())
-	frappe.db.commit()
+	ledger.mark(ledger.left_behind())
+	ledger.commit()
 
 
 def bill_deal(deal: str, source: str = "Deal Won", force: bool = False) -> list[dict]:

@@ -89,6 +89,22 @@ class TestBillingFailures(SiteTestCase):
 			sweep.sca_daily_billing()
 		self.assertEqual(len(make.invoices_of(deal)), 1)
 
+	def test_a_lock_on_the_figures_costs_no_invoice(self):
+		"""The invoice stands, a job is to derive it; and where that is lost, too, the hourly run does."""
+		deal = make.make_deal(win=True)
+		(row,) = make.installments(deal)
+		deadlock = frappe.QueryDeadlockError(1213, "Deadlock")
+		with (
+			patch.object(ledger, "_refresh", side_effect=deadlock),
+			patch.object(ledger, "later") as later,
+		):
+			(result,) = billing.bill([row.name], force=True)
+		self.assertEqual(result.outcome, "Invoiced")
+		later.assert_called_once_with([result.sales_invoice])
+		self.assertEqual(make.installments(deal)[0].status, "Ready")
+		sweep.derive_left_behind()
+		self.assertEqual(make.installments(deal)[0].status, "Billed")
+
 	def test_key_is_unique_in_the_database(self):
 		deal = make.make_deal(win=True)
 		make.bill_all(deal)

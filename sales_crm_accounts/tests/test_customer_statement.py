@@ -123,6 +123,7 @@ class TestCustomerStatement(ReceivableCase):
 		frappe.db.commit()
 		frappe.set_user(make.SELLER)
 		self.assertRaises(frappe.PermissionError, api.download, self.customer, make.COMPANY)
+		self.assertIsNone(api.default_company(self.customer))
 		doc = frappe._dict(name=self.customer, sca_company=make.COMPANY)
 		self.assertRaises(frappe.PermissionError, statements.sca_customer_statement_html, doc)
 		frappe.set_user(make.ACCOUNTANT)

@@ -163,16 +163,7 @@ class TestDunningSending(DunningCase):
 		self.assertEqual(status(), "Resolved")
 		# Payment and invoice are parted again: what was paid is open, and nobody needed a right on Dunning.
 		frappe.set_user(make.ACCOUNTANT)
-		parted = frappe.get_doc(
-			{
-				"doctype": "Unreconcile Payment",
-				"company": make.COMPANY,
-				"voucher_type": "Payment Entry",
-				"voucher_no": paid.name,
-			}
-		)
-		parted.add_references()
-		parted.insert().submit()
+		make.unreconcile(paid)
 		frappe.db.commit()
 		frappe.set_user("Administrator")
 		self.assertEqual(frappe.db.get_value("Open Installment", {"sales_invoice": two.name}, "outstanding_amount"), 50)  # fmt: skip

@@ -46,11 +46,11 @@ def win(deal):
 	frappe.db.commit()
 
 
-def bill_and_die(step: str, names):
+def bill_and_die(module, step: str, names):
 	def kill(*args):
 		os.kill(os.getpid(), signal.SIGKILL)
 
-	with patch.object(billing, step, side_effect=kill):
+	with patch.object(module, step, side_effect=kill):
 		billing.bill(names, force=True)
 
 
@@ -73,7 +73,7 @@ class TestExactlyOnce(SiteTestCase):
 
 	def test_killed_worker(self):
 		deal = make.make_deal([make.row("A", 50), make.row("B", 50)], win=True)
-		self.die_in("_link", deal)
+		self.die_in(billing, "_link", deal)
 		self.assertFalse(frappe.get_all("Sales Invoice", filters={"deal": deal.name}))
 		number = make.installments(deal)[0].reserved_number
 		sweep.sca_hourly_billing()
@@ -84,7 +84,7 @@ class TestExactlyOnce(SiteTestCase):
 	def test_killed_between_posting_and_deriving(self):
 		"""Both invoices stand, but neither is in the ledger nor on the deal; an hour later all of it is right."""
 		deal = make.make_deal([make.row("A", 50), make.row("B", 50)], win=True)
-		self.die_in("_derive", deal)
+		self.die_in(ledger, "commit", deal)
 		names = [invoice.name for invoice in make.invoices_of(deal)]
 		self.assertEqual(len(names), 2)
 		self.assertFalse(frappe.db.exists("Open Installment", {"sales_invoice": ("in", names)}))
@@ -95,8 +95,8 @@ class TestExactlyOnce(SiteTestCase):
 		self.assertEqual(deal.reload().billed_amount, deal.grand_total)
 		self.assertFalse(set(names) & set(ledger.left_behind()))
 
-	def die_in(self, step: str, deal):
-		worker = in_process(bill_and_die, step, [row.name for row in make.installments(deal)])
+	def die_in(self, module, step: str, deal):
+		worker = in_process(bill_and_die, module, step, [row.name for row in make.installments(deal)])
 		worker.join(120)
 		self.assertEqual(worker.exitcode, -signal.SIGKILL)
 		frappe.db.rollback()

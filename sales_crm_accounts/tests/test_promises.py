@@ -145,16 +145,7 @@ class TestPromises(CollectionsCase):
 		promises.flush()
 		promise.reload()
 		self.assertEqual((promise.status, promise.received_amount), ("Kept", 900))
-		apart = frappe.get_doc(
-			{
-				"doctype": "Unreconcile Payment",
-				"company": COMPANY,
-				"voucher_type": "Payment Entry",
-				"voucher_no": payment.name,
-			}
-		)
-		apart.add_references()
-		apart.insert().submit()
+		factories.unreconcile(payment)
 		promises.flush()
 		promise.reload()
 		self.assertEqual((promise.status, promise.received_amount), ("Open", 0))

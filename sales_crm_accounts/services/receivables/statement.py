@@ -240,7 +240,9 @@ def sca_customer_statement_html(doc) -> str:
 	"""
 	statement = doc.get("sca_statement")
 	if not isinstance(statement, Statement):
-		company = doc.get("sca_company") or company_for(doc.name)
+		company = doc.get("sca_company") or frappe.form_dict.get("company") or company_for(doc.name)
+		if not company:
+			frappe.throw(_("Choose a company."))
 		check_may_see(doc.name, company)
 		statement = data(company, [doc.name])[doc.name]
 	return frappe.render_template(TEMPLATE, {"statement": statement, "zero": ZERO})
@@ -295,10 +297,8 @@ def _letter_head(statement: Statement, name: str | None) -> tuple[str | None, st
 	)
 
 
-def company_for(customer: str) -> str:
+def company_for(customer: str) -> str | None:
 	"""The company that a statement is asked of where none is named: the user's own, unless only others have something open."""
-	if asked := frappe.form_dict.get("company"):
-		return asked
 	own = frappe.defaults.get_user_default("Company") or frappe.db.get_single_value(
 		"Global Defaults", "default_company"
 	)
@@ -311,6 +311,4 @@ def company_for(customer: str) -> str:
 	)
 	if own not in with_open:
 		own = next((company for company in with_open if ageing.may_see_company(company)), own)
-	if not own:
-		frappe.throw(_("Choose a company."))
 	return own

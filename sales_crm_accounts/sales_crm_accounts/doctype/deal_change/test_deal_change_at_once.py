@@ -13,6 +13,21 @@ from sales_crm_accounts.tests import factories as make
 from sales_crm_accounts.tests.change_case import ChangeCase
 
 
+def on_another_connection(work) -> threading.Thread:
+	"""A thread, not started, that does `work` on a connection of its own."""
+	site = frappe.local.site
+
+	def run():
+		frappe.init(site)
+		frappe.connect()
+		try:
+			work()
+		finally:
+			frappe.destroy()
+
+	return threading.Thread(target=run)
+
+
 class TestDealChangeAtOnce(ChangeCase):
 	def test_two_users_change_at_once(self):
 		"""Both write on the same plan; the first to submit wins, the second is told and nothing of his is done."""
@@ -45,20 +60,16 @@ class TestDealChangeAtOnce(ChangeCase):
 		one = make.make_change(deal, [make.row("One", 100)])
 		two = make.make_change(deal, [make.row("Two", 100)])
 		frappe.db.commit()
-		site, errors = frappe.local.site, []
+		errors = []
 
 		def submit_two():
-			frappe.init(site)
-			frappe.connect()
 			try:
 				frappe.get_doc("Deal Change", two.name).submit()
 				frappe.db.commit()
 			except Exception as error:
 				errors.append(str(error))
-			finally:
-				frappe.destroy()
 
-		other = threading.Thread(target=submit_two)
+		other = on_another_connection(submit_two)
 		frappe.db.get_value("Deal", deal.name, "name")
 		one.submit()
 		other.start()
@@ -80,19 +91,10 @@ class TestDealChangeAtOnce(ChangeCase):
 		deal = self.won_deal()
 		change = make.make_change(deal, [make.row("All in one", 100)])
 		frappe.db.commit()
-		site, results = frappe.local.site, []
-
-		def bill():
-			frappe.init(site)
-			frappe.connect()
-			try:
-				results.extend(billing.bill([f"{deal.name}-02"], force=True))
-			finally:
-				frappe.destroy()
-
+		results = []
+		worker = on_another_connection(lambda: results.extend(billing.bill([f"{deal.name}-02"], force=True)))
 		# This transaction has its view of the data before the invoice is there.
 		frappe.db.get_value("Deal Installment", f"{deal.name}-02", "sales_invoice")
-		worker = threading.Thread(target=bill)
 		worker.start()
 		worker.join(timeout=60)
 		self.assertEqual(results[0].outcome, "Invoiced")

@@ -14,17 +14,21 @@ from sales_crm_accounts.tests.change_case import ChangeCase
 class TestDealChangeUndone(ChangeCase):
 	def test_cancel_restores_the_former_plan(self):
 		deal = self.won_deal()
-		before = [
-			(
-				row.title,
-				row.net_amount,
-				row.planned_amount,
-				row.planned_invoice_date,
-				row.due_date,
-				row.status,
-			)
-			for row in make.installments(deal)
-		]
+
+		def plan() -> list[tuple]:
+			return [
+				(
+					row.title,
+					row.net_amount,
+					row.planned_amount,
+					row.planned_invoice_date,
+					row.due_date,
+					row.status,
+				)
+				for row in make.installments(deal)
+			]
+
+		before = plan()
 		change = make.make_change(
 			deal,
 			[
@@ -39,17 +43,7 @@ class TestDealChangeUndone(ChangeCase):
 		)
 		change.reload()
 		change.cancel()
-		after = [
-			(
-				row.title,
-				row.net_amount,
-				row.planned_amount,
-				row.planned_invoice_date,
-				row.due_date,
-				row.status,
-			)
-			for row in make.installments(deal)
-		]
+		after = plan()
 		self.assertEqual(after[:3], before)
 		self.assertEqual((after[3][0], after[3][5]), ("New", "Cancelled"))
 		deal.reload()
